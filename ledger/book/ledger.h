@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TS_BOOK_LEDGER_H
+#define TS_BOOK_LEDGER_H
+/* Why: one contract's ledger as a pure function of its inputs log. State is rows (measures,
+ * accruals, billed lines, periods, balances); each event changes some rows and yields entries. The
+ * service keeps the rows in PostgreSQL and a verifier keeps them in memory: same code, same bytes.
+ *
+ * Accrue to target: entry = target(inputs up to N, as of day D) - accrued. Invariants, asserted at
+ * each mutation: entries balance; accrued(line, month) = sum of accrual entries of that line and
+ * month; N, D, `at` and entry ids never decrease; a cut period is never cut again. */
+#include "book/entry.h"
+#include "book/invoice.h"
+#include "evidence/sha256.h"
+
+/* Usage of one cell of one new leaf (or minus what a reversal or a parked line takes away). */
+struct ts_usage_cell {
+	int64_t quarter_us; /* start, on the quarter-hour grid */
+	struct ts_str sku, pricing_class;
+	ts_i128 quantity; /* base units, may be negative for a reversal */
+};
+
+/* State rows. `dirty` is set by an event, cleared by whoever stored the row. */
+struct ts_measure_row { /* billable quantity of (version, price, period, month) up to D */
+	int32_t version, price, period, month;
+	ts_i128 quantity;
+	bool dirty;
+};
+struct ts_waiting_row { /* quantity of cells that start after the end of day D */
+	int64_t quarter_us;
+	int32_t version, price;
+	ts_i128 quantity; /* 0: released */
+	bool dirty;
+};
+struct ts_unbilled_row { /* what is not billed, visible: excluded, unpriced, outside term, too late */
+	const char *reason; /* "excluded", "unpriced", "outside_term", "late" */
+	const char *sku, *pricing_class;
+	int32_t month;
+	ts_i128 quantity;
+	bool dirty;
+};
+struct ts_accrual_row { /* sum of accrual entries of (line, month) */
+	struct ts_line_key line;
+	int32_t month;
+	int64_t accrued_minor;
+	bool dirty;
+};
+struct ts_billed_row { /* what documents have billed for a line so far */
+	struct ts_line_key line;
+	int64_t billed_minor;
+	ts_i128 billed_quantity;
+	const char *document; /* number of the latest document that billed it */
+	bool dirty;
+};
+struct ts_taxed_row { /* outstanding net and tax of (document, treatment): credit-note tax needs it */
+	const char *document;
+	int32_t treatment;
+	struct ts_decimal percent;
+	int64_t net_minor, tax_minor;
+	bool dirty;
+};
+struct ts_period_row {
+	int32_t index;
+	bool cut, issued;
+	int64_t cut_leaf, cut_at_us, cut_to; /* N of the cut */
+	int32_t cut_day; /* D of the cut */
+	const char *document; /* number once issued */
+	bool dirty;
+};
+struct ts_balance_row { /* gross totals kept, never only the net */
+	enum ts_account account;
+	int64_t debit_minor, credit_minor; /* totals of the account */
+	bool dirty;
+};
+struct ts_ledger_head {
+	int64_t inputs_to; /* N: leaves [0, N) are folded */
+	int32_t day; /* D; INT32_MIN before the first event */
+	int64_t at_us; /* of the last event */
+	int64_t entries; /* next entry id */
+	int64_t tick_serial, cut_serial, issue_serial; /* next serial by kind */
+	int64_t documents; /* next number in the series, from 1 */
+};
+
+struct ts_ledger; /* opaque; everything in its region */
+
+/* terms[] are the versions 1..n in order. */
+enum ts_err ts_ledger_create(struct ts_region *region, const struct ts_terms *const *terms, size_t n,
+	struct ts_ledger **out) TS_MUST;
+
+/* Loading stored rows (any order, before the first event). Strings are copied. */
+void ts_ledger_load_head(struct ts_ledger *ledger, const struct ts_ledger_head *head);
+enum ts_err ts_ledger_load_measure(struct ts_ledger *, const struct ts_measure_row *) TS_MUST;
+enum ts_err ts_ledger_load_waiting(struct ts_ledger *, const struct ts_waiting_row *) TS_MUST;
+enum ts_err ts_ledger_load_unbilled(struct ts_ledger *, const struct ts_unbilled_row *) TS_MUST;
+enum ts_err ts_ledger_load_accrual(struct ts_ledger *, const struct ts_accrual_row *) TS_MUST;
+enum ts_err ts_ledger_load_billed(struct ts_ledger *, const struct ts_billed_row *) TS_MUST;
+enum ts_err ts_ledger_load_taxed(struct ts_ledger *, const struct ts_taxed_row *) TS_MUST;
+enum ts_err ts_ledger_load_period(struct ts_ledger *, const struct ts_period_row *) TS_MUST;
+void ts_ledger_load_balance(struct ts_ledger *, const struct ts_balance_row *);
+
+/* Reading rows back: row i of its kind, NULL past the end; pointers hold until the next event. The
+ * non-const variants let the store clear `dirty`. */
+const struct ts_ledger_head *ts_ledger_head(const struct ts_ledger *);
+struct ts_measure_row *ts_ledger_measure(struct ts_ledger *, size_t i);
+struct ts_waiting_row *ts_ledger_waiting(struct ts_ledger *, size_t i);
+struct ts_unbilled_row *ts_ledger_unbilled(struct ts_ledger *, size_t i);
+struct ts_accrual_row *ts_ledger_accrual(struct ts_ledger *, size_t i);
+struct ts_billed_row *ts_ledger_billed(struct ts_ledger *, size_t i);
+struct ts_taxed_row *ts_ledger_taxed(struct ts_ledger *, size_t i);
+struct ts_period_row *ts_ledger_period(struct ts_ledger *, size_t i);
+struct ts_balance_row *ts_ledger_balance(struct ts_ledger *, size_t i);
+
+/* One event leaf. from must equal the head's inputs_to (the leaves [from, to) were folded by
+ * ts_ledger_fold before); to includes nothing after the event's own leaf. */
+struct ts_ledger_event {
+	int64_t leaf; /* own index in the inputs log */
+	int64_t serial;
+	int64_t at_us;
+	int64_t from, to;
+	int32_t day; /* D */
+	int32_t period; /* cut, issue: period index */
+};
+
+/* Entries of an event, in posting order (pairs: provider, then consumer). */
+struct ts_postings {
+	struct ts_entry *entries;
+	size_t n;
+};
+
+/* Adds cells of new leaves; rating waits for the event. Late, excluded and unpriced quantity goes
+ * to unbilled rows. `at_us` is the log time of these leaves (the next event's `at`). */
+enum ts_err ts_ledger_fold(struct ts_ledger *ledger, const struct ts_usage_cell *cells, size_t n,
+	int64_t at_us, struct ts_why *why) TS_MUST;
+
+/* Posts targets as of (N, D). The same tick twice: TS_E_CONFLICT, nothing changed. */
+enum ts_err ts_ledger_tick(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	struct ts_postings *out, struct ts_why *why) TS_MUST;
+
+/* Cuts event->period: period-end targets at N, as of D (>= the period's last day). Periods are cut
+ * in order. TS_E_CONFLICT when it is cut already, TS_E_INVALID when it may not be cut yet. */
+enum ts_err ts_ledger_cut(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	struct ts_postings *out, struct ts_why *why) TS_MUST;
+
+/* The body that a document of this cut has now: the period's lines and all deltas of earlier periods
+ * up to the cut's N. Pure: preview and final are equal bytes. Before the cut, a preview as of the
+ * last event. *out is region-owned (head members empty). */
+enum ts_err ts_ledger_body(const struct ts_ledger *ledger, int32_t period, struct ts_region *region,
+	struct ts_invoice **out, struct ts_why *why) TS_MUST;
+
+/* Issues the document of a cut period: posts it, marks lines billed. head: number, days, roots. */
+enum ts_err ts_ledger_issue(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	const struct ts_invoice_head *head, struct ts_invoice **invoice, struct ts_postings *out,
+	struct ts_why *why) TS_MUST;
+
+/* The equalities between the books and debit = credit per book: TS_E_INTERNAL names the first that
+ * fails. */
+enum ts_err ts_ledger_check(const struct ts_ledger *ledger, struct ts_why *why) TS_MUST;
+
+#endif

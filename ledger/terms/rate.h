@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TS_TERMS_RATE_H
+#define TS_TERMS_RATE_H
+/* Why: the target of every charge line of one billing period as of a contract day, a pure function
+ * of the measured quantities: order of arrival, ticks and batches cannot matter. Rounding happens
+ * once per charge line; the calendar months inside a period get differences of one cumulative
+ * rounded function, so they sum to the line (3-money.md, "Accrue to target"). */
+#include "terms/calendar.h"
+
+/* Billable quantity of one price in one calendar month (contract zone) of the period. */
+struct ts_measure {
+	size_t price; /* index into terms->prices */
+	int32_t month;
+	ts_i128 quantity; /* base units, >= 0 */
+};
+
+enum ts_charge_kind { TS_CHARGE_USAGE, TS_CHARGE_FEE, TS_CHARGE_TRUE_UP };
+const char *ts_charge_kind_name(enum ts_charge_kind kind); /* "usage", "fee", "true_up" */
+
+/* One charge line x calendar month. A line's key is (kind, item, tier, period); the line's amount
+ * is the sum over its months, and equals one rounding of its exact value. */
+struct ts_charge {
+	enum ts_charge_kind kind;
+	size_t item; /* index into prices, fees or minimums by kind */
+	int32_t tier; /* 0: no tiers; 1..n: tier number */
+	int32_t period;
+	int32_t month;
+	ts_i128 quantity; /* base units in this month (usage), contract days (fee), 0 (true-up) */
+	int64_t amount_minor; /* this month's share of the line's target */
+};
+
+/* Charges of one period as of the end of contract day as_of_day (included), sorted by (kind, item,
+ * tier, month); lines of zero quantity and zero amount are left out. Measures must be of this
+ * period, at most one per (price, month). A true-up appears only when as_of_day has reached the
+ * period's last day. Errors: TS_E_OVERFLOW, TS_E_NO_MEMORY. */
+enum ts_err ts_rate_period(const struct ts_terms *terms, const struct ts_period *period,
+	const struct ts_measure *measures, size_t n, int32_t as_of_day, struct ts_region *region,
+	const struct ts_charge **out, size_t *out_n, struct ts_why *why) TS_MUST;
+
+/* A whole charge line (all months summed), for invoices, `tallystick rate` and explanations. */
+struct ts_charge_line {
+	enum ts_charge_kind kind;
+	size_t item;
+	int32_t tier;
+	int32_t period;
+	ts_i128 quantity;
+	int64_t amount_minor;
+	bool has_unit_price; /* amount = round(quantity * unit_price / divisor [+ flat]) */
+	struct ts_decimal unit_price;
+	int64_t flat_minor;
+	const char *trace; /* one line of words: quantities, tier rows, version, rounding */
+};
+/* Sums months of `charges` (as ts_rate_period gave them) into lines. */
+enum ts_err ts_rate_lines(const struct ts_terms *terms, const struct ts_period *period,
+	const struct ts_charge *charges, size_t n, struct ts_region *region,
+	const struct ts_charge_line **out, size_t *out_n) TS_MUST;
+
+/* Names for people and machines: the item's id, description, section, sku and class ("" if none),
+ * unit, divisor (1 for fees and true-ups) and treatment index. */
+struct ts_charge_names {
+	const char *id, *description, *section, *sku, *sku_name, *pricing_class, *unit;
+	ts_i128 divisor;
+	size_t treatment;
+};
+void ts_charge_names(const struct ts_terms *terms, enum ts_charge_kind kind, size_t item,
+	struct ts_charge_names *out);
+
+/* Tax on a sum: round(net * percent / 100). */
+enum ts_err ts_rate_tax(const struct ts_terms *terms, int64_t net_minor, struct ts_decimal percent,
+	int64_t *tax_minor) TS_MUST;
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TS_TERMS_TERMS_H
+#define TS_TERMS_TERMS_H
+/* Why: the contract as both companies signed it. A JSON document (docs/formats/terms.md), kept as
+ * exact bytes; this is its decoded form. Everything that rating needs is in here (the zone as an
+ * offset table, the issuer's first tax table, keys and quorum), so that a verifier needs nothing
+ * else. Pure and immutable after ts_terms_parse; all memory belongs to the region. */
+#include "base/json.h"
+#include "base/money.h"
+#include "base/time.h"
+
+#define TS_TERMS_BYTES_MAX (1024 * 1024)
+
+struct ts_address {
+	const char *street, *city, *postal_code, *region; /* NULL where absent */
+	const char *country; /* ISO 3166-1 alpha-2 */
+};
+
+struct ts_party {
+	const char *id; /* short name, [a-z0-9-]{1,32} */
+	const char *name; /* legal name */
+	struct ts_address address;
+	const char *tax_id; /* VAT or tax number; NULL */
+	const char *email; /* NULL */
+	const char *statement_key; /* vkey, type 0x01 */
+	const char *payment_details; /* provider: bank details as printed; NULL */
+};
+
+/* The vkeys under which evidence of this contract is signed (2-evidence.md). */
+struct ts_terms_keys {
+	const char *domain; /* first part of every origin */
+	const char *operator_key, *receipt_key, *inputs_log, *journal_log;
+	const char *quorum; /* "unwitnessed" until witnesses are named */
+	int64_t unwitnessed_after_days; /* an invoice may issue `unwitnessed` after so many days */
+	int64_t inclusion_seconds; /* a receipt's promise */
+};
+
+struct ts_sku {
+	const char *id; /* as in record lines */
+	const char *name; /* as printed */
+	const char *unit; /* as printed: GPU-hour, GB, ... */
+	ts_i128 divisor; /* base units per priced unit; GPU-hour: 3,600,000,000 */
+};
+
+enum ts_price_model { TS_PRICE_PER_UNIT, TS_PRICE_GRADUATED, TS_PRICE_VOLUME };
+
+struct ts_tier {
+	bool open; /* the last tier has no upper edge */
+	ts_i128 up_to; /* inclusive, base units */
+	struct ts_decimal unit_price;
+	int64_t flat_minor; /* charged once when the tier is reached; 0 if none */
+};
+
+/* Exactly one price matches a (sku, class); ambiguity is refused when the terms are parsed. */
+struct ts_price {
+	const char *id, *section, *description;
+	size_t sku; /* index into skus */
+	const char *pricing_class; /* as in record lines, or "*" for any */
+	enum ts_price_model model;
+	struct ts_decimal unit_price; /* PER_UNIT */
+	const struct ts_tier *tiers; /* GRADUATED, VOLUME; edges rise, last one open */
+	size_t tiers_n;
+	size_t treatment; /* index into treatments */
+};
+
+/* An amount per full billing period that holds for contract days [from_day, to_day). */
+struct ts_segment {
+	int32_t from_day, to_day;
+	int64_t amount_minor;
+};
+struct ts_fee { /* take-or-pay, billed in arrears; days of a partial period pro rata */
+	const char *id, *section, *description;
+	const struct ts_segment *segments; /* rising, disjoint */
+	size_t segments_n;
+	size_t treatment;
+};
+struct ts_minimum { /* true-up = minimum of the period - what counts toward it, if positive */
+	const char *id, *section, *description;
+	const struct ts_segment *segments;
+	size_t segments_n;
+	bool counts_usage, counts_fees;
+	size_t treatment;
+};
+
+/* Classes that are not billed at all (maintenance, provider fault). */
+struct ts_exclusion {
+	const char *pricing_class;
+	const char *reason;
+};
+
+struct ts_treatment {
+	const char *id;
+	const char *category; /* EN 16931 code: S Z E AE K G O */
+	const char *jurisdiction; /* "DE", "US-TN" */
+	const char *reason; /* exemption text, "Reverse charge"; NULL for S */
+	const char *rate; /* name of the rate in the tables; NULL: 0 % */
+	bool reverse_charge; /* consumer books input and output tax itself */
+	struct ts_decimal reverse_percent; /* the consumer's own rate then; from terms */
+	bool recoverable; /* for the consumer: input tax, else expense */
+};
+struct ts_tax_rate {
+	const char *rate, *jurisdiction;
+	int32_t from_day; /* holds from this day until the next row of the same rate */
+	struct ts_decimal percent; /* 19 = 19 % */
+};
+
+struct ts_terms {
+	const char *contract; /* 32 hex */
+	int64_t version;
+	const char *title;
+	struct ts_party provider, consumer;
+	const struct ts_currency *currency;
+	struct ts_zone zone;
+	int64_t from_us, to_us; /* term, half-open, on contract day edges; to_us INT64_MAX if open */
+	int32_t from_day, to_day; /* the same as contract days; to_day INT32_MAX if open */
+	int64_t anchor_day; /* 1..28: a billing period begins on this day of every month */
+	const char *series; /* prefix of invoice numbers */
+	int64_t due_days;
+	const char *purchase_order, *buyer_reference, *payment_terms; /* NULL where absent */
+	struct ts_terms_keys keys;
+	const struct ts_sku *skus;
+	size_t skus_n;
+	const struct ts_price *prices;
+	size_t prices_n;
+	const struct ts_fee *fees;
+	size_t fees_n;
+	const struct ts_minimum *minimums;
+	size_t minimums_n;
+	const struct ts_exclusion *exclusions;
+	size_t exclusions_n;
+	const struct ts_treatment *treatments;
+	size_t treatments_n;
+	const struct ts_tax_rate *tax_rates;
+	size_t tax_rates_n;
+	int64_t usage_until_days; /* earliest cut = period end + this */
+	int64_t late_usage_until_days; /* after a cut + this, usage is evidence only */
+	enum ts_rounding rounding;
+};
+
+/* Decodes and validates. Every refusal names the JSON pointer, the value and the rule in *why:
+ * unknown or missing member, doubly matched (sku, class), tier edges that do not rise, segment
+ * outside the term or overlapping, days off the calendar, unknown sku, treatment, currency, an
+ * amount that could overflow, a vkey that does not parse. On success *out and everything in it
+ * belong to the region. */
+enum ts_err ts_terms_parse(const char *bytes, size_t len, struct ts_region *region,
+	const struct ts_terms **out, struct ts_why *why) TS_MUST;
+
+/* What a record's (sku, class) means under the terms. */
+enum ts_match { TS_MATCH_PRICE, TS_MATCH_EXCLUDED, TS_MATCH_NONE };
+enum ts_match ts_terms_match(const struct ts_terms *terms, struct ts_str sku,
+	struct ts_str pricing_class, size_t *price);
+
+/* Percent of a treatment on a day (0 when it has no rate); TS_E_NOT_FOUND when the tables have none. */
+enum ts_err ts_terms_tax_percent(const struct ts_terms *terms, size_t treatment, int32_t day,
+	struct ts_decimal *percent) TS_MUST;
+
+#endif
