@@ -3,13 +3,12 @@
 #define TS_BASE_JSON_H
 /* Why: strict JSON in (unknown or duplicate member, wrong type, depth, length: an error with a JSON
  * pointer) driven by tables, canonical JSON out. Numbers in money and quantity are strings. */
+#include "base/limits.h"
 #include "base/num.h"
 #include "base/region.h"
 #include "base/text.h"
 #include <jansson.h>
 #include <stdbool.h>
-
-#define TS_JSON_DEPTH_MAX 32
 
 /* Parses exactly one value; refuses duplicate members, NUL, trailing bytes, depth over the limit.
  * *out is owned by the caller (json_decref). */
@@ -41,8 +40,8 @@ enum ts_err ts_json_decode(const json_t *obj, const struct ts_json_field *fields
 
 /* Compact, members sorted by bytes, no trailing LF; for values made of objects, arrays, strings,
  * booleans, null and integers below 2^53 this equals RFC 8785. Region-owned, *len without NUL. */
-enum ts_err ts_json_canonical(const json_t *value, struct ts_region *region, const char **out,
-	size_t *len) TS_MUST;
+enum ts_err ts_json_canonical(
+	const json_t *value, struct ts_region *region, const char **out, size_t *len) TS_MUST;
 
 /* For cleanup attributes: __attribute__((cleanup(ts_json_cleanup))) json_t *j = NULL; */
 void ts_json_cleanup(json_t **value);

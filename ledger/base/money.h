@@ -13,10 +13,13 @@ struct ts_currency {
 enum ts_err ts_currency_find(struct ts_str code, const struct ts_currency **out) TS_MUST;
 
 /* "1234.50" <-> minor units, exactly `exponent` digits or fewer on input, exactly on output. */
-enum ts_err ts_money_parse(struct ts_str text, const struct ts_currency *cur, int64_t *minor) TS_MUST;
-const char *ts_money_format(int64_t minor, const struct ts_currency *cur, char out[TS_DECIMAL_CHARS]);
+enum ts_err ts_money_parse(
+	struct ts_str text, const struct ts_currency *cur, int64_t *minor) TS_MUST;
+const char *ts_money_format(
+	int64_t minor, const struct ts_currency *cur, char out[TS_DECIMAL_CHARS]);
 /* With thousands separators for people: 1,250,000,000.00 */
-const char *ts_money_group(int64_t minor, const struct ts_currency *cur, char out[TS_DECIMAL_CHARS]);
+const char *ts_money_group(
+	int64_t minor, const struct ts_currency *cur, char out[TS_DECIMAL_CHARS]);
 
 /* The one place where quantity becomes money:
  * round(quantity * price * 10^exponent / divisor), quantity in base units, price per `divisor` base

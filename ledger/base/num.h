@@ -30,8 +30,8 @@ enum ts_err ts_mul128(ts_i128 a, ts_i128 b, ts_i128 *out) TS_MUST;
 enum ts_err ts_to64(ts_i128 a, int64_t *out) TS_MUST;
 
 /* round(a * b / divisor), exact in 256 bits before the one rounding; divisor > 0. */
-enum ts_err ts_muldiv(ts_i128 a, ts_i128 b, ts_i128 divisor, enum ts_rounding rounding,
-	ts_i128 *out) TS_MUST;
+enum ts_err ts_muldiv(
+	ts_i128 a, ts_i128 b, ts_i128 divisor, enum ts_rounding rounding, ts_i128 *out) TS_MUST;
 
 #define TS_I128_CHARS 41 /* sign, 39 digits, NUL */
 /* `-?(0|[1-9][0-9]*)`, no "-0"; at most 39 digits. */
@@ -51,6 +51,7 @@ const char *ts_decimal_format(struct ts_decimal v, int decimals_min, char out[TS
 
 /* value / divisor as a decimal string, rounded half away to `decimals` (0..12), trailing zeros cut.
  * For printing quantities only. */
-const char *ts_ratio_format(ts_i128 value, ts_i128 divisor, int decimals, char out[TS_DECIMAL_CHARS]);
+const char *ts_ratio_format(
+	ts_i128 value, ts_i128 divisor, int decimals, char out[TS_DECIMAL_CHARS]);
 
 #endif

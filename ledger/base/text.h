@@ -30,7 +30,8 @@ enum ts_err ts_text_u63(struct ts_str text, int64_t *out) TS_MUST;
 enum ts_err ts_text_unhex(struct ts_str text, uint8_t *out, size_t out_len) TS_MUST;
 void ts_text_hex(const uint8_t *bytes, size_t len, char *out); /* writes 2*len + NUL */
 /* RFC 4648 s.4 base64, padded, canonical (libsodium, nothing ignored). */
-enum ts_err ts_text_unbase64(struct ts_str text, uint8_t *out, size_t out_max, size_t *out_len) TS_MUST;
+enum ts_err ts_text_unbase64(
+	struct ts_str text, uint8_t *out, size_t out_max, size_t *out_len) TS_MUST;
 #define TS_BASE64_LEN(n) ((((n) + 2) / 3) * 4)
 void ts_text_base64(const uint8_t *bytes, size_t len, char *out); /* TS_BASE64_LEN(len) + NUL */
 bool ts_text_utf8(struct ts_str text); /* valid UTF-8, no NUL */
