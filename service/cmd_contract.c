@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `tallystick contract`: draw up, offer, sign and look at contracts, over REST. What is signed is
+ * built and compared here, on the signer's machine: the server's word is not taken for it. */
+#include "base/json.h"
+#include "base/time.h"
+#include "evidence/note.h"
+#include "evidence/statement.h"
+#include "service/client.h"
+#include "service/command.h"
+#include "service/keyfile.h"
+#include "service/textfile.h"
+#include "service/zone_table.h"
+#include <stdio.h>
+#include <string.h>
+
+#define ANSWER_BYTES_MAX (4u << 20)
+#define OPEN_TERM_DAYS 3653 /* offsets of an open term are tabled for ten years */
+
+static int run(int argc, char **argv);
+
+const struct ts_command ts_cmd_contract = {
+	.name = "contract",
+	.summary = "draw up, offer, sign and show contracts",
+	.usage =
+		"tallystick contract new TEMPLATE.json --provider ID --consumer ID --out "
+		"TERMS.json\n"
+		"tallystick contract offer TERMS.json\n"
+		"tallystick contract sign CONTRACT --key KEYFILE --terms TERMS.json [--version N]\n"
+		"tallystick contract show CONTRACT | keys CONTRACT | list\n"
+		"\n"
+		"new reserves a contract id on the service and fills it, the parties, the "
+		"service's\n"
+		"keys and the zone's offset table into the template. offer uploads the exact "
+		"bytes.\n"
+		"sign checks that the statement names these very bytes, signs and sends it; when\n"
+		"both parties have signed, the contract is active.\n"
+		"\n"
+		"  tallystick contract sign 3f0c... --key provider.key --terms terms.json\n",
+	.run = run,
+};
+
+struct contract_args {
+	const char *url, *token, *provider, *consumer, *out, *key, *terms;
+	int64_t version;
+	bool json;
+	struct ts_opt_list args;
+	struct ts_client *client;
+};
+
+static enum ts_err put_string(json_t *object, const char *name, const json_t *from,
+	const char *member, struct ts_why *why)
+{
+	const char *text = json_string_value(json_object_get(from, member));
+	if (text == NULL)
+		return ts_why(why, TS_E_INTERNAL, member, "the service did not answer this member");
+	return json_object_set_new(object, name, json_string(text)) != 0 ? TS_E_NO_MEMORY : TS_OK;
+}
+
+static enum ts_err put_party(struct contract_args *a, json_t *terms, const char *side,
+	const char *id, struct ts_why *why)
+{
+	char path[256];
+	snprintf(path, sizeof path, "/v1/parties/%s", id);
+	json_t *party = NULL;
+	TS_TRY(ts_client_get(a->client, path, &party, why));
+	json_t *object = json_object_get(terms, side);
+	if (object == NULL) {
+		object = json_object();
+		json_object_set_new(terms, side, object);
+	}
+	static const char *const members[] = {
+		"id", "name", "statement_key", "tax_id", "email", "payment_details", "address"};
+	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+		json_t *value = json_object_get(party, members[i]);
+		if (value != NULL && !json_is_null(value))
+			json_object_set(object, members[i], value);
+	}
+	json_decref(party);
+	return TS_OK;
+}
+
+static enum ts_err put_zone(json_t *terms, struct ts_why *why)
+{
+	json_t *zone = json_object_get(terms, "zone");
+	const char *name = json_string_value(json_object_get(zone, "name"));
+	const char *from = json_string_value(
+		json_object_get(json_object_get(terms, "term"), "from"));
+	const char *to = json_string_value(json_object_get(json_object_get(terms, "term"), "to"));
+	if (name == NULL || from == NULL)
+		return ts_why(
+			why, TS_E_MISSING_FIELD, "/zone/name", "zone.name and term.from needed");
+	if (json_object_get(zone, "offsets") != NULL)
+		return TS_OK;
+	int32_t first = 0, last = 0;
+	if (ts_date_parse(ts_str(from), &first) != TS_OK)
+		return ts_why(why, TS_E_MALFORMED, "/term/from", "\"%s\" is no YYYY-MM-DD", from);
+	last = first + OPEN_TERM_DAYS;
+	if (to != NULL && ts_date_parse(ts_str(to), &last) != TS_OK)
+		return ts_why(why, TS_E_MALFORMED, "/term/to", "\"%s\" is no YYYY-MM-DD", to);
+	json_t *table = NULL;
+	TS_TRY(ts_zone_table(name, first * TS_US_PER_DAY - TS_US_PER_DAY,
+		(last + 2) * TS_US_PER_DAY, &table, why));
+	return json_object_set_new(zone, "offsets", table) != 0 ? TS_E_NO_MEMORY : TS_OK;
+}
+
+static enum ts_err fill_template(struct contract_args *a, json_t *terms, struct ts_why *why)
+{
+	json_t *body = json_pack("{s:s,s:s}", "provider", a->provider, "consumer", a->consumer);
+	json_t *reserved = NULL;
+	enum ts_err err = ts_client_post(a->client, "/v1/contracts", body, NULL, &reserved, why);
+	json_decref(body);
+	TS_TRY(err);
+	json_object_set_new(terms, "terms", json_string("tallystick/terms/v1"));
+	json_object_set_new(terms, "version", json_integer(1));
+	json_t *evidence = json_object_get(terms, "evidence");
+	if (evidence == NULL) {
+		evidence = json_object();
+		json_object_set_new(terms, "evidence", evidence);
+	}
+	err = put_string(terms, "contract", reserved, "contract", why);
+	static const char *const keys[] = {
+		"domain", "operator_key", "receipt_key", "inputs_log", "journal_log"};
+	for (size_t i = 0; err == TS_OK && i < sizeof keys / sizeof keys[0]; i++)
+		err = put_string(evidence, keys[i], reserved, keys[i], why);
+	json_decref(reserved);
+	TS_TRY(err);
+	TS_TRY(put_party(a, terms, "provider", a->provider, why));
+	TS_TRY(put_party(a, terms, "consumer", a->consumer, why));
+	return put_zone(terms, why);
+}
+
+static enum ts_err contract_new(struct contract_args *a, struct ts_why *why)
+{
+	if (a->provider == NULL || a->consumer == NULL || a->out == NULL)
+		return ts_why(why, TS_E_MISSING_FIELD, "contract new",
+			"--provider, --consumer and --out are needed");
+	struct ts_buf file;
+	ts_buf_init(&file, ANSWER_BYTES_MAX);
+	json_t *terms = NULL;
+	enum ts_err err = ts_textfile_read(a->args.items[1], &file, why);
+	if (err == TS_OK)
+		err = ts_json_parse(file.data, file.len, &terms, why);
+	ts_buf_free(&file);
+	if (err == TS_OK)
+		err = fill_template(a, terms, why);
+	char *text = err == TS_OK ? json_dumps(terms, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
+	if (text != NULL)
+		err = ts_textfile_write(a->out, text, strlen(text), why);
+	if (err == TS_OK)
+		printf("%s\n", json_string_value(json_object_get(terms, "contract")));
+	free(text);
+	json_decref(terms);
+	return err;
+}
+
+static enum ts_err terms_contract(const struct ts_buf *file, char out[33], struct ts_why *why)
+{
+	json_t *terms = NULL;
+	TS_TRY(ts_json_parse(file->data, file->len, &terms, why));
+	const char *id = json_string_value(json_object_get(terms, "contract"));
+	enum ts_err err = TS_OK;
+	if (id == NULL || strlen(id) != 32)
+		err = ts_why(
+			why, TS_E_MISSING_FIELD, "/contract", "no contract id; use contract new");
+	else
+		memcpy(out, id, 33);
+	json_decref(terms);
+	return err;
+}
+
+static enum ts_err contract_offer(struct contract_args *a, struct ts_why *why)
+{
+	struct ts_buf file, answer;
+	char id[33] = "", path[128];
+	ts_buf_init(&file, ANSWER_BYTES_MAX);
+	ts_buf_init(&answer, ANSWER_BYTES_MAX);
+	enum ts_err err = ts_textfile_read(a->args.items[1], &file, why);
+	if (err == TS_OK)
+		err = terms_contract(&file, id, why);
+	snprintf(path, sizeof path, "/v1/contracts/%s/terms", id);
+	if (err == TS_OK)
+		err = ts_client_call(a->client,
+			&(struct ts_client_call){.method = "PUT",
+				.path = path,
+				.body = file.data,
+				.body_len = file.len},
+			&answer, NULL, why);
+	if (err == TS_OK)
+		printf("%s\n", ts_buf_str(&answer));
+	ts_buf_free(&answer);
+	ts_buf_free(&file);
+	return err;
+}
+
+/* The statement must be about this contract and these bytes. */
+static enum ts_err check_statement(
+	struct ts_str text, const char *contract, const struct ts_buf *terms, struct ts_why *why)
+{
+	struct ts_contract_statement statement;
+	struct ts_hash hash;
+	TS_TRY(ts_contract_statement_parse(text, &statement, why));
+	ts_sha256(terms->data, terms->len, &hash);
+	if (!ts_str_is(statement.contract, contract))
+		return ts_why(
+			why, TS_E_MISMATCH, "contract", "the statement names another contract");
+	if (!ts_hash_eq(&hash, &statement.terms))
+		return ts_why(why, TS_E_MISMATCH, "terms",
+			"the offered terms are not the bytes of this file: not signed");
+	return TS_OK;
+}
+
+static enum ts_err sign_statement(
+	struct contract_args *a, struct ts_str text, const char *contract, struct ts_why *why)
+{
+	char path[128];
+	struct ts_secret secret;
+	struct ts_buf note;
+	TS_TRY(ts_keyfile_read(a->key, &secret, why));
+	ts_buf_init(&note, TS_NOTE_BYTES_MAX);
+	ts_note_begin(text, &note);
+	enum ts_err err = ts_note_sign(&secret, text, &note);
+	ts_secret_wipe(&secret);
+	json_t *answer = NULL;
+	snprintf(path, sizeof path, "/v1/contracts/%s/signatures", contract);
+	if (err == TS_OK)
+		err = ts_client_post_text(
+			a->client, path, ts_buf_str(&note), note.len, &answer, why);
+	if (err == TS_OK)
+		printf("%s\n", json_string_value(json_object_get(answer, "state")));
+	json_decref(answer);
+	ts_buf_free(&note);
+	return err;
+}
+
+static enum ts_err contract_sign(struct contract_args *a, struct ts_why *why)
+{
+	if (a->key == NULL || a->terms == NULL)
+		return ts_why(why, TS_E_MISSING_FIELD, "contract sign",
+			"--key and --terms (the bytes that you agree to) are needed");
+	struct ts_buf terms, text;
+	char path[128];
+	ts_buf_init(&terms, ANSWER_BYTES_MAX);
+	ts_buf_init(&text, TS_NOTE_BYTES_MAX);
+	snprintf(path, sizeof path, "/v1/contracts/%s/statement?version=%lld", a->args.items[1],
+		(long long)a->version);
+	enum ts_err err = ts_textfile_read(a->terms, &terms, why);
+	if (err == TS_OK)
+		err = ts_client_get_bytes(a->client, path, "text/plain", &text, why);
+	struct ts_str slice = {ts_buf_str(&text), text.len};
+	if (err == TS_OK)
+		err = check_statement(slice, a->args.items[1], &terms, why);
+	if (err == TS_OK)
+		err = sign_statement(a, slice, a->args.items[1], why);
+	ts_buf_free(&text);
+	ts_buf_free(&terms);
+	return err;
+}
+
+static enum ts_err print_json(struct contract_args *a, const char *path, struct ts_why *why)
+{
+	json_t *answer = NULL;
+	TS_TRY(ts_client_get(a->client, path, &answer, why));
+	json_dumpf(answer, stdout, JSON_INDENT(2));
+	printf("\n");
+	json_decref(answer);
+	return TS_OK;
+}
+
+static enum ts_err contract_get(struct contract_args *a, struct ts_why *why)
+{
+	char path[128];
+	bool keys = strcmp(a->args.items[0], "keys") == 0;
+	snprintf(path, sizeof path, "/v1/contracts/%s%s", a->args.items[1], keys ? "/keys" : "");
+	return print_json(a, path, why);
+}
+
+static enum ts_err contract_list(struct contract_args *a, struct ts_why *why)
+{
+	return print_json(a, "/v1/contracts", why);
+}
+
+static const struct {
+	const char *name;
+	size_t args;
+	enum ts_err (*run)(struct contract_args *a, struct ts_why *why);
+} verbs[] = {
+	{"new", 2, contract_new},
+	{"offer", 2, contract_offer},
+	{"sign", 2, contract_sign},
+	{"show", 2, contract_get},
+	{"keys", 2, contract_get},
+	{"list", 1, contract_list},
+};
+
+static int run(int argc, char **argv)
+{
+	struct contract_args a = {.version = 1};
+	const struct ts_opt opts[] = {
+		{"provider", TS_OPT_TEXT, false, &a.provider, "ID", "new: the party that issues"},
+		{"consumer", TS_OPT_TEXT, false, &a.consumer, "ID", "new: the party that pays"},
+		{"out", TS_OPT_TEXT, false, &a.out, "FILE", "new: where the terms go"},
+		{"key", TS_OPT_TEXT, false, &a.key, "FILE", "sign: your statement key"},
+		{"terms", TS_OPT_TEXT, false, &a.terms, "FILE", "sign: the bytes you agree to"},
+		{"version", TS_OPT_INT, false, &a.version, "N", "sign: version (default 1)"},
+		{"url", TS_OPT_TEXT, false, &a.url, "URL", "service (TALLYSTICK_URL)"},
+		{"token", TS_OPT_TEXT, false, &a.token, "TOKEN", "bearer token (TALLYSTICK_TOKEN)"},
+	};
+	int code = TS_EXIT_OK;
+	if (!ts_opt_parse(&ts_cmd_contract, opts, sizeof opts / sizeof opts[0], argc, argv, 1, 2,
+		    &a.args, &code))
+		return code;
+	struct ts_why why = {0};
+	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+		if (strcmp(verbs[i].name, a.args.items[0]) != 0 || verbs[i].args != a.args.n)
+			continue;
+		enum ts_err err = ts_client_create(a.url, a.token, &a.client, &why);
+		if (err == TS_OK)
+			err = verbs[i].run(&a, &why);
+		ts_client_free(a.client);
+		return err == TS_OK ? TS_EXIT_OK : ts_command_fail(&ts_cmd_contract, err, &why);
+	}
+	ts_command_fail(&ts_cmd_contract,
+		ts_why(&why, TS_E_MALFORMED, a.args.items[0],
+			"is no contract command, or its "
+			"argument is missing; see --help"),
+		&why);
+	return TS_EXIT_USAGE;
+}

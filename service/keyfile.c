@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/keyfile.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KEYFILE_BYTES_MAX 1024
+
+static enum ts_err read_all(int fd, const char *path, char *out, size_t *len, struct ts_why *why)
+{
+	struct stat st;
+	if (fstat(fd, &st) != 0)
+		return ts_why(why, TS_E_IO, path, "cannot stat: %s", strerror(errno));
+	if ((st.st_mode & 077) != 0)
+		return ts_why(why, TS_E_KEY, path,
+			"mode %04o: a private key must not be readable by group or others (use "
+			"0400)",
+			(unsigned)(st.st_mode & 07777));
+	size_t used = 0;
+	for (;;) {
+		ssize_t got = read(fd, out + used, KEYFILE_BYTES_MAX - used);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return ts_why(why, TS_E_IO, path, "cannot read: %s", strerror(errno));
+		if (got == 0)
+			break;
+		used += (size_t)got;
+		if (used == KEYFILE_BYTES_MAX)
+			return ts_why(why, TS_E_LIMIT, path, "not a key file: over %d bytes",
+				KEYFILE_BYTES_MAX);
+	}
+	*len = used;
+	return TS_OK;
+}
+
+enum ts_err ts_keyfile_read(const char *path, struct ts_secret *out, struct ts_why *why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return ts_why(why, errno == ENOENT ? TS_E_NOT_FOUND : TS_E_IO, path,
+			"cannot open the key file: %s", strerror(errno));
+	char line[KEYFILE_BYTES_MAX];
+	size_t len = 0;
+	enum ts_err err = read_all(fd, path, line, &len, why);
+	close(fd);
+	if (err == TS_OK)
+		err = ts_secret_parse((struct ts_str){line, len}, out, why);
+	ts_wipe(line, sizeof line);
+	if (err == TS_E_MALFORMED)
+		return ts_why(
+			why, err, path, "not a private key line (PRIVATE+KEY+name+id+base64)");
+	return err;
+}
+
+static enum ts_err sync_folder(const char *path, struct ts_why *why)
+{
+	char copy[PATH_MAX];
+	if (strlen(path) >= sizeof copy)
+		return ts_why(why, TS_E_LIMIT, path, "path too long");
+	memcpy(copy, path, strlen(path) + 1);
+	int dir = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return ts_why(why, TS_E_IO, path, "cannot open its folder: %s", strerror(errno));
+	int failed = fsync(dir);
+	close(dir);
+	return failed != 0 ? ts_why(why, TS_E_IO, path, "cannot sync its folder") : TS_OK;
+}
+
+static enum ts_err write_new(const char *path, const struct ts_buf *line, struct ts_why *why)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+	if (fd < 0)
+		return errno == EEXIST
+			       ? ts_why(why, TS_E_CONFLICT, path,
+					 "exists; a key file is never written over")
+			       : ts_why(why, TS_E_IO, path, "cannot create: %s", strerror(errno));
+	size_t done = 0;
+	while (done < line->len) {
+		ssize_t n = write(fd, line->data + done, line->len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	int failed = done != line->len || fsync(fd) != 0;
+	failed |= close(fd) != 0;
+	if (failed) {
+		unlink(path);
+		return ts_why(why, TS_E_IO, path, "cannot write the key file: %s", strerror(errno));
+	}
+	return sync_folder(path, why);
+}
+
+enum ts_err ts_keyfile_create(const char *path, const char *name, enum ts_key_type type,
+	struct ts_secret *out, struct ts_why *why)
+{
+	uint8_t seed[TS_KEY_SEED_BYTES];
+	TS_TRY(ts_key_name_check(ts_str(name), why));
+	randombytes_buf(seed, sizeof seed);
+	enum ts_err err = ts_secret_make(ts_str(name), type, seed, out);
+	ts_wipe(seed, sizeof seed);
+	if (err != TS_OK)
+		return ts_why(why, err, path, "cannot make a key named %s", name);
+	struct ts_buf line;
+	ts_buf_init(&line, KEYFILE_BYTES_MAX);
+	ts_secret_format(out, &line);
+	err = line.err != TS_OK ? line.err : write_new(path, &line, why);
+	if (line.data != NULL)
+		ts_wipe(line.data, line.len);
+	ts_buf_free(&line);
+	if (err != TS_OK)
+		ts_secret_wipe(out);
+	return err;
+}

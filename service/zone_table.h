@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TS_SERVICE_ZONE_TABLE_H
+#define TS_SERVICE_ZONE_TABLE_H
+/* Why: a contract carries its zone as a table of offsets, so that no verifier needs a zone
+ * database. This reads the machine's database once, when terms are drawn up. */
+#include "base/err.h"
+#include <jansson.h>
+#include <stdint.h>
+
+/* offsets of an IANA zone over [from_us, to_us), as the terms' "offsets" array: the first without
+ * "from". TS_E_NOT_FOUND for a zone that this machine does not know, TS_E_INVALID for a zone whose
+ * offset is no whole quarter-hour in that time. *out is owned by the caller. */
+enum ts_err ts_zone_table(
+	const char *zone, int64_t from_us, int64_t to_us, json_t **out, struct ts_why *why) TS_MUST;
+
+#endif
