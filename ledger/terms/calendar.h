@@ -15,7 +15,8 @@ struct ts_period {
 
 /* TS_E_NOT_FOUND when the instant or index lies outside the term. */
 enum ts_err ts_period_at(const struct ts_terms *terms, int64_t us, struct ts_period *out) TS_MUST;
-enum ts_err ts_period_get(const struct ts_terms *terms, int32_t index, struct ts_period *out) TS_MUST;
+enum ts_err ts_period_get(
+	const struct ts_terms *terms, int32_t index, struct ts_period *out) TS_MUST;
 /* "2026-05" for a calendar month, else "2026-05-15..2026-06-15". Returns out. */
 const char *ts_period_name(const struct ts_period *period, char out[TS_TIME_CHARS]);
 

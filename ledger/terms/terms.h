@@ -111,7 +111,8 @@ struct ts_terms {
 	struct ts_party provider, consumer;
 	const struct ts_currency *currency;
 	struct ts_zone zone;
-	int64_t from_us, to_us; /* term, half-open, on contract day edges; to_us INT64_MAX if open */
+	int64_t from_us,
+		to_us; /* term, half-open, on contract day edges; to_us INT64_MAX if open */
 	int32_t from_day, to_day; /* the same as contract days; to_day INT32_MAX if open */
 	int64_t anchor_day; /* 1..28: a billing period begins on this day of every month */
 	const char *series; /* prefix of invoice numbers */
@@ -145,12 +146,19 @@ struct ts_terms {
 enum ts_err ts_terms_parse(const char *bytes, size_t len, struct ts_region *region,
 	const struct ts_terms **out, struct ts_why *why) TS_MUST;
 
+/* The same for `tallystick rate`: what names the parties, their keys and the paper may be left out
+ * and gets neutral defaults (docs/formats/terms.md, "What-if terms"); currency and term suffice.
+ * What is there is decoded and checked just as strictly. Never use it for signed terms. */
+enum ts_err ts_terms_parse_what_if(const char *bytes, size_t len, struct ts_region *region,
+	const struct ts_terms **out, struct ts_why *why) TS_MUST;
+
 /* What a record's (sku, class) means under the terms. */
 enum ts_match { TS_MATCH_PRICE, TS_MATCH_EXCLUDED, TS_MATCH_NONE };
 enum ts_match ts_terms_match(const struct ts_terms *terms, struct ts_str sku,
 	struct ts_str pricing_class, size_t *price);
 
-/* Percent of a treatment on a day (0 when it has no rate); TS_E_NOT_FOUND when the tables have none. */
+/* Percent of a treatment on a day (0 when it has no rate); TS_E_NOT_FOUND when the tables have
+ * none. */
 enum ts_err ts_terms_tax_percent(const struct ts_terms *terms, size_t treatment, int32_t day,
 	struct ts_decimal *percent) TS_MUST;
 

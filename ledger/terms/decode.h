@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TS_TERMS_DECODE_H
+#define TS_TERMS_DECODE_H
+/* Why: internal to this room. The decoder of terms is split by noun (parties, prices, fees, tax);
+ * this is what the parts share: where errors go, where memory comes from, whether members may be
+ * left out, and the small grammars. Each part fills its members of the same ts_terms. */
+#include "terms/terms.h"
+
+/* Limits of one contract, so that every loop over terms is bounded; the terms' own byte limit is
+ * the harder one for most. */
+#define TS_TERMS_SKUS_MAX 1000
+#define TS_TERMS_PRICES_MAX 1000
+#define TS_TERMS_TIERS_MAX 100
+#define TS_TERMS_FEES_MAX 1000
+#define TS_TERMS_SEGMENTS_MAX 600 /* a change in every month of 50 years */
+#define TS_TERMS_MINIMUMS_MAX 100
+#define TS_TERMS_EXCLUSIONS_MAX 200
+#define TS_TERMS_TREATMENTS_MAX 100
+#define TS_TERMS_RATES_MAX 1000
+#define TS_TERMS_TERM_DAYS_MAX 36525 /* a hundred years */
+#define TS_TERMS_TOKEN_MAX 128 /* SKU, class, id */
+#define TS_TERMS_POINTER_CHARS 160
+
+struct ts_decode {
+	struct ts_terms *terms;
+	struct ts_region *region;
+	struct ts_why *why;
+	bool what_if;
+};
+
+/* ts_json_decode; with `relaxed`, members that the table requires may be absent in what-if terms.
+ */
+enum ts_err ts_decode_object(const struct ts_decode *d, const json_t *obj,
+	const struct ts_json_field *fields, size_t n, bool relaxed, void *out,
+	const char *pointer) TS_MUST;
+/* A zeroed array for the elements of a JSON array (NULL: none). */
+enum ts_err ts_decode_array(const struct ts_decode *d, const json_t *array, size_t bytes_each,
+	void *out, size_t *n) TS_MUST;
+/* "/prices/3" or "/prices/3/tiers/1". */
+void ts_decode_pointer(
+	char out[TS_TERMS_POINTER_CHARS], const char *parent, const char *name, size_t i);
+
+/* 0x21-0x7E without backslash and double quote, as in a record line; names the member on refusal.
+ */
+enum ts_err ts_decode_token(
+	const struct ts_decode *d, const char *text, const char *pointer, const char *name) TS_MUST;
+/* Money in the contract's currency, not negative. */
+enum ts_err ts_decode_money(const struct ts_decode *d, const char *text, const char *pointer,
+	const char *name, int64_t *minor) TS_MUST;
+/* Index of the treatment; NULL means "none", allowed only in what-if terms. */
+enum ts_err ts_decode_treatment(
+	const struct ts_decode *d, const char *id, const char *pointer, size_t *index) TS_MUST;
+
+/* The parts. `root` holds the borrowed JSON of members that other files decode. */
+struct ts_decode_root {
+	const char *format, *contract, *title, *currency, *rounding;
+	int64_t version;
+	const json_t *provider, *consumer, *zone, *term, *calendar, *invoice, *evidence, *skus,
+		*prices, *fees, *minimums, *exclusions, *tax, *late;
+};
+enum ts_err ts_decode_parties(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
+enum ts_err ts_decode_time(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
+enum ts_err ts_decode_tax(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
+enum ts_err ts_decode_prices(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
+enum ts_err ts_decode_fees(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
+/* What only the whole shows: ambiguous prices, excluded classes with a price, sums that overflow.
+ */
+enum ts_err ts_terms_check(const struct ts_decode *d) TS_MUST;
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "terms/decode.h"
+#include <string.h>
+
+struct raw_fee { /* a fee or a minimum */
+	const char *id, *section, *description, *treatment;
+	const json_t *schedule, *counts;
+};
+static const struct ts_json_field fee_fields[] = {
+	{"id", TS_JSON_STRING, true, offsetof(struct raw_fee, id), 1, TS_TERMS_TOKEN_MAX},
+	{"section", TS_JSON_STRING, false, offsetof(struct raw_fee, section), 1, 80},
+	{"description", TS_JSON_STRING, true, offsetof(struct raw_fee, description), 1, 200},
+	{"schedule", TS_JSON_ARRAY, true, offsetof(struct raw_fee, schedule), 0,
+		TS_TERMS_SEGMENTS_MAX},
+	{"treatment", TS_JSON_STRING, true, offsetof(struct raw_fee, treatment), 1,
+		TS_TERMS_TOKEN_MAX},
+	{"counts", TS_JSON_ARRAY, true, offsetof(struct raw_fee, counts), 0, 2}, /* minimums only */
+};
+#define FEE_FIELDS 5
+#define MINIMUM_FIELDS 6
+
+struct raw_segment {
+	int32_t from, to;
+	const char *amount;
+};
+static const struct ts_json_field segment_fields[] = {
+	{"from", TS_JSON_DATE, true, offsetof(struct raw_segment, from), 0, 0},
+	{"to", TS_JSON_DATE, false, offsetof(struct raw_segment, to), 0, 0},
+	{"amount", TS_JSON_STRING, true, offsetof(struct raw_segment, amount), 1, 40},
+};
+static const struct ts_json_field exclusion_fields[] = {
+	{"class", TS_JSON_STRING, true, offsetof(struct ts_exclusion, pricing_class), 1,
+		TS_TERMS_TOKEN_MAX},
+	{"reason", TS_JSON_STRING, true, offsetof(struct ts_exclusion, reason), 1, 200},
+};
+
+static enum ts_err check_segment(const struct ts_decode *d, const struct ts_segment *before,
+	const struct ts_segment *s, const char *pointer)
+{
+	char from[TS_TIME_CHARS], end[TS_TIME_CHARS];
+	ts_date_format(s->from_day, from);
+	if (s->from_day >= s->to_day)
+		return ts_why(d->why, TS_E_INVALID, pointer,
+			"from %s must be before to (days are half-open)", from);
+	if (s->from_day < d->terms->from_day || s->to_day > d->terms->to_day)
+		return ts_why(d->why, TS_E_INVALID, pointer,
+			"the segment from %s lies outside the term", from);
+	if (before && s->from_day < before->to_day)
+		return ts_why(d->why, TS_E_INVALID, pointer,
+			"from %s overlaps the segment before, which ends on %s", from,
+			ts_date_format(before->to_day, end));
+	return TS_OK;
+}
+
+static enum ts_err decode_schedule(const struct ts_decode *d, const json_t *array,
+	const char *pointer, const struct ts_segment **out, size_t *n)
+{
+	struct ts_segment *segments = NULL;
+	TS_TRY(ts_decode_array(d, array, sizeof *segments, &segments, n));
+	if (*n == 0)
+		return ts_why(d->why, TS_E_INVALID, pointer, "the schedule is empty");
+	for (size_t i = 0; i < *n; i++) {
+		char at[TS_TERMS_POINTER_CHARS];
+		ts_decode_pointer(at, pointer, "schedule", i);
+		struct raw_segment raw = {.to = d->terms->to_day};
+		TS_TRY(ts_decode_object(d, json_array_get(array, i), segment_fields,
+			sizeof segment_fields / sizeof segment_fields[0], false, &raw, at));
+		segments[i].from_day = raw.from;
+		segments[i].to_day = raw.to;
+		TS_TRY(ts_decode_money(d, raw.amount, at, "amount", &segments[i].amount_minor));
+		TS_TRY(check_segment(d, i > 0 ? &segments[i - 1] : NULL, &segments[i], at));
+	}
+	*out = segments;
+	return TS_OK;
+}
+
+static enum ts_err decode_raw(const struct ts_decode *d, const json_t *obj, size_t fields,
+	const char *pointer, struct raw_fee *raw)
+{
+	TS_TRY(ts_decode_object(d, obj, fee_fields, fields, true, raw, pointer));
+	if (!raw->id || !raw->schedule)
+		return ts_why(d->why, TS_E_MISSING_FIELD, pointer,
+			"a fee or minimum needs \"id\" and \"schedule\"");
+	TS_TRY(ts_decode_token(d, raw->id, pointer, "id"));
+	raw->section = raw->section ? raw->section : "";
+	raw->description = raw->description ? raw->description : raw->id;
+	return TS_OK;
+}
+
+static enum ts_err decode_fees(const struct ts_decode *d, const json_t *array)
+{
+	struct ts_fee *fees = NULL;
+	TS_TRY(ts_decode_array(d, array, sizeof *fees, &fees, &d->terms->fees_n));
+	d->terms->fees = fees;
+	for (size_t i = 0; i < d->terms->fees_n; i++) {
+		char at[TS_TERMS_POINTER_CHARS];
+		ts_decode_pointer(at, "", "fees", i);
+		struct raw_fee raw = {0};
+		TS_TRY(decode_raw(d, json_array_get(array, i), FEE_FIELDS, at, &raw));
+		fees[i].id = raw.id;
+		fees[i].section = raw.section;
+		fees[i].description = raw.description;
+		TS_TRY(ts_decode_treatment(d, raw.treatment, at, &fees[i].treatment));
+		TS_TRY(decode_schedule(
+			d, raw.schedule, at, &fees[i].segments, &fees[i].segments_n));
+		for (size_t k = 0; k < i; k++) {
+			if (strcmp(fees[k].id, fees[i].id) == 0)
+				return ts_why(d->why, TS_E_INVALID, at,
+					"two fees have the id \"%s\"", fees[i].id);
+		}
+	}
+	return TS_OK;
+}
+
+static enum ts_err decode_counts(const struct ts_decode *d, const json_t *array,
+	const char *pointer, struct ts_minimum *minimum)
+{
+	if (!array) {
+		TS_ASSERT(d->what_if);
+		minimum->counts_usage = true;
+		minimum->counts_fees = true;
+		return TS_OK;
+	}
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		char at[TS_TERMS_POINTER_CHARS];
+		ts_decode_pointer(at, pointer, "counts", i);
+		const char *text = json_string_value(json_array_get(array, i));
+		bool usage = text && strcmp(text, "usage") == 0;
+		bool fees = text && strcmp(text, "fees") == 0;
+		if (!usage && !fees)
+			return ts_why(d->why, TS_E_INVALID, at, "must be \"usage\" or \"fees\"");
+		if (usage ? minimum->counts_usage : minimum->counts_fees)
+			return ts_why(d->why, TS_E_INVALID, at, "\"%s\" stands twice", text);
+		minimum->counts_usage = minimum->counts_usage || usage;
+		minimum->counts_fees = minimum->counts_fees || fees;
+	}
+	if (!minimum->counts_usage && !minimum->counts_fees)
+		return ts_why(d->why, TS_E_INVALID, pointer,
+			"counts is empty: a minimum that nothing counts toward is a fee");
+	return TS_OK;
+}
+
+static enum ts_err decode_minimums(const struct ts_decode *d, const json_t *array)
+{
+	struct ts_minimum *rows = NULL;
+	TS_TRY(ts_decode_array(d, array, sizeof *rows, &rows, &d->terms->minimums_n));
+	d->terms->minimums = rows;
+	for (size_t i = 0; i < d->terms->minimums_n; i++) {
+		char at[TS_TERMS_POINTER_CHARS];
+		ts_decode_pointer(at, "", "minimums", i);
+		struct raw_fee raw = {0};
+		TS_TRY(decode_raw(d, json_array_get(array, i), MINIMUM_FIELDS, at, &raw));
+		rows[i].id = raw.id;
+		rows[i].section = raw.section;
+		rows[i].description = raw.description;
+		TS_TRY(ts_decode_treatment(d, raw.treatment, at, &rows[i].treatment));
+		TS_TRY(decode_counts(d, raw.counts, at, &rows[i]));
+		TS_TRY(decode_schedule(
+			d, raw.schedule, at, &rows[i].segments, &rows[i].segments_n));
+		for (size_t k = 0; k < i; k++) {
+			if (strcmp(rows[k].id, rows[i].id) == 0)
+				return ts_why(d->why, TS_E_INVALID, at,
+					"two minimums have the id \"%s\"", rows[i].id);
+		}
+	}
+	return TS_OK;
+}
+
+static enum ts_err decode_exclusions(const struct ts_decode *d, const json_t *array)
+{
+	struct ts_exclusion *rows = NULL;
+	TS_TRY(ts_decode_array(d, array, sizeof *rows, &rows, &d->terms->exclusions_n));
+	d->terms->exclusions = rows;
+	for (size_t i = 0; i < d->terms->exclusions_n; i++) {
+		char at[TS_TERMS_POINTER_CHARS];
+		ts_decode_pointer(at, "", "exclusions", i);
+		TS_TRY(ts_decode_object(d, json_array_get(array, i), exclusion_fields,
+			sizeof exclusion_fields / sizeof exclusion_fields[0], false, &rows[i], at));
+		TS_TRY(ts_decode_token(d, rows[i].pricing_class, at, "class"));
+		if (strcmp(rows[i].pricing_class, "*") == 0)
+			return ts_why(d->why, TS_E_INVALID, at, "\"*\" would exclude all usage");
+		for (size_t k = 0; k < i; k++) {
+			if (strcmp(rows[k].pricing_class, rows[i].pricing_class) == 0)
+				return ts_why(d->why, TS_E_INVALID, at,
+					"class \"%s\" is excluded twice", rows[i].pricing_class);
+		}
+	}
+	return TS_OK;
+}
+
+enum ts_err ts_decode_fees(const struct ts_decode *d, const struct ts_decode_root *root)
+{
+	TS_TRY(decode_fees(d, root->fees));
+	TS_TRY(decode_minimums(d, root->minimums));
+	return decode_exclusions(d, root->exclusions);
+}

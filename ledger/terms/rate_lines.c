@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "terms/rate.h"
+#include "terms/trace.h"
+
+static const char *const kind_names[] = {
+	[TS_CHARGE_USAGE] = "usage",
+	[TS_CHARGE_FEE] = "fee",
+	[TS_CHARGE_TRUE_UP] = "true_up",
+};
+
+const char *ts_charge_kind_name(enum ts_charge_kind kind)
+{
+	TS_ASSERT((size_t)kind < sizeof kind_names / sizeof kind_names[0]);
+	return kind_names[kind];
+}
+
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+static struct ts_charge_names price_names(const struct ts_terms *terms, size_t item)
+{
+	TS_ASSERT(item < terms->prices_n);
+	const struct ts_price *price = &terms->prices[item];
+	const struct ts_sku *sku = &terms->skus[price->sku];
+	return (struct ts_charge_names){
+		.id = price->id,
+		.description = or_empty(price->description),
+		.section = or_empty(price->section),
+		.sku = sku->id,
+		.sku_name = sku->name,
+		.pricing_class = price->pricing_class,
+		.unit = sku->unit,
+		.divisor = sku->divisor,
+		.treatment = price->treatment,
+	};
+}
+
+static struct ts_charge_names plain_names(
+	const char *id, const char *description, const char *section, size_t treatment)
+{
+	return (struct ts_charge_names){
+		.id = id,
+		.description = or_empty(description),
+		.section = or_empty(section),
+		.sku = "",
+		.sku_name = "",
+		.pricing_class = "",
+		.unit = "",
+		.divisor = 1,
+		.treatment = treatment,
+	};
+}
+
+void ts_charge_names(const struct ts_terms *terms, enum ts_charge_kind kind, size_t item,
+	struct ts_charge_names *out)
+{
+	switch (kind) {
+	case TS_CHARGE_USAGE:
+		*out = price_names(terms, item);
+		return;
+	case TS_CHARGE_FEE: {
+		TS_ASSERT(item < terms->fees_n);
+		const struct ts_fee *fee = &terms->fees[item];
+		*out = plain_names(fee->id, fee->description, fee->section, fee->treatment);
+		return;
+	}
+	case TS_CHARGE_TRUE_UP: {
+		TS_ASSERT(item < terms->minimums_n);
+		const struct ts_minimum *m = &terms->minimums[item];
+		*out = plain_names(m->id, m->description, m->section, m->treatment);
+		return;
+	}
+	}
+}
+
+static bool same_line(const struct ts_charge *a, const struct ts_charge *b)
+{
+	return a->kind == b->kind && a->item == b->item && a->tier == b->tier;
+}
+
+/* The unit price and the flat that explain a usage line. */
+static void set_price(const struct ts_terms *terms, struct ts_charge_line *line)
+{
+	if (line->kind != TS_CHARGE_USAGE)
+		return;
+	const struct ts_price *price = &terms->prices[line->item];
+	line->has_unit_price = true;
+	line->unit_price = price->unit_price;
+	if (line->tier > 0) {
+		TS_ASSERT((size_t)line->tier <= price->tiers_n);
+		line->unit_price = price->tiers[line->tier - 1].unit_price;
+		line->flat_minor = price->tiers[line->tier - 1].flat_minor;
+	}
+}
+
+enum ts_err ts_rate_lines(const struct ts_terms *terms, const struct ts_period *period,
+	const struct ts_charge *charges, size_t n, struct ts_region *region,
+	const struct ts_charge_line **out, size_t *out_n)
+{
+	struct ts_charge_line *lines = ts_region_array(region, n, sizeof *lines);
+	if (!lines)
+		return TS_E_NO_MEMORY;
+	size_t lines_n = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (i == 0 || !same_line(&charges[i - 1], &charges[i])) {
+			lines[lines_n++] = (struct ts_charge_line){
+				.kind = charges[i].kind,
+				.item = charges[i].item,
+				.tier = charges[i].tier,
+				.period = charges[i].period,
+			};
+		}
+		struct ts_charge_line *line = &lines[lines_n - 1];
+		TS_TRY(ts_add128(line->quantity, charges[i].quantity, &line->quantity));
+		TS_TRY(ts_add64(line->amount_minor, charges[i].amount_minor, &line->amount_minor));
+	}
+	for (size_t i = 0; i < lines_n; i++)
+		set_price(terms, &lines[i]);
+	for (size_t i = 0; i < lines_n; i++)
+		TS_TRY(ts_trace_line(terms, period, lines, lines_n, i, region, &lines[i].trace));
+	*out = lines;
+	*out_n = lines_n;
+	return TS_OK;
+}
