@@ -53,9 +53,14 @@ static const char *tier_words(
 	if (line->tier == 0)
 		return "";
 	const struct ts_tier *tier = &price->tiers[line->tier - 1];
-	char low[TS_DECIMAL_CHARS] = "0", high[TS_DECIMAL_CHARS];
-	if (line->tier > 1)
-		quantity_words(terms, price, price->tiers[line->tier - 2].up_to, low);
+	char low[TS_DECIMAL_CHARS], high[TS_DECIMAL_CHARS];
+	if (line->tier == 1 && tier->open)
+		return ts_region_printf(region, "tier 1: ");
+	if (line->tier == 1)
+		return ts_region_printf(region,
+			"tier 1 (up to %s %s): ", quantity_words(terms, price, tier->up_to, high),
+			unit);
+	quantity_words(terms, price, price->tiers[line->tier - 2].up_to, low);
 	if (tier->open)
 		return ts_region_printf(region, "tier %d (over %s %s): ", line->tier, low, unit);
 	return ts_region_printf(region, "tier %d (over %s to %s %s): ", line->tier, low,
@@ -79,7 +84,7 @@ static enum ts_err trace_usage(const struct ts_terms *terms, const struct ts_cha
 			ts_money_format(line->flat_minor, terms->currency, flat));
 	if (!tier || !of || !plus)
 		return TS_E_NO_MEMORY;
-	*out = ts_region_printf(region, "%s%s%s%s; rounded %s once to %s %s; terms version %lld",
+	*out = ts_region_printf(region, "%s%s%s%s; rounded once, %s, to %s %s; terms version %lld",
 		tier, of, product, plus, rounding_words(terms->rounding),
 		ts_money_format(line->amount_minor, terms->currency, amount), terms->currency->code,
 		(long long)terms->version);
@@ -121,7 +126,7 @@ static enum ts_err trace_fee(const struct ts_terms *terms, const struct ts_perio
 	char amount[TS_DECIMAL_CHARS];
 	TS_TRY(schedule_words(
 		terms, period, fee->segments, fee->segments_n, line->quantity, region, &schedule));
-	*out = ts_region_printf(region, "%s; rounded %s once to %s %s; terms version %lld",
+	*out = ts_region_printf(region, "%s; rounded once, %s, to %s %s; terms version %lld",
 		schedule, rounding_words(terms->rounding),
 		ts_money_format(line->amount_minor, terms->currency, amount), terms->currency->code,
 		(long long)terms->version);
@@ -149,7 +154,7 @@ static enum ts_err trace_true_up(const struct ts_terms *terms, const struct ts_p
 						    : "usage and fees";
 	char due_text[TS_DECIMAL_CHARS], counted_text[TS_DECIMAL_CHARS], amount[TS_DECIMAL_CHARS];
 	*out = ts_region_printf(region,
-		"minimum %s; rounded %s once to %s; less %s of the period %s = shortfall %s %s; "
+		"minimum %s; rounded once, %s, to %s; less %s of the period %s = shortfall %s %s; "
 		"terms version %lld",
 		schedule, rounding_words(terms->rounding),
 		ts_money_format(due, terms->currency, due_text), what,

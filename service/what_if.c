@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/what_if.h"
+
+#include "evidence/cell.h"
+#include "service/clock.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MONTHS 2 /* a period of one month touches two calendar months at most */
+#define REVERSALS_MAX 10000000
+
+struct reversal {
+	int64_t target; /* index of the u1 */
+	int64_t line; /* of the r1 */
+};
+/* A record file being read line by line, in bounded memory. */
+struct reader {
+	FILE *file;
+	const char *path;
+	int64_t index; /* of the current line, from 0 */
+	char line[TS_RECORD_BYTES_MAX + 2];
+	size_t len; /* without LF */
+	bool shows_progress;
+	int64_t shown_us;
+	struct ts_why *why;
+};
+
+enum ts_err ts_what_if_init(struct ts_what_if *w, const struct ts_terms *terms,
+	struct ts_region *region, struct ts_why *why)
+{
+	memset(w, 0, sizeof *w);
+	w->terms = terms;
+	w->region = region;
+	w->last_period = -1;
+	w->asides = ts_region_array(region, TS_WHAT_IF_ASIDE_MAX, sizeof *w->asides);
+	if (!w->asides)
+		return ts_why(why, TS_E_NO_MEMORY, "", "no memory");
+	return TS_OK;
+}
+
+void ts_what_if_free(struct ts_what_if *w)
+{
+	free(w->sums);
+	w->sums = NULL;
+}
+
+static enum ts_err fail_at(const struct reader *r, int64_t index, enum ts_err err, const char *text)
+{
+	char where[192];
+	snprintf(where, sizeof where, "%.160s:%lld", r->path, (long long)index + 1);
+	return ts_why(r->why, err, where, "%s", text);
+}
+
+static enum ts_err reader_open(struct reader *r, const char *path, struct ts_why *why)
+{
+	memset(r, 0, sizeof *r);
+	r->path = path;
+	r->index = -1;
+	r->why = why;
+	r->shows_progress = isatty(STDERR_FILENO) == 1;
+	r->shown_us = ts_clock_mono_us();
+	r->file = fopen(path, "r");
+	if (!r->file)
+		return ts_why(why, errno == ENOENT ? TS_E_NOT_FOUND : TS_E_IO, path,
+			"cannot open: %s", strerror(errno));
+	return TS_OK;
+}
+
+static void show_progress(struct reader *r)
+{
+	if (!r->shows_progress || (r->index & 0xffff) != 0 ||
+		ts_clock_mono_us() - r->shown_us < TS_US_PER_S)
+		return;
+	r->shown_us = ts_clock_mono_us();
+	fprintf(stderr, "%s: %lld lines\n", r->path, (long long)r->index);
+}
+
+/* The next line; *more is false at the end of the file. */
+static enum ts_err reader_next(struct reader *r, bool *more)
+{
+	int c = EOF;
+	r->index++;
+	r->len = 0;
+	while ((c = getc_unlocked(r->file)) != EOF && c != '\n') {
+		if (r->len == TS_RECORD_BYTES_MAX)
+			return fail_at(
+				r, r->index, TS_E_LIMIT, "a record line has at most 1024 bytes");
+		r->line[r->len++] = (char)c;
+	}
+	if (c == EOF && ferror(r->file))
+		return ts_why(r->why, TS_E_IO, r->path, "cannot read: %s", strerror(errno));
+	*more = c != EOF || r->len > 0;
+	show_progress(r);
+	return TS_OK;
+}
+
+static enum ts_err reader_parse(struct reader *r, struct ts_record *record)
+{
+	const char *reason = "";
+	char text[256];
+	enum ts_err err = ts_record_parse((struct ts_str){r->line, r->len}, record, &reason);
+	if (err == TS_OK)
+		return TS_OK;
+	int shown = r->len > 120 ? 120 : (int)r->len;
+	snprintf(text, sizeof text, "not a record: %.80s: \"%.*s\"", reason, shown, r->line);
+	return fail_at(r, r->index, err, text);
+}
+
+/* First pass: what is taken back. */
+struct reversals {
+	struct reversal *rows;
+	size_t n, cap;
+};
+
+static enum ts_err add_reversal(
+	struct reader *r, struct reversals *all, const struct ts_reversal *reversal)
+{
+	if (reversal->index >= r->index)
+		return fail_at(r, r->index, TS_E_INVALID, "reverses no earlier line");
+	if (all->n == REVERSALS_MAX)
+		return fail_at(r, r->index, TS_E_LIMIT, "too many reversals in one file");
+	if (all->n == all->cap) {
+		size_t cap = all->cap ? all->cap * 2 : 64;
+		struct reversal *rows = realloc(all->rows, cap * sizeof *rows);
+		if (!rows)
+			return fail_at(r, r->index, TS_E_NO_MEMORY, "no memory for reversals");
+		all->rows = rows;
+		all->cap = cap;
+	}
+	all->rows[all->n++] = (struct reversal){reversal->index, r->index};
+	return TS_OK;
+}
+
+static int by_target(const void *a, const void *b)
+{
+	const struct reversal *left = a, *right = b;
+	if (left->target != right->target)
+		return left->target < right->target ? -1 : 1;
+	return (left->line > right->line) - (left->line < right->line);
+}
+
+static enum ts_err collect_reversals(struct reader *r, struct reversals *all)
+{
+	bool more = true;
+	for (;;) {
+		TS_TRY(reader_next(r, &more));
+		if (!more)
+			break;
+		if (r->len == 0 || r->line[0] != 'r')
+			continue; /* the second pass reads the others */
+		struct ts_record record;
+		TS_TRY(reader_parse(r, &record));
+		TS_TRY(add_reversal(r, all, &record.reversal));
+	}
+	if (all->n > 1)
+		qsort(all->rows, all->n, sizeof all->rows[0], by_target);
+	for (size_t i = 1; i < all->n; i++) {
+		if (all->rows[i].target == all->rows[i - 1].target)
+			return fail_at(r, all->rows[i].line, TS_E_INVALID,
+				"reverses a line that is reversed already");
+	}
+	return TS_OK;
+}
+
+static enum ts_err put_aside(struct ts_what_if *w, const struct reader *r,
+	const struct ts_usage *usage, const char *reason, ts_i128 quantity)
+{
+	struct ts_what_if_aside *a = NULL;
+	for (size_t i = 0; i < w->asides_n && !a; i++) {
+		if (strcmp(w->asides[i].reason, reason) == 0 &&
+			ts_str_is(usage->sku, w->asides[i].sku) &&
+			ts_str_is(usage->class, w->asides[i].pricing_class))
+			a = &w->asides[i];
+	}
+	if (!a) {
+		if (w->asides_n == TS_WHAT_IF_ASIDE_MAX)
+			return fail_at(
+				r, r->index, TS_E_LIMIT, "too many kinds of usage not rated");
+		a = &w->asides[w->asides_n];
+		a->reason = reason;
+		a->sku = ts_region_copy(w->region, usage->sku.at, usage->sku.len);
+		a->pricing_class = ts_region_copy(w->region, usage->class.at, usage->class.len);
+		if (!a->sku || !a->pricing_class)
+			return fail_at(r, r->index, TS_E_NO_MEMORY, "no memory");
+		w->asides_n++;
+	}
+	a->records++;
+	return ts_add128(a->quantity, quantity, &a->quantity);
+}
+
+static enum ts_err make_rows(struct ts_what_if *w, const struct reader *r, int32_t period)
+{
+	if (period < w->periods_n)
+		return TS_OK;
+	if (period >= TS_WHAT_IF_PERIODS_MAX)
+		return fail_at(r, r->index, TS_E_LIMIT,
+			"the record is more than 1201 periods after the "
+			"beginning of the term");
+	int32_t n = period + 12 < TS_WHAT_IF_PERIODS_MAX ? period + 12 : TS_WHAT_IF_PERIODS_MAX;
+	size_t row = MONTHS * w->terms->prices_n;
+	ts_i128 *sums = realloc(w->sums, (size_t)n * row * sizeof *sums);
+	if (!sums)
+		return fail_at(r, r->index, TS_E_NO_MEMORY, "no memory for the periods");
+	memset(sums + (size_t)w->periods_n * row, 0,
+		(size_t)(n - w->periods_n) * row * sizeof *sums);
+	w->sums = sums;
+	w->periods_n = n;
+	return TS_OK;
+}
+
+/* Finds the month of the period that holds the instant; false outside the term. */
+static bool find_slot(struct ts_what_if *w, int64_t us)
+{
+	if (us >= w->slot_from_us && us < w->slot_to_us)
+		return true;
+	struct ts_period p;
+	if (ts_period_at(w->terms, us, &p) != TS_OK)
+		return false;
+	int32_t month = ts_month_of_day(ts_zone_day(&w->terms->zone, us));
+	int64_t from = ts_zone_day_start(&w->terms->zone, ts_month_first_day(month));
+	int64_t to = ts_zone_day_start(&w->terms->zone, ts_month_first_day(month + 1));
+	w->slot_from_us = from > p.from_us ? from : p.from_us;
+	w->slot_to_us = to < p.to_us ? to : p.to_us;
+	w->slot_period = p.index;
+	w->slot_month = (size_t)(month - ts_month_of_day(p.first_day));
+	TS_ASSERT(w->slot_month < MONTHS && us >= w->slot_from_us && us < w->slot_to_us);
+	return true;
+}
+
+/* Quarter-hour by quarter-hour; contract edges fall on that grid, so no share is split. */
+static enum ts_err add_shares(
+	struct ts_what_if *w, const struct reader *r, const struct ts_usage *usage, size_t price)
+{
+	struct ts_quarters it;
+	int64_t quarter = 0, share = 0;
+	ts_i128 outside = 0;
+	bool is_outside = false;
+	ts_quarters_begin(&it, usage->start_ms, usage->end_ms, usage->quantity);
+	while (ts_quarters_next(&it, &quarter, &share)) {
+		if (!find_slot(w, quarter * TS_US_PER_QUARTER)) {
+			outside += share;
+			is_outside = true;
+			continue;
+		}
+		TS_TRY(make_rows(w, r, w->slot_period));
+		w->last_period = w->slot_period > w->last_period ? w->slot_period : w->last_period;
+		size_t slot = (size_t)w->slot_period * MONTHS + w->slot_month;
+		ts_i128 *sum = &w->sums[slot * w->terms->prices_n + price];
+		if (ts_add128(*sum, share, sum) != TS_OK)
+			return fail_at(r, r->index, TS_E_OVERFLOW, "the quantity overflows");
+	}
+	return is_outside ? put_aside(w, r, usage, "outside the term", outside) : TS_OK;
+}
+
+static const char *exclusion_words(struct ts_what_if *w, struct ts_str pricing_class)
+{
+	for (size_t i = 0; i < w->terms->exclusions_n; i++) {
+		if (ts_str_is(pricing_class, w->terms->exclusions[i].pricing_class))
+			return w->terms->exclusions[i].reason;
+	}
+	return "";
+}
+
+static enum ts_err add_usage(
+	struct ts_what_if *w, const struct reader *r, const struct ts_usage *usage)
+{
+	size_t price = 0;
+	char text[320];
+	w->records++;
+	switch (ts_terms_match(w->terms, usage->sku, usage->class, &price)) {
+	case TS_MATCH_PRICE:
+		return add_shares(w, r, usage, price);
+	case TS_MATCH_EXCLUDED:
+		return put_aside(w, r, usage, exclusion_words(w, usage->class), usage->quantity);
+	case TS_MATCH_NONE:
+		break;
+	}
+	snprintf(text, sizeof text,
+		"no price of the terms matches sku \"%.*s\" class \"%.*s\"; price it or exclude "
+		"the class",
+		(int)(usage->sku.len > 100 ? 100 : usage->sku.len), usage->sku.at,
+		(int)(usage->class.len > 100 ? 100 : usage->class.len), usage->class.at);
+	return fail_at(r, r->index, TS_E_INVALID, text);
+}
+
+static enum ts_err add_lines(struct ts_what_if *w, struct reader *r, const struct reversals *all)
+{
+	size_t next = 0;
+	bool more = true;
+	for (;;) {
+		TS_TRY(reader_next(r, &more));
+		if (!more)
+			return TS_OK;
+		struct ts_record record;
+		TS_TRY(reader_parse(r, &record));
+		if (next < all->n && all->rows[next].target == r->index) {
+			if (record.tag != TS_RECORD_USAGE)
+				return fail_at(r, all->rows[next].line, TS_E_INVALID,
+					"reverses a line that is no usage");
+			next++;
+		} else if (record.tag == TS_RECORD_USAGE) {
+			TS_TRY(add_usage(w, r, &record.usage));
+		}
+	}
+}
+
+enum ts_err ts_what_if_read(struct ts_what_if *w, const char *path, struct ts_why *why)
+{
+	struct reader r;
+	struct reversals all = {0};
+	TS_TRY(reader_open(&r, path, why));
+	enum ts_err err = collect_reversals(&r, &all);
+	if (err == TS_OK && fseek(r.file, 0, SEEK_SET) != 0)
+		err = ts_why(
+			why, TS_E_IO, path, "cannot read twice (a pipe?): %s", strerror(errno));
+	r.index = -1;
+	if (err == TS_OK)
+		err = add_lines(w, &r, &all);
+	free(all.rows);
+	fclose(r.file);
+	return err;
+}
+
+static enum ts_err add_taxes(struct ts_what_if *w, struct ts_what_if_bill *bill, struct ts_why *why)
+{
+	const struct ts_terms *t = w->terms;
+	struct ts_what_if_tax *taxes = ts_region_array(w->region, t->treatments_n, sizeof *taxes);
+	if (!taxes)
+		return ts_why(why, TS_E_NO_MEMORY, "", "no memory");
+	for (size_t k = 0; k < t->treatments_n; k++) {
+		struct ts_what_if_tax tax = {.treatment = k};
+		bool used = false;
+		for (size_t i = 0; i < bill->lines_n; i++) {
+			struct ts_charge_names names;
+			ts_charge_names(t, bill->lines[i].kind, bill->lines[i].item, &names);
+			if (names.treatment != k)
+				continue;
+			used = true;
+			TS_TRY(ts_add64(
+				tax.net_minor, bill->lines[i].amount_minor, &tax.net_minor));
+		}
+		if (!used)
+			continue;
+		TS_TRY(ts_terms_tax_percent(t, k, bill->period.end_day - 1, &tax.percent));
+		TS_TRY(ts_rate_tax(t, tax.net_minor, tax.percent, &tax.tax_minor));
+		TS_TRY(ts_add64(bill->subtotal_minor, tax.net_minor, &bill->subtotal_minor));
+		TS_TRY(ts_add64(bill->tax_minor, tax.tax_minor, &bill->tax_minor));
+		taxes[bill->taxes_n++] = tax;
+	}
+	bill->taxes = taxes;
+	return ts_add64(bill->subtotal_minor, bill->tax_minor, &bill->total_minor);
+}
+
+enum ts_err ts_what_if_rate(struct ts_what_if *w, const struct ts_period *period,
+	struct ts_what_if_bill *out, struct ts_why *why)
+{
+	const struct ts_terms *t = w->terms;
+	struct ts_measure *measures = ts_region_array(
+		w->region, MONTHS * t->prices_n, sizeof *measures);
+	if (!measures)
+		return ts_why(why, TS_E_NO_MEMORY, "", "no memory");
+	size_t n = 0;
+	for (size_t m = 0; period->index < w->periods_n && m < MONTHS; m++) {
+		const ts_i128 *sums = &w->sums[((size_t)period->index * MONTHS + m) * t->prices_n];
+		for (size_t i = 0; i < t->prices_n; i++) {
+			int32_t month = ts_month_of_day(period->first_day) + (int32_t)m;
+			if (sums[i] != 0)
+				measures[n++] = (struct ts_measure){i, month, sums[i]};
+		}
+	}
+	struct ts_what_if_bill bill = {.period = *period};
+	const struct ts_charge *charges = NULL;
+	size_t charges_n = 0;
+	TS_TRY(ts_rate_period(
+		t, period, measures, n, period->end_day - 1, w->region, &charges, &charges_n, why));
+	enum ts_err err = ts_rate_lines(
+		t, period, charges, charges_n, w->region, &bill.lines, &bill.lines_n);
+	if (err == TS_OK)
+		err = add_taxes(w, &bill, why);
+	if (err == TS_E_OVERFLOW) {
+		char name[TS_TIME_CHARS];
+		return ts_why(
+			why, err, ts_period_name(period, name), "the period's total overflows");
+	}
+	TS_TRY(err);
+	*out = bill;
+	return TS_OK;
+}
