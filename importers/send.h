@@ -8,8 +8,9 @@
 #include "base/err.h"
 #include <stdbool.h>
 
-#define TS_SEND_TRIES_MAX 6 /* 0.2, 0.4, 0.8, 1.6, 3.2 s between tries unless Retry-After says so  \
-			     */
+#define TS_SEND_TRIES_MAX                                                                          \
+	6 /* 0.2, 0.4, 0.8, 1.6, 3.2 s between tries unless Retry-After says so                    \
+	   */
 #define TS_SEND_RETRY_AFTER_S_MAX 30
 #define TS_SEND_TIMEOUT_S 60
 
@@ -47,5 +48,10 @@ struct ts_send_reply {
  * TS_E_UNKNOWN_OUTCOME: the request may have arrived, but no whole answer came. */
 enum ts_err ts_send_call(struct ts_send *send, const struct ts_send_call *call, struct ts_buf *out,
 	struct ts_send_reply *reply, struct ts_why *why) TS_MUST;
+
+/* The error that an answer with a bad status means: the code of its problem+json body, else one by
+ * status. why->text = "<title>: <detail>", why->where = the problem's pointer, else the path. */
+enum ts_err ts_send_problem(
+	const struct ts_buf *body, long status, const char *path, struct ts_why *why) TS_MUST;
 
 #endif

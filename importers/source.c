@@ -3,13 +3,15 @@
 #include "base/buf.h"
 #include "base/num.h"
 #include "importers/alibaba.h"
+#include "importers/records.h"
 #include "importers/slurm.h"
 #include "importers/token.h"
 #include <stdio.h>
 #include <string.h>
 
 static const struct ts_source none = {0};
-const struct ts_source *const ts_sources[] = {&ts_slurm_source, &ts_alibaba_source, &none};
+const struct ts_source *const ts_sources[] = {
+	&ts_slurm_source, &ts_alibaba_source, &ts_records_source, &none};
 
 const char *ts_row_verdict_name(enum ts_row_verdict verdict)
 {

@@ -51,50 +51,6 @@ const char *ts_client_url(const struct ts_client *client)
 	return ts_send_base(client->send);
 }
 
-static enum ts_err err_of_code(const char *code, long status)
-{
-	static const enum ts_err all[] = {
-#define X(name, word, http, text) TS_##name,
-#include "base/err.def"
-#undef X
-	};
-	for (size_t i = 0; code && i < sizeof(all) / sizeof(all[0]); i++)
-		if (all[i] != TS_OK && strcmp(ts_err_code(all[i]), code) == 0)
-			return all[i];
-	/* Not an answer of ours, a proxy's perhaps: the first error with that status will do. */
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (all[i] != TS_OK && ts_err_http(all[i]) == (int)status)
-			return all[i];
-	return status >= 500 ? TS_E_UNAVAILABLE : TS_E_INVALID;
-}
-
-static const char *text_member(const json_t *object, const char *name)
-{
-	return json_string_value(json_object_get(object, name));
-}
-
-enum ts_err ts_client_problem(
-	const struct ts_buf *body, long status, const char *path, struct ts_why *why)
-{
-	json_t *problem __attribute__((cleanup(ts_json_cleanup))) = NULL;
-	struct ts_why ignored;
-	if (ts_json_parse(body->data, body->len, &problem, &ignored) != TS_OK ||
-		!json_is_object(problem))
-		return ts_why(why, err_of_code(NULL, status), path,
-			"http status %ld without a problem", status);
-	const char *title = text_member(problem, "title");
-	const char *detail = text_member(problem, "detail");
-	const char *pointer = text_member(problem, "pointer");
-	const json_t *first = json_array_get(json_object_get(problem, "errors"), 0);
-	if (!pointer)
-		pointer = text_member(first, "pointer");
-	if (!detail)
-		detail = text_member(first, "detail");
-	return ts_why(why, err_of_code(text_member(problem, "code"), status),
-		pointer && pointer[0] ? pointer : path, "%s%s%s", title ? title : "refused",
-		detail ? ": " : "", detail ? detail : "");
-}
-
 enum ts_err ts_client_call(struct ts_client *client, const struct ts_client_call *call,
 	struct ts_buf *out, long *status, struct ts_why *why)
 {
@@ -117,7 +73,7 @@ enum ts_err ts_client_call(struct ts_client *client, const struct ts_client_call
 		*status = reply.status;
 	if (reply.status >= 200 && reply.status < 300)
 		return TS_OK;
-	return ts_client_problem(out, reply.status, call->path, why);
+	return ts_send_problem(out, reply.status, call->path, why);
 }
 
 static enum ts_err call_json(

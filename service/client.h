@@ -42,10 +42,6 @@ struct ts_client_call {
 enum ts_err ts_client_call(struct ts_client *client, const struct ts_client_call *call,
 	struct ts_buf *out, long *status, struct ts_why *why) TS_MUST;
 
-/* The error that an answer with a bad status means; for callers that talk through send.h. */
-enum ts_err ts_client_problem(
-	const struct ts_buf *body, long status, const char *path, struct ts_why *why) TS_MUST;
-
 /* Short forms with JSON answers. *out (NULL allowed: the answer is dropped) is owned by the caller
  * (json_decref). `body` is borrowed; NULL: none. `idempotency_key` NULL: none. */
 enum ts_err ts_client_get(
