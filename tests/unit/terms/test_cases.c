@@ -394,16 +394,16 @@ static struct outcome case_proration(const json_t *in, const json_t *expected)
 /* "2023-03-01T04:00:00-05:00" to microseconds. */
 static int64_t instant(const char *text)
 {
-	char local[24], sign = 0;
-	int hours = 0, minutes = 0;
+	char local[24];
 	int64_t us = 0;
 	snprintf(local, sizeof local, "%.19sZ", text);
 	assert_ok(ts_time_parse(ts_str(local), &us));
 	if (text[19] == 'Z' || text[19] == '.')
 		return us + (text[19] == '.' ? strtol(text + 20, NULL, 10) * TS_US_PER_MS : 0);
-	assert_int_equal(sscanf(text + 19, "%c%2d:%2d", &sign, &hours, &minutes), 3);
-	int64_t offset = (hours * 60 + minutes) * 60 * TS_US_PER_S;
-	return us - (sign == '-' ? -offset : offset);
+	assert_int_equal(strlen(text), 25);
+	int64_t minutes = strtol(text + 20, NULL, 10) * 60 + strtol(text + 23, NULL, 10);
+	int64_t offset = minutes * 60 * TS_US_PER_S;
+	return us - (text[19] == '-' ? -offset : offset);
 }
 
 static struct outcome boundary_members(const json_t *in, const json_t *expected)

@@ -174,8 +174,9 @@ static json_t *member(json_t *parent, const char *name)
 static void patch(json_t *root, const char *pointer, json_t *value)
 {
 	char copy[200];
-	assert_true(strlen(pointer) < sizeof copy);
-	strcpy(copy, pointer + 1);
+	size_t len = strlen(pointer);
+	assert_true(len > 0 && len < sizeof copy);
+	memcpy(copy, pointer + 1, len); /* its NUL included */
 	json_t *at = root;
 	char *name = copy;
 	for (char *slash = strchr(name, '/'); slash; slash = strchr(name, '/')) {
