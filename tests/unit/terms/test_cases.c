@@ -239,7 +239,7 @@ static struct outcome case_rounding_sum(const json_t *in, const json_t *expected
 	size_t n = json_is_array(lines) ? json_array_size(lines) : 1;
 	int64_t count = json_is_array(lines) ? 1 : int_of(lines, "count");
 	ts_i128 ones[16];
-	char id[16];
+	char id[24];
 	json_t *prices = json_array();
 	assert_true(n <= 16);
 	for (size_t i = 0; i < n; i++) {
