@@ -215,7 +215,7 @@ static void print_line(
 	const struct ts_terms *terms, const struct ts_charge_line *line, bool explain)
 {
 	struct line_words words = words_of(terms, line);
-	char what[64], grouped[TS_DECIMAL_CHARS], tier[16] = "";
+	char what[64], grouped[TS_DECIMAL_CHARS], tier[24] = "";
 	if (line->tier > 0)
 		snprintf(tier, sizeof tier, " tier %d", line->tier);
 	snprintf(what, sizeof what, "%.40s%s", words.names.id, tier);
