@@ -168,7 +168,8 @@ static enum ts_err alibaba_row(
 const struct ts_source ts_alibaba_source = {
 	.name = "alibaba-gpu",
 	.summary = "pod list of Alibaba's cluster-trace-gpu-v2023 (CSV under a heading)",
-	.time_note = "seconds were counted from the epoch given by --epoch",
+	.time_note = "times are seconds from an epoch that --epoch sets",
+	.relative = true,
 	.open = alibaba_open,
 	.row = alibaba_row,
 };

@@ -219,7 +219,8 @@ enum ts_err ts_import_file(const struct ts_source *source, const struct ts_impor
 		.sink = sink,
 		.report = report,
 		.why = why};
-	*report = (struct ts_import_report){0};
+	*report = (struct ts_import_report){
+		.epoch_ms = source->relative ? options->source.epoch_ms : 0};
 	struct ts_region *region = ts_region_create(STATE_BYTES_MAX);
 	if (!region)
 		return TS_E_NO_MEMORY;

@@ -47,6 +47,7 @@ struct ts_import_report {
 	int64_t records; /* u1 lines */
 	int64_t reversals; /* r1 lines */
 	ts_i128 quantity; /* of accepted and superseded rows, in device-microseconds */
+	int64_t epoch_ms; /* of a source with relative times; else 0 */
 	int64_t start_ms; /* earliest and latest of what was accepted; 0, 0 when nothing was */
 	int64_t end_ms;
 };

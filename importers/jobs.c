@@ -45,9 +45,9 @@ static const struct {
 
 static const int64_t outcomes[] = {541, 397, 62}; /* of 1,000 */
 
-static int64_t draw_run_ms(struct ts_rng *rng, int64_t mean_s)
+static int64_t draw_run_ms(struct ts_xoshiro *rng, int64_t mean_s)
 {
-	int64_t at = (int64_t)ts_rng_below(rng, 10000 * 1000); /* thousandths of a knot unit */
+	int64_t at = (int64_t)ts_xoshiro_below(rng, 10000 * 1000); /* thousandths of a knot unit */
 	size_t i = 0;
 	while (i + 2 < KNOTS && at >= shape[i + 1].of * 1000)
 		i++;
@@ -66,13 +66,13 @@ static int64_t total_weight(int64_t gpus_max)
 	return sum;
 }
 
-void ts_jobs_draw(struct ts_rng *rng, int64_t gpus_max, struct ts_job *out)
+void ts_jobs_draw(struct ts_xoshiro *rng, int64_t gpus_max, struct ts_job *out)
 {
-	int64_t at = (int64_t)ts_rng_below(rng, (uint64_t)total_weight(gpus_max));
+	int64_t at = (int64_t)ts_xoshiro_below(rng, (uint64_t)total_weight(gpus_max));
 	size_t i = 0;
 	for (; at >= sizes[i].weight; i++)
 		at -= sizes[i].weight;
-	int64_t ending = (int64_t)ts_rng_below(rng, 1000);
+	int64_t ending = (int64_t)ts_xoshiro_below(rng, 1000);
 	*out = (struct ts_job){.kind = TS_JOB_WORK, .gpus = sizes[i].gpus};
 	out->left_ms = draw_run_ms(rng, sizes[i].run_s);
 	for (out->outcome = 0; ending >= outcomes[out->outcome]; out->outcome++)

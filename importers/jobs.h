@@ -4,7 +4,7 @@
 /* Why: the simulator's job population (sizes, run times, outcomes; sources in simulate.h) and the
  * heap of what runs, ordered by its end. */
 #include "importers/cluster.h"
-#include "importers/rng.h"
+#include "importers/xoshiro.h"
 #include <stdbool.h>
 
 enum ts_job_kind {
@@ -35,7 +35,7 @@ struct ts_job ts_jobs_pop(struct ts_jobs *jobs); /* n > 0; its nodes are the cal
 void ts_jobs_free(struct ts_jobs *jobs);
 
 /* Draws size, run time (into left_ms) and outcome. Sizes over gpus_max are drawn again. */
-void ts_jobs_draw(struct ts_rng *rng, int64_t gpus_max, struct ts_job *out);
+void ts_jobs_draw(struct ts_xoshiro *rng, int64_t gpus_max, struct ts_job *out);
 struct ts_simulate_means;
 void ts_jobs_means(int64_t gpus_max, struct ts_simulate_means *out);
 

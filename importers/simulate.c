@@ -19,7 +19,7 @@ struct simulation {
 	const struct ts_simulate_sink *sink;
 	struct ts_simulate_report *report;
 	struct ts_why *why;
-	struct ts_rng rng;
+	struct ts_xoshiro rng;
 	struct ts_cluster *cluster;
 	struct ts_jobs running;
 	struct ts_job *queue; /* TS_SIMULATE_QUEUE_MAX places; [0] waits longest */
@@ -110,7 +110,7 @@ static enum ts_err start(struct simulation *sim, struct ts_job *job, int64_t now
 	job->start_ms = now_ms;
 	int64_t run_ms = job->left_ms;
 	if (job->kind == TS_JOB_WORK) {
-		int64_t fails_ms = ts_rng_exponential(
+		int64_t fails_ms = ts_xoshiro_exponential(
 			&sim->rng, GPU_MS_PER_INTERRUPTION / job->gpus);
 		if (fails_ms < run_ms)
 			run_ms = fails_ms < 1 ? 1 : fails_ms;
@@ -189,7 +189,7 @@ static enum ts_err interrupt(struct simulation *sim, struct ts_job *job)
 	struct ts_job repair = {.id = ++sim->repairs,
 		.kind = TS_JOB_REPAIR,
 		.gpus = job->gpus < TS_NODE_GPUS ? job->gpus : TS_NODE_GPUS,
-		.left_ms = HOUR_MS + (int64_t)ts_rng_below(&sim->rng, 3 * 3600) * 1000,
+		.left_ms = HOUR_MS + (int64_t)ts_xoshiro_below(&sim->rng, 3 * 3600) * 1000,
 		.nodes = job->nodes,
 		.nodes_n = 1};
 	enqueue(sim, &again);
@@ -243,7 +243,7 @@ static enum ts_err arrive(struct simulation *sim, int64_t *next_ms)
 	ts_jobs_draw(&sim->rng, sim->options->gpus, &job);
 	job.id = ++sim->report->jobs;
 	enqueue(sim, &job);
-	*next_ms += 1 + ts_rng_exponential(&sim->rng, sim->arrival_mean_ms);
+	*next_ms += 1 + ts_xoshiro_exponential(&sim->rng, sim->arrival_mean_ms);
 	return TS_OK;
 }
 
@@ -274,7 +274,7 @@ static enum ts_err set_up(struct simulation *sim)
 {
 	const struct ts_simulate_options *o = sim->options;
 	struct ts_simulate_means means;
-	ts_rng_seed(&sim->rng, o->seed);
+	ts_xoshiro_seed(&sim->rng, o->seed);
 	ts_jobs_means(o->gpus, &means);
 	sim->arrival_mean_ms = means.gpu_ms * 1000 / (o->gpus * o->jobs_milli);
 	sim->hour_ms = o->from_ms;

@@ -68,6 +68,7 @@ struct ts_source {
 	const char *name; /* as in `tallystick import NAME` */
 	const char *summary; /* one line for --help */
 	const char *time_note; /* printed with every report: how its times were read */
+	bool relative; /* its times count from the option epoch_ms, which the report states too */
 	/* State lives in the region; options are borrowed. */
 	enum ts_err (*open)(const struct ts_source_options *options, struct ts_region *region,
 		void **state, struct ts_why *why);

@@ -4,11 +4,10 @@
 /* Why: importer tests feed text or a fixture and look at verdicts and usage. Header only, so that
  * each test stays one program of one file. */
 #include "importers/import.h"
-#include <setjmp.h>
-#include <stdarg.h>
+#include "support/file.h"
+#include "support/test.h"
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define HARNESS_USES 4096
 
@@ -119,9 +118,12 @@ static inline enum ts_err harness_run(struct harness *h, const char *source, FIL
 
 static inline enum ts_err harness_fixture(struct harness *h, const char *source, const char *path)
 {
-	char full[1024];
-	snprintf(full, sizeof(full), TS_FIXTURES "/usage/%s", path);
-	return harness_run(h, source, fopen(full, "rb"));
+	char name[256];
+	snprintf(name, sizeof(name), "usage/%s", path);
+	char *full = ts_fixture_path(name);
+	FILE *file = fopen(full, "rb");
+	free(full);
+	return harness_run(h, source, file);
 }
 
 static inline enum ts_err harness_text(

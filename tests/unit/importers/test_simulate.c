@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "importers/cluster.h"
-#include "importers/rng.h"
+#include "importers/xoshiro.h"
 #include "importers/simulate.h"
 #include "support/test.h"
 #include <stdio.h>
@@ -163,15 +163,15 @@ static void options_are_refused(void **state)
 static void random_numbers(void **state)
 {
 	(void)state;
-	struct ts_rng rng = {{1, 2, 3, 4}};
-	assert_true(ts_rng_next(&rng) == UINT64_C(11520));
-	assert_true(ts_rng_next(&rng) == UINT64_C(0));
-	assert_true(ts_rng_next(&rng) == UINT64_C(1509978240));
-	ts_rng_seed(&rng, 42);
+	struct ts_xoshiro rng = {{1, 2, 3, 4}};
+	assert_true(ts_xoshiro_next(&rng) == UINT64_C(11520));
+	assert_true(ts_xoshiro_next(&rng) == UINT64_C(0));
+	assert_true(ts_xoshiro_next(&rng) == UINT64_C(1509978240));
+	ts_xoshiro_seed(&rng, 42);
 	int64_t sum = 0;
 	int64_t below_half = 0;
 	for (int i = 0; i < 200000; i++) {
-		int64_t x = ts_rng_exponential(&rng, 1000000);
+		int64_t x = ts_xoshiro_exponential(&rng, 1000000);
 		assert_true(x >= 0);
 		sum += x;
 		below_half += x < 693147;

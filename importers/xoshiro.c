@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "importers/rng.h"
+#include "importers/xoshiro.h"
 #include "base/num.h"
 
 #define LN2_Q32 UINT64_C(2977044472) /* ln 2 * 2^32 */
@@ -9,7 +9,7 @@ static uint64_t rotl(uint64_t x, int k)
 	return (x << k) | (x >> (64 - k));
 }
 
-void ts_rng_seed(struct ts_rng *rng, uint64_t seed)
+void ts_xoshiro_seed(struct ts_xoshiro *rng, uint64_t seed)
 {
 	for (int i = 0; i < 4; i++) {
 		seed += UINT64_C(0x9e3779b97f4a7c15);
@@ -20,7 +20,7 @@ void ts_rng_seed(struct ts_rng *rng, uint64_t seed)
 	}
 }
 
-uint64_t ts_rng_next(struct ts_rng *rng)
+uint64_t ts_xoshiro_next(struct ts_xoshiro *rng)
 {
 	uint64_t *s = rng->s;
 	uint64_t result = rotl(s[1] * 5, 7) * 9;
@@ -34,13 +34,13 @@ uint64_t ts_rng_next(struct ts_rng *rng)
 	return result;
 }
 
-uint64_t ts_rng_below(struct ts_rng *rng, uint64_t n)
+uint64_t ts_xoshiro_below(struct ts_xoshiro *rng, uint64_t n)
 {
 	TS_ASSERT(n > 0);
 	uint64_t reject = (UINT64_MAX - n + 1) % n; /* 2^64 mod n */
-	uint64_t x = ts_rng_next(rng);
+	uint64_t x = ts_xoshiro_next(rng);
 	while (x < reject)
-		x = ts_rng_next(rng);
+		x = ts_xoshiro_next(rng);
 	return x % n;
 }
 
@@ -59,12 +59,12 @@ static uint64_t minus_log2_q32(uint64_t u)
 	return ((uint64_t)(zeros + 1) << 32) - fraction;
 }
 
-int64_t ts_rng_exponential(struct ts_rng *rng, int64_t mean)
+int64_t ts_xoshiro_exponential(struct ts_xoshiro *rng, int64_t mean)
 {
 	TS_ASSERT(mean >= 0 && mean <= INT64_C(1) << 50);
-	uint64_t u = ts_rng_next(rng);
+	uint64_t u = ts_xoshiro_next(rng);
 	while (u == 0)
-		u = ts_rng_next(rng);
+		u = ts_xoshiro_next(rng);
 	/* at most 64 ln 2 = 44.4 times the mean */
 	uint64_t minus_ln = (uint64_t)((ts_u128)minus_log2_q32(u) * LN2_Q32 >> 32);
 	return (int64_t)((ts_u128)minus_ln * (uint64_t)mean >> 32);
