@@ -37,12 +37,12 @@ enum ts_err ts_agent_receipt(struct ts_spool *spool, struct ts_str body, struct 
 {
 	struct ts_append append;
 	struct ts_buf note __attribute__((cleanup(ts_buf_free)));
+	ts_buf_init(&note, TS_NOTE_BYTES_MAX);
 	TS_TRY(ts_append_parse(body, &append, why));
 	*time_s = 0;
 	if (spool->has_receipt_key)
 		TS_TRY(ts_append_receipt_verify(
 			&spool->receipt_key, append.note.text, receipt, time_s, why));
-	ts_buf_init(&note, TS_NOTE_BYTES_MAX);
 	ts_buf_put(&note, append.note.bytes.at, append.note.bytes.len);
 	ts_buf_put(&note, receipt.at, receipt.len);
 	TS_TRY(note.err);
@@ -55,13 +55,13 @@ enum ts_err ts_agent_rewind(struct ts_spool *spool, int64_t size, struct ts_why 
 	struct ts_buf lines __attribute__((cleanup(ts_buf_free)));
 	struct ts_range range;
 	int64_t at = 0;
+	ts_buf_init(&lines, TS_AGENT_BATCH_BYTES + 65536);
 	if (size > spool->lines_n)
 		return ts_why(why, TS_E_CONFLICT, "size",
 			"the service has %lld lines, this folder only %lld: it is an old copy; "
 			"start a "
 			"new generation",
 			(long long)size, (long long)spool->lines_n);
-	ts_buf_init(&lines, TS_AGENT_BATCH_BYTES + 65536);
 	ts_range_init(&range);
 	while (range.size < size) {
 		int64_t n = 0;

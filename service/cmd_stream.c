@@ -210,6 +210,7 @@ static enum ts_err create_folder(
 	struct contract_facts facts;
 	struct ts_secret agent;
 	struct ts_buf note __attribute__((cleanup(ts_buf_free)));
+	ts_buf_init(&note, TS_NOTE_BYTES_MAX);
 	if (!a->contract || !a->cluster || !a->from || !a->key)
 		return ts_why(why, TS_E_MISSING_FIELD, "stream new",
 			"--contract, --cluster, --from and --key are needed");
@@ -218,7 +219,6 @@ static enum ts_err create_folder(
 			a->side);
 	TS_TRY(get_facts(a, client, &facts, why));
 	TS_TRY(make_agent(a, &facts, &agent, why));
-	ts_buf_init(&note, TS_NOTE_BYTES_MAX);
 	enum ts_err err = make_enrolment(a, &agent, &note, why);
 	if (err == TS_OK) {
 		const struct ts_spool_setup setup = {.enrolment = {note.data, note.len},
