@@ -73,18 +73,12 @@ static void make_stream(struct world *w, const char *skus)
 static struct world *world_new(const char *skus)
 {
 	struct world *w = calloc(1, sizeof(*w));
-	snprintf(w->dir, sizeof(w->dir), "ts-agent-XXXXXX");
+	snprintf(w->dir, sizeof(w->dir), "/tmp/ts-agent-XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
 	snprintf(w->stream, sizeof(w->stream), "%s/stream", w->dir);
 	make_stream(w, skus);
 	assert_ok(ts_spool_open(w->stream, &w->spool, &w->why));
-	char absolute[4096];
-	assert_non_null(realpath(w->dir, absolute));
-	if (strlen(absolute) > 90) {
-		print_message("the build folder's path is too long for a unix socket\n");
-		exit(77);
-	}
-	w->service = fake_start(absolute, &w->spool->statement, &w->receipt);
+	w->service = fake_start(w->dir, &w->spool->statement, &w->receipt);
 	assert_ok(ts_send_create(w->service->path, "ts_1.secret", &w->send, &w->why));
 	return w;
 }
