@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TS_STORE_STREAM_H
+#define TS_STORE_STREAM_H
+/* Why: an enrolled agent key and the stream that it signs are one to one (contract x agent x
+ * generation). The enrolment never changes but for its revocation; the stream's state (size, compact
+ * range, last note, windows that wait for their close) is one hot row. */
+#include "evidence/merkle.h"
+#include "store/db.h"
+
+struct ts_db_enrolment {
+	int64_t stream_id; /* filled on reading */
+	const char *public_id; /* 32 hex, of the origin */
+	const char *origin;
+	const char *vkey;
+	uint8_t public_key[32];
+	int16_t side; /* 0 provider, 1 consumer */
+	struct ts_str note; /* key statement, signed */
+	int64_t from_ms, window_ms, active_from_ms, active_to_ms; /* active_to INT64_MAX: open */
+	const char *clusters, *resources, *skus; /* scope lines; "-" = any */
+	int64_t leaf; /* in the inputs log */
+	int64_t revoked_leaf; /* -1: not revoked */
+	int64_t enrolled_us;
+};
+/* TS_E_CONFLICT: the public key or the origin is enrolled already, anywhere. Same transaction as
+ * the leaf. */
+enum ts_err ts_db_stream_enrol(struct ts_db *db, int64_t contract_id,
+	const struct ts_db_enrolment *enrolment, int64_t *stream_id, struct ts_why *why) TS_MUST;
+enum ts_err ts_db_stream_revoke(struct ts_db *db, int64_t contract_id, int64_t stream_id,
+	int64_t leaf, int64_t compromised_since_ms, struct ts_why *why) TS_MUST;
+/* Where a stream is, by its public id, without a scope. */
+enum ts_err ts_db_stream_locate(struct ts_db *db, const char *public_id, int64_t *contract_id,
+	int64_t *stream_id, struct ts_why *why) TS_MUST;
+
+enum ts_db_stream_state { TS_DB_STREAM_LIVE, TS_DB_STREAM_QUARANTINED, TS_DB_STREAM_CLOSED };
+struct ts_db_stream {
+	struct ts_db_enrolment key;
+	int64_t contract_id;
+	enum ts_db_stream_state state;
+	struct ts_range range; /* range.size is the stream's size */
+	struct ts_hash root;
+	struct ts_str note; /* last accepted checkpoint note; at NULL: none yet */
+	struct ts_str windows; /* packed by ingest (evidence/window.h); may be empty */
+	struct ts_hash contract_note; /* statement hash of the newest version in force, for g1 */
+	int64_t appended_us; /* 0: never */
+};
+/* Everything that ingest wants to know before it walks an upload. Works for the ingest role without
+ * a scope and for the service role in scope. TS_E_NOT_FOUND. Copied into the region. */
+enum ts_err ts_db_stream_get(struct ts_db *db, const char *public_id, struct ts_region *region,
+	struct ts_db_stream *out, struct ts_why *why) TS_MUST;
+/* Without windows; ordered by stream_id. */
+enum ts_err ts_db_stream_list(struct ts_db *db, int64_t contract_id, struct ts_region *region,
+	struct ts_db_stream **out, size_t *n, struct ts_why *why) TS_MUST;
+/* Stores both notes (portable proof) and stops the stream. Ingest role. `note` is the refused one;
+ * hashes: leaf hashes up to the accepted one's size, packed, may be empty. Repeats are harmless. */
+enum ts_err ts_db_stream_quarantine(struct ts_db *db, int64_t contract_id, int64_t stream_id,
+	int64_t size, struct ts_str accepted_note, struct ts_str note, struct ts_str hashes,
+	int64_t now_us, struct ts_why *why) TS_MUST;
+
+/* Subtree hashes of a stream: 256-leaf subtrees from the store, smaller ones from the batches'
+ * lines. The struct is borrowed by the source. One decompressed batch is kept; free it. */
+struct ts_db_stream_source {
+	struct ts_db *db;
+	struct ts_hasher *hasher;
+	int64_t contract_id, stream_id;
+	struct ts_region *region; /* for decompressed lines; reset when a batch is left behind */
+	int64_t first, end; /* leaf hashes kept: [first, end) */
+	struct ts_hash *hashes;
+};
+struct ts_merkle_source ts_db_stream_source(struct ts_db_stream_source *source);
+
+#endif

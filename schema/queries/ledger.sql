@@ -1,0 +1,96 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- State rows of the pure ledger: all of a contract's in, the dirty ones out.
+
+-- name: head_get
+select inputs_to, day, at_us, entries, tick_serial, cut_serial, issue_serial, documents
+from app.ledger_head where contract_id = $1::bigint
+
+-- name: head_put
+insert into app.ledger_head (contract_id, inputs_to, day, at_us, entries, tick_serial, cut_serial,
+	issue_serial, documents)
+values ($1::bigint, $2::bigint, $3::integer, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint,
+	$9::bigint)
+on conflict (contract_id) do update set inputs_to = excluded.inputs_to, day = excluded.day,
+	at_us = excluded.at_us, entries = excluded.entries, tick_serial = excluded.tick_serial,
+	cut_serial = excluded.cut_serial, issue_serial = excluded.issue_serial,
+	documents = excluded.documents
+
+-- name: measure_get
+select version, price, period, month, quantity from app.measure where contract_id = $1::bigint
+
+-- name: measure_put
+insert into app.measure (contract_id, version, price, period, month, quantity)
+select $1::bigint, t.* from unnest($2::integer[], $3::integer[], $4::integer[], $5::integer[],
+	$6::numeric[]) t
+on conflict (contract_id, version, price, period, month) do update set quantity = excluded.quantity
+
+-- name: waiting_get
+select quarter_us, version, price, quantity from app.waiting where contract_id = $1::bigint
+
+-- name: waiting_put
+insert into app.waiting (contract_id, quarter_us, version, price, quantity)
+select $1::bigint, t.* from unnest($2::bigint[], $3::integer[], $4::integer[], $5::numeric[]) t
+on conflict (contract_id, quarter_us, version, price) do update set quantity = excluded.quantity
+
+-- name: waiting_drop
+-- Released rows are of no use any more.
+delete from app.waiting where contract_id = $1::bigint and quantity = 0
+
+-- name: unbilled_get
+select reason, sku, class, month, quantity from app.unbilled where contract_id = $1::bigint
+order by month, reason, sku, class
+
+-- name: unbilled_put
+insert into app.unbilled (contract_id, reason, sku, class, month, quantity)
+select $1::bigint, t.* from unnest($2::text[], $3::text[], $4::text[], $5::integer[], $6::numeric[]) t
+on conflict (contract_id, reason, sku, class, month) do update set quantity = excluded.quantity
+
+-- name: accrual_get
+select version, kind, item, tier, period, month, accrued from app.accrual where contract_id = $1::bigint
+
+-- name: accrual_put
+insert into app.accrual (contract_id, version, kind, item, tier, period, month, accrued)
+select $1::bigint, t.* from unnest($2::integer[], $3::smallint[], $4::integer[], $5::integer[],
+	$6::integer[], $7::integer[], $8::bigint[]) t
+on conflict (contract_id, version, kind, item, tier, period, month) do update
+set accrued = excluded.accrued
+
+-- name: billed_get
+select version, kind, item, tier, period, billed, quantity, document from app.billed
+where contract_id = $1::bigint
+
+-- name: billed_put
+insert into app.billed (contract_id, version, kind, item, tier, period, billed, quantity, document)
+select $1::bigint, t.* from unnest($2::integer[], $3::smallint[], $4::integer[], $5::integer[],
+	$6::integer[], $7::bigint[], $8::numeric[], $9::text[]) t
+on conflict (contract_id, version, kind, item, tier, period) do update
+set billed = excluded.billed, quantity = excluded.quantity, document = excluded.document
+
+-- name: taxed_get
+select document, treatment, percent_pico, net, tax from app.taxed where contract_id = $1::bigint
+
+-- name: taxed_put
+insert into app.taxed (contract_id, document, treatment, percent_pico, net, tax)
+select $1::bigint, t.* from unnest($2::text[], $3::integer[], $4::numeric[], $5::bigint[], $6::bigint[]) t
+on conflict (contract_id, document, treatment, percent_pico) do update
+set net = excluded.net, tax = excluded.tax
+
+-- name: period_get
+select idx, cut, issued, cut_leaf, cut_at_us, cut_to, cut_day, document from app.period
+where contract_id = $1::bigint order by idx
+
+-- name: period_put
+insert into app.period (contract_id, idx, cut, issued, cut_leaf, cut_at_us, cut_to, cut_day, document)
+select $1::bigint, t.* from unnest($2::integer[], $3::boolean[], $4::boolean[], $5::bigint[],
+	$6::bigint[], $7::bigint[], $8::integer[], $9::text[]) t
+on conflict (contract_id, idx) do update set cut = excluded.cut, issued = excluded.issued,
+	cut_leaf = excluded.cut_leaf, cut_at_us = excluded.cut_at_us, cut_to = excluded.cut_to,
+	cut_day = excluded.cut_day, document = excluded.document
+
+-- name: balance_get
+select account, debit, credit from app.balance where contract_id = $1::bigint
+
+-- name: balance_put
+insert into app.balance (contract_id, book, account, debit, credit)
+select $1::bigint, t.* from unnest($2::smallint[], $3::text[], $4::bigint[], $5::bigint[]) t
+on conflict (contract_id, account) do update set debit = excluded.debit, credit = excluded.credit

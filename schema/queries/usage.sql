@@ -1,0 +1,147 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Batches, cells, verdicts and usage as settle and reports read them.
+
+-- name: batch_list
+-- in: contract, leaves [from, to), limit
+select batch_id, stream_id, side, first_index, end_index, leaf, received, received_month, root, note,
+	receipt, lines_bytes, usage_n, void_n, close_n, reversal_n, suspects
+from app.batch where contract_id = $1::bigint and leaf >= $2::bigint and leaf < $3::bigint
+order by leaf limit $4::integer
+
+-- name: reversal_list
+-- in: contract, leaves [from, to)
+select r.batch_id, r.stream_id, r.idx, b.leaf, r.target_origin, r.target_index, r.reason
+from app.batch b join app.reversal r using (contract_id, batch_id)
+where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint and b.reversal_n > 0
+order by b.leaf, r.idx
+
+-- name: verdict_add
+-- in: contract, arrays of stream, idx, kind, reason, leaf
+insert into app.verdict (contract_id, stream_id, idx, kind, reason, leaf)
+select $1::bigint, t.stream_id, t.idx, t.kind, t.reason, t.leaf
+from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[])
+	t(stream_id, idx, kind, reason, leaf)
+
+-- name: verdict_of
+select stream_id, idx, kind, reason, leaf from app.verdict
+where contract_id = $1::bigint and stream_id = $2::bigint and idx = $3::bigint order by leaf, kind
+
+-- name: verdict_list
+-- in: contract, leaves [from, to)
+select stream_id, idx, kind, reason, leaf from app.verdict
+where contract_id = $1::bigint and leaf >= $2::bigint and leaf < $3::bigint
+order by leaf, stream_id, idx, kind
+
+-- name: cell_fold
+-- in: contract, leaves [from, to). Adds the batch cells of these leaves to the usage cells. The
+-- modulus is 2^256.
+insert into app.usage_cell as u (contract_id, quarter, sku, class, account, stream_id, side, records,
+	quantity, digest)
+select c.contract_id, c.quarter, c.sku, c.class, c.account, c.stream_id, c.side, sum(c.records)::bigint,
+	sum(c.quantity),
+	mod(sum(c.digest), 115792089237316195423570985008687907853269984665640564039457584007913129639936)
+from app.batch b join app.batch_cell c using (contract_id, batch_id)
+where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint
+group by c.contract_id, c.quarter, c.sku, c.class, c.account, c.stream_id, c.side
+order by c.quarter, c.sku, c.class, c.account, c.stream_id
+on conflict (contract_id, quarter, sku, class, account, stream_id) do update
+set records = u.records + excluded.records, quantity = u.quantity + excluded.quantity,
+	digest = mod(u.digest + excluded.digest,
+		115792089237316195423570985008687907853269984665640564039457584007913129639936)
+
+-- name: cell_new
+-- in: contract, leaves [from, to); out: the provider's cells of these leaves, for the ledger
+select c.quarter, c.sku, c.class, sum(c.quantity)
+from app.batch b join app.batch_cell c using (contract_id, batch_id)
+where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint and c.side = 0
+group by c.quarter, c.sku, c.class
+order by c.quarter, c.sku collate "C", c.class collate "C"
+
+-- name: cell_adjust
+-- in: contract, stream, arrays of quarter, sku, class, account, records, quantity, digest (mod 2^256)
+update app.usage_cell u
+set records = u.records + t.records, quantity = u.quantity + t.quantity,
+	digest = mod(u.digest + t.digest,
+		115792089237316195423570985008687907853269984665640564039457584007913129639936)
+from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::numeric[], $9::numeric[])
+	t(quarter, sku, class, account, records, quantity, digest)
+where u.contract_id = $1::bigint and u.stream_id = $2::bigint and u.quarter = t.quarter
+	and u.sku = t.sku and u.class = t.class and u.account = t.account
+
+-- name: cell_sums
+-- in: contract, quarters [from, to), quarters per bucket, by class, by account
+select u.quarter / $4::bigint * $4::bigint, u.side, u.sku,
+	case when $5::boolean then u.class else '' end, case when $6::boolean then u.account else '' end,
+	sum(u.records)::bigint, sum(u.quantity),
+	mod(sum(u.digest), 115792089237316195423570985008687907853269984665640564039457584007913129639936)
+from app.usage_cell u
+where u.contract_id = $1::bigint and u.quarter >= $2::bigint and u.quarter < $3::bigint
+group by 1, 2, 3, 4, 5
+order by 1, 2, 3, 4, 5
+
+-- name: cell_check
+-- in: contract, leaf. How many keys differ between the batch cells of leaves below it and the usage
+-- cells, in a contract without verdicts: verdicts take away what this does not know.
+select count(*) from (
+	select c.quarter, c.sku, c.class, c.account, c.stream_id, sum(c.records) as records,
+		sum(c.quantity) as quantity
+	from app.batch b join app.batch_cell c using (contract_id, batch_id)
+	where b.contract_id = $1::bigint and b.leaf < $2::bigint
+	group by c.quarter, c.sku, c.class, c.account, c.stream_id
+) s full join (select * from app.usage_cell where contract_id = $1::bigint) u
+	using (quarter, sku, class, account, stream_id)
+where s.records is distinct from u.records or s.quantity is distinct from u.quantity
+
+-- name: batch_key_fill
+-- in: contract, leaves [from, to)
+insert into app.batch_key (contract_id, kind, value, batch_id)
+select distinct u.contract_id, k.kind, k.value, u.batch_id
+from app.batch b
+join app.usage u on u.contract_id = b.contract_id and u.batch_id = b.batch_id
+	and u.received >= (b.received at time zone 'UTC')::date
+	and u.received <= (b.received at time zone 'UTC')::date
+cross join lateral (values (0::smallint, u.workload), (1::smallint, u.resource), (2::smallint, u.account))
+	k(kind, value)
+where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint and u.tag = 1
+	and k.value <> '-'
+on conflict do nothing
+
+-- name: usage_list
+-- in: contract, from, to (0, 0: any), side (-1: any), stream (0: any), sku, class, workload, resource,
+-- account (null: any), voids too, after batch, after index, limit
+select u.batch_id, u.stream_id, u.idx, u.side, u.start_ms, u.end_ms, u.devices_milli, u.quantity, u.sku,
+	u.class, u.workload, u.resource, u.account, u.void_reason
+from app.usage u
+where u.contract_id = $1::bigint and (u.tag = 1 or ($11::boolean and u.tag = 9))
+	and ($3::bigint = 0 or (u.start_ms < $3::bigint and u.end_ms > $2::bigint))
+	and ($4::smallint < 0 or u.side = $4::smallint) and ($5::bigint = 0 or u.stream_id = $5::bigint)
+	and ($6::text is null or u.sku = $6::text) and ($7::text is null or u.class = $7::text)
+	and ($8::text is null or u.workload = $8::text) and ($9::text is null or u.resource = $9::text)
+	and ($10::text is null or u.account = $10::text)
+	and (u.batch_id, u.idx) > ($12::bigint, $13::bigint)
+order by u.batch_id, u.idx limit $14::integer
+
+-- name: usage_list_keyed
+-- As usage_list, when one of workload, resource, account is given: only the batches that hold it.
+-- $15: kind, $16: value
+select u.batch_id, u.stream_id, u.idx, u.side, u.start_ms, u.end_ms, u.devices_milli, u.quantity, u.sku,
+	u.class, u.workload, u.resource, u.account, u.void_reason
+from app.batch_key k
+join app.batch b using (contract_id, batch_id)
+join app.usage u on u.contract_id = k.contract_id and u.batch_id = k.batch_id
+	and u.received = (b.received at time zone 'UTC')::date
+where k.contract_id = $1::bigint and k.kind = $15::smallint and k.value = $16::text
+	and k.batch_id >= $12::bigint and (u.tag = 1 or ($11::boolean and u.tag = 9))
+	and ($3::bigint = 0 or (u.start_ms < $3::bigint and u.end_ms > $2::bigint))
+	and ($4::smallint < 0 or u.side = $4::smallint) and ($5::bigint = 0 or u.stream_id = $5::bigint)
+	and ($6::text is null or u.sku = $6::text) and ($7::text is null or u.class = $7::text)
+	and ($8::text is null or u.workload = $8::text) and ($9::text is null or u.resource = $9::text)
+	and ($10::text is null or u.account = $10::text)
+	and (u.batch_id, u.idx) > ($12::bigint, $13::bigint)
+order by u.batch_id, u.idx limit $14::integer
+
+-- name: partition_ensure
+select app.partition_ensure($1::integer)
+
+-- name: partition_close
+select app.partition_close($1::integer)
