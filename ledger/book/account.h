@@ -25,7 +25,8 @@ const char *ts_book_name(enum ts_book book); /* "provider", "consumer" */
 	X(OUTPUT_TAX, CONSUMER, "output_tax", "2210", "Output tax (reverse charge)", 0)            \
 	X(EXPENSE_USAGE, CONSUMER, "expense_usage", "6000", "Compute expense: usage", 1)           \
 	X(EXPENSE_CAPACITY, CONSUMER, "expense_capacity", "6010", "Compute expense: capacity", 1)  \
-	X(EXPENSE_SHORTFALL, CONSUMER, "expense_shortfall", "6020", "Compute expense: shortfall", 1) \
+	X(EXPENSE_SHORTFALL, CONSUMER, "expense_shortfall", "6020", "Compute expense: shortfall",  \
+		1)                                                                                 \
 	X(EXPENSE_TAX, CONSUMER, "expense_tax", "6090", "Tax not recoverable", 1)
 
 enum ts_account {

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/region.h"
 #include "book/account.h"
+#include "evidence/sha256.h"
 #include "terms/rate.h"
 
 #define TS_ENTRY_LEGS_MAX 8
@@ -25,6 +26,7 @@ struct ts_line_key {
 	int32_t tier;
 	int32_t period;
 };
+int ts_line_key_cmp(const struct ts_line_key *a, const struct ts_line_key *b); /* posting order */
 bool ts_line_key_eq(const struct ts_line_key *a, const struct ts_line_key *b);
 
 struct ts_entry {
@@ -38,15 +40,17 @@ struct ts_entry {
 	bool has_line;
 	struct ts_line_key line;
 	const char *document; /* number, NULL when none */
+	struct ts_hash document_hash; /* SHA-256 of its canonical JSON, when it has a number */
 	struct ts_leg legs[TS_ENTRY_LEGS_MAX];
 	size_t legs_n;
 };
 
-/* True when legs are positive, of the entry's book, and debits equal credits. */
+/* True when legs are positive, of the entry's book, and debits equal credits. Only the entry of a
+ * document may have no legs: one whose lines cancel out in every account still gets its leaf. */
 bool ts_entry_balanced(const struct ts_entry *entry);
 
 /* Canonical journal leaf (docs/formats/journal.md), at most 65,535 bytes: appended to out. */
-void ts_entry_leaf(const struct ts_entry *entry, const char *contract, const struct ts_currency *cur,
-	struct ts_buf *out);
+void ts_entry_leaf(const struct ts_entry *entry, const char *contract,
+	const struct ts_currency *cur, struct ts_buf *out);
 
 #endif

@@ -71,7 +71,7 @@ enum ts_err ts_invoice_json(const struct ts_invoice *invoice, struct ts_region *
 enum ts_err ts_invoice_body_json(const struct ts_invoice *invoice, struct ts_region *region,
 	const char **bytes, size_t *len) TS_MUST;
 /* SHA-256 of ts_invoice_json's bytes. */
-enum ts_err ts_invoice_hash(const struct ts_invoice *invoice, struct ts_region *region,
-	struct ts_hash *out) TS_MUST;
+enum ts_err ts_invoice_hash(
+	const struct ts_invoice *invoice, struct ts_region *region, struct ts_hash *out) TS_MUST;
 
 #endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tax = round(sum of lines x rate) per treatment and rate of the document. A credit note gives
+ * back, per adjusted document, what was taxed less what is due on what is left: cents always close.
+ */
+#include "book/document.h"
+#include <string.h>
+
+static struct ts_invoice_tax *tax_of(struct ts_invoice *invoice, const struct ts_invoice_line *line)
+{
+	for (size_t i = 0; i < invoice->taxes_n; i++)
+		if (invoice->taxes[i].treatment == line->treatment &&
+			invoice->taxes[i].percent.pico == line->percent.pico)
+			return &invoice->taxes[i];
+	const struct ts_treatment *treatment = &invoice->terms->treatments[line->treatment];
+	struct ts_invoice_tax *tax = &invoice->taxes[invoice->taxes_n++];
+	*tax = (struct ts_invoice_tax){.treatment = line->treatment,
+		.category = treatment->category,
+		.jurisdiction = treatment->jurisdiction,
+		.reason = treatment->reason,
+		.percent = line->percent};
+	return tax;
+}
+
+static bool same_group(const struct ts_invoice_line *a, const struct ts_invoice_line *b)
+{
+	bool same_document =
+		a->adjusts == b->adjusts ||
+		(a->adjusts != NULL && b->adjusts != NULL && strcmp(a->adjusts, b->adjusts) == 0);
+	return same_document && a->treatment == b->treatment && a->percent.pico == b->percent.pico;
+}
+
+/* Tax of the lines that adjust what lines[first] adjusts; first is the group's first line. */
+static enum ts_err credit_group(const struct ts_ledger *ledger, const struct ts_invoice *invoice,
+	size_t first, int64_t *net, int64_t *tax)
+{
+	const struct ts_invoice_line *lead = &invoice->lines[first];
+	*net = 0;
+	for (size_t i = first; i < invoice->lines_n; i++)
+		if (same_group(lead, &invoice->lines[i]))
+			TS_TRY(ts_add64(*net, invoice->lines[i].net_minor, net));
+	const struct ts_taxed_row *row = NULL;
+	if (lead->adjusts != NULL)
+		row = ts_rowset_find(
+			&ledger->taxed, &(struct ts_taxed_row){.document = lead->adjusts,
+						.treatment = lead->treatment,
+						.percent = lead->percent});
+	int64_t left = 0, due = 0;
+	TS_TRY(ts_add64(row != NULL ? row->net_minor : 0, *net, &left));
+	TS_TRY(ts_rate_tax(invoice->terms, left, lead->percent, &due));
+	return ts_sub64(due, row != NULL ? row->tax_minor : 0, tax);
+}
+
+static bool leads(const struct ts_invoice *invoice, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (same_group(&invoice->lines[k], &invoice->lines[i]))
+			return false;
+	return true;
+}
+
+static enum ts_err credit_taxes(const struct ts_ledger *ledger, struct ts_invoice *invoice)
+{
+	for (size_t i = 0; i < invoice->lines_n; i++) {
+		int64_t net = 0, tax = 0;
+		if (!leads(invoice, i))
+			continue;
+		TS_TRY(credit_group(ledger, invoice, i, &net, &tax));
+		struct ts_invoice_tax *row = tax_of(invoice, &invoice->lines[i]);
+		TS_TRY(ts_add64(row->tax_minor, tax, &row->tax_minor));
+	}
+	return TS_OK;
+}
+
+static void turn_signs(struct ts_invoice *invoice)
+{
+	for (size_t i = 0; i < invoice->lines_n; i++) {
+		invoice->lines[i].net_minor = -invoice->lines[i].net_minor;
+		invoice->lines[i].base_quantity = -invoice->lines[i].base_quantity;
+	}
+	for (size_t i = 0; i < invoice->taxes_n; i++) {
+		invoice->taxes[i].net_minor = -invoice->taxes[i].net_minor;
+		invoice->taxes[i].tax_minor = -invoice->taxes[i].tax_minor;
+	}
+	invoice->subtotal_minor = -invoice->subtotal_minor;
+}
+
+enum ts_err ts_document_total(const struct ts_ledger *ledger, struct ts_region *region,
+	struct ts_invoice *invoice, struct ts_why *why)
+{
+	invoice->taxes = ts_region_array(region, invoice->lines_n + 1, sizeof *invoice->taxes);
+	if (invoice->taxes == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < invoice->lines_n; i++) {
+		struct ts_invoice_tax *tax = tax_of(invoice, &invoice->lines[i]);
+		if (ts_add64(tax->net_minor, invoice->lines[i].net_minor, &tax->net_minor) !=
+				TS_OK ||
+			ts_add64(invoice->subtotal_minor, invoice->lines[i].net_minor,
+				&invoice->subtotal_minor) != TS_OK)
+			return ts_why(why, TS_E_OVERFLOW, "total", "the document's sum overflows");
+	}
+	bool credit = invoice->subtotal_minor < 0;
+	invoice->kind = credit ? TS_DOCUMENT_CREDIT_NOTE : TS_DOCUMENT_INVOICE;
+	if (credit) {
+		TS_TRY(credit_taxes(ledger, invoice));
+		turn_signs(invoice);
+	}
+	for (size_t i = 0; i < invoice->taxes_n; i++) {
+		struct ts_invoice_tax *tax = &invoice->taxes[i];
+		if (!credit)
+			TS_TRY(ts_rate_tax(
+				invoice->terms, tax->net_minor, tax->percent, &tax->tax_minor));
+		TS_TRY(ts_add64(invoice->tax_minor, tax->tax_minor, &invoice->tax_minor));
+	}
+	return ts_add64(invoice->subtotal_minor, invoice->tax_minor, &invoice->total_minor);
+}
+
+static enum ts_err add_taxed(struct ts_ledger *ledger, const char *document, int32_t treatment,
+	struct ts_decimal percent, int64_t net, int64_t tax)
+{
+	void *found = NULL;
+	TS_TRY(ts_rowset_get(&ledger->taxed,
+		&(struct ts_taxed_row){
+			.document = document, .treatment = treatment, .percent = percent},
+		&found));
+	struct ts_taxed_row *row = found;
+	row->dirty = true;
+	TS_TRY(ts_add64(row->net_minor, net, &row->net_minor));
+	return ts_add64(row->tax_minor, tax, &row->tax_minor);
+}
+
+enum ts_err ts_document_taxed(struct ts_ledger *ledger, const struct ts_invoice *invoice)
+{
+	if (invoice->kind == TS_DOCUMENT_INVOICE) {
+		for (size_t i = 0; i < invoice->taxes_n; i++)
+			TS_TRY(add_taxed(ledger, invoice->head.number, invoice->taxes[i].treatment,
+				invoice->taxes[i].percent, invoice->taxes[i].net_minor,
+				invoice->taxes[i].tax_minor));
+		return TS_OK;
+	}
+	struct ts_invoice turned = *invoice; /* groups are computed on the signs of the ledger */
+	turned.lines = ts_region_array(ledger->region, invoice->lines_n + 1, sizeof *turned.lines);
+	if (turned.lines == NULL)
+		return TS_E_NO_MEMORY;
+	memcpy(turned.lines, invoice->lines, invoice->lines_n * sizeof *turned.lines);
+	for (size_t i = 0; i < turned.lines_n; i++)
+		turned.lines[i].net_minor = -turned.lines[i].net_minor;
+	for (size_t i = 0; i < turned.lines_n; i++) {
+		int64_t net = 0, tax = 0;
+		const struct ts_invoice_line *line = &turned.lines[i];
+		if (!leads(&turned, i))
+			continue;
+		TS_TRY(credit_group(ledger, &turned, i, &net, &tax));
+		TS_TRY(add_taxed(ledger,
+			line->adjusts != NULL ? line->adjusts : invoice->head.number,
+			line->treatment, line->percent, net, tax));
+	}
+	return TS_OK;
+}

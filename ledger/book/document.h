@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TS_BOOK_DOCUMENT_H
+#define TS_BOOK_DOCUMENT_H
+/* Internal to the room: sums and tax of a document, and what issuing does to the tax that is
+ * outstanding per document. */
+#include "book/ledger_state.h"
+
+/* Subtotal, kind, tax per treatment and rate, total; turns the signs of a credit note. */
+enum ts_err ts_document_total(const struct ts_ledger *ledger, struct ts_region *region,
+	struct ts_invoice *invoice, struct ts_why *why) TS_MUST;
+/* After issue: outstanding net and tax per (document, treatment, rate). */
+enum ts_err ts_document_taxed(struct ts_ledger *ledger, const struct ts_invoice *invoice) TS_MUST;
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The body of a document: what a cut fixed, against what documents have billed so far. */
+#include "book/document.h"
+#include "book/ledger_state.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows of one period: its lines with a target that is not what was billed. */
+static enum ts_err period_candidates(const struct ts_ledger *ledger, int32_t cut,
+	const struct ts_period *period, int32_t day, struct ts_region *region,
+	struct ts_rowset *rows, struct ts_why *why)
+{
+	const struct ts_terms *terms = ts_ledger_calendar(ledger);
+	const struct ts_charge *charges = NULL;
+	const struct ts_charge_line *lines = NULL;
+	size_t charges_n = 0, n = 0;
+	TS_TRY(ts_ledger_charges(ledger, period, day, region, &charges, &charges_n, why));
+	TS_TRY(ts_rate_lines(terms, period, charges, charges_n, region, &lines, &n));
+	for (size_t i = 0; i < n; i++) {
+		struct ts_cut_row row = {.cut = cut,
+			.line = {(int32_t)terms->version, lines[i].kind, (int32_t)lines[i].item,
+				lines[i].tier, period->index},
+			.quantity = lines[i].quantity,
+			.target_minor = lines[i].amount_minor,
+			.has_unit_price = lines[i].has_unit_price && lines[i].flat_minor == 0,
+			.unit_price = lines[i].unit_price,
+			.trace = lines[i].trace,
+			.dirty = true};
+		TS_TRY(ts_rowset_add(rows, &row, NULL));
+	}
+	for (size_t i = 0; i < ledger->billed.n; i++) { /* billed, and no charge any more */
+		const struct ts_billed_row *billed = ts_rowset_at(&ledger->billed, i);
+		struct ts_cut_row row = {.cut = cut,
+			.line = billed->line,
+			.trace = "no charge any more",
+			.dirty = true};
+		void *found = NULL;
+		if (billed->line.period == period->index)
+			TS_TRY(ts_rowset_get(rows, &row, &found));
+	}
+	return TS_OK;
+}
+
+static int row_cmp(const void *a, const void *b)
+{
+	const struct ts_cut_row *x = a, *y = b;
+	bool own_x = x->line.period == x->cut, own_y = y->line.period == y->cut;
+	if (own_x != own_y)
+		return own_x ? -1 : 1; /* the period's own lines first, then adjustments */
+	return ts_line_key_cmp(&x->line, &y->line);
+}
+
+enum ts_err ts_ledger_candidates(const struct ts_ledger *ledger, int32_t cut, int32_t day,
+	struct ts_region *region, struct ts_cut_row **out, size_t *n, struct ts_why *why)
+{
+	struct ts_rowset rows;
+	struct ts_period period = {0};
+	size_t used = 0;
+	ts_rowset_init(
+		&rows, region, sizeof(struct ts_cut_row), ledger->cuts.hash, ledger->cuts.same);
+	for (int32_t i = 0; i <= cut; i++) {
+		TS_TRY(ts_period_get(ts_ledger_calendar(ledger), i, &period));
+		TS_TRY(period_candidates(ledger, cut, &period, day, region, &rows, why));
+	}
+	struct ts_cut_row *list = ts_region_array(region, rows.n + 1, sizeof *list);
+	if (list == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < rows.n; i++) {
+		const struct ts_cut_row *row = ts_rowset_at(&rows, i);
+		const struct ts_billed_row *billed = ts_rowset_find(
+			&ledger->billed, &(struct ts_billed_row){.line = row->line});
+		int64_t before = billed != NULL ? billed->billed_minor : 0;
+		bool fresh = billed == NULL && (row->quantity != 0 || row->target_minor != 0);
+		if (fresh || row->target_minor != before)
+			list[used++] = *row;
+	}
+	qsort(list, used, sizeof *list, row_cmp);
+	*out = list;
+	*n = used;
+	return TS_OK;
+}
+
+enum ts_err ts_ledger_freeze(struct ts_ledger *ledger, int32_t period, struct ts_why *why)
+{
+	struct ts_cut_row *rows = NULL;
+	size_t n = 0;
+	TS_TRY(ts_ledger_candidates(
+		ledger, period, ledger->head.day, ledger->region, &rows, &n, why));
+	for (size_t i = 0; i < n; i++)
+		TS_TRY(ts_rowset_add(&ledger->cuts, &rows[i], NULL));
+	return TS_OK;
+}
+
+/* The frozen rows of a cut, in the document's order. */
+static enum ts_err frozen(const struct ts_ledger *ledger, int32_t cut, struct ts_region *region,
+	struct ts_cut_row **out, size_t *n)
+{
+	struct ts_cut_row *list = ts_region_array(region, ledger->cuts.n + 1, sizeof *list);
+	size_t used = 0;
+	if (list == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < ledger->cuts.n; i++) {
+		const struct ts_cut_row *row = ts_rowset_at(&ledger->cuts, i);
+		if (row->cut == cut)
+			list[used++] = *row;
+	}
+	qsort(list, used, sizeof *list, row_cmp);
+	*out = list;
+	*n = used;
+	return TS_OK;
+}
+
+static enum ts_err fill_line(
+	const struct ts_ledger *ledger, const struct ts_cut_row *row, struct ts_invoice_line *line)
+{
+	const struct ts_terms *terms = ts_ledger_calendar(ledger);
+	struct ts_charge_names names;
+	struct ts_period period = {0};
+	ts_charge_names(terms, row->line.kind, (size_t)row->line.item, &names);
+	TS_TRY(ts_period_get(terms, row->line.period, &period));
+	*line = (struct ts_invoice_line){.kind = row->line.kind,
+		.id = names.id,
+		.section = names.section,
+		.description = names.description,
+		.sku = names.sku,
+		.sku_name = names.sku_name,
+		.pricing_class = names.pricing_class,
+		.unit = names.unit,
+		.version = row->line.version,
+		.tier = row->line.tier,
+		.period = row->line.period,
+		.from_day = period.first_day,
+		.to_day = period.end_day,
+		.base_quantity = row->quantity,
+		.divisor = names.divisor,
+		.has_unit_price = row->has_unit_price,
+		.unit_price = row->unit_price,
+		.net_minor = row->target_minor,
+		.treatment = (int32_t)names.treatment,
+		.trace = row->trace};
+	return ts_terms_tax_percent(terms, names.treatment, period.end_day - 1, &line->percent);
+}
+
+/* One row becomes a new line, or the billed line reversed and the line as it is now. */
+static enum ts_err add_lines(
+	const struct ts_ledger *ledger, const struct ts_cut_row *row, struct ts_invoice *invoice)
+{
+	const struct ts_billed_row *billed = ts_rowset_find(
+		&ledger->billed, &(struct ts_billed_row){.line = row->line});
+	struct ts_invoice_line line = {0};
+	TS_TRY(fill_line(ledger, row, &line));
+	if (billed != NULL) {
+		struct ts_invoice_line back = line;
+		back.reversal = true;
+		back.adjusts = billed->document;
+		back.base_quantity = -billed->billed_quantity;
+		back.net_minor = -billed->billed_minor;
+		back.has_unit_price = line.has_unit_price;
+		back.trace = "the line as billed, reversed";
+		back.number = (int32_t)invoice->lines_n + 1;
+		invoice->lines[invoice->lines_n++] = back;
+		line.adjusts = billed->document;
+	}
+	if (billed == NULL || row->quantity != 0 || row->target_minor != 0) {
+		line.number = (int32_t)invoice->lines_n + 1;
+		invoice->lines[invoice->lines_n++] = line;
+	}
+	return TS_OK;
+}
+
+enum ts_err ts_ledger_body(const struct ts_ledger *ledger, int32_t period, struct ts_region *region,
+	struct ts_invoice **out, struct ts_why *why)
+{
+	const struct ts_terms *terms = ts_ledger_calendar(ledger);
+	const struct ts_period_row *cut = ts_ledger_period_row(ledger, period);
+	struct ts_invoice *invoice = ts_region_alloc(region, sizeof *invoice);
+	struct ts_cut_row *rows = NULL;
+	size_t n = 0;
+	if (invoice == NULL)
+		return TS_E_NO_MEMORY;
+	if (ts_period_get(terms, period, &invoice->period) != TS_OK)
+		return ts_why(
+			why, TS_E_NOT_FOUND, "period", "the contract has no period %d", period);
+	if (cut != NULL && cut->issued)
+		return ts_why(
+			why, TS_E_CONFLICT, "period", "its document %s is issued", cut->document);
+	bool fixed = cut != NULL && cut->cut;
+	invoice->terms = terms;
+	invoice->inputs_to = fixed ? cut->cut_to : ledger->head.inputs_to;
+	invoice->day = fixed ? cut->cut_day : ledger->head.day;
+	if (fixed)
+		TS_TRY(frozen(ledger, period, region, &rows, &n));
+	else if (ledger->head.day >= invoice->period.first_day)
+		TS_TRY(ts_ledger_candidates(
+			ledger, period, ledger->head.day, region, &rows, &n, why));
+	invoice->lines = ts_region_array(region, 2 * n + 1, sizeof *invoice->lines);
+	if (invoice->lines == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < n; i++)
+		TS_TRY(add_lines(ledger, &rows[i], invoice));
+	TS_TRY(ts_document_total(ledger, region, invoice, why));
+	*out = invoice;
+	return TS_OK;
+}

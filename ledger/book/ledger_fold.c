@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Folding: cells of new leaves become measures, waiting cells, or quantity that is not billed and
+ * stays visible with its reason. */
+#include "book/ledger_state.h"
+#include <string.h>
+
+static enum ts_err add_measure(struct ts_ledger *ledger, const struct ts_terms *terms, size_t price,
+	int32_t period, int32_t month, ts_i128 quantity, struct ts_why *why)
+{
+	struct ts_measure_row key = {.version = (int32_t)terms->version,
+		.price = (int32_t)price,
+		.period = period,
+		.month = month};
+	void *found = NULL;
+	TS_TRY(ts_rowset_get(&ledger->measures, &key, &found));
+	struct ts_measure_row *row = found;
+	ts_i128 sum = 0;
+	TS_TRY(ts_add128(row->quantity, quantity, &sum));
+	if (sum < 0)
+		return ts_why(why, TS_E_INVALID, terms->prices[price].id,
+			"a reversal would make the quantity of a month negative");
+	row->quantity = sum;
+	row->dirty = true;
+	return ts_ledger_touch(ledger, period);
+}
+
+static enum ts_err add_waiting(struct ts_ledger *ledger, const struct ts_terms *terms, size_t price,
+	const struct ts_usage_cell *cell)
+{
+	struct ts_waiting_row key = {.quarter_us = cell->quarter_us,
+		.version = (int32_t)terms->version,
+		.price = (int32_t)price};
+	void *found = NULL;
+	TS_TRY(ts_rowset_get(&ledger->waiting, &key, &found));
+	struct ts_waiting_row *row = found;
+	row->dirty = true;
+	return ts_add128(row->quantity, cell->quantity, &row->quantity);
+}
+
+static enum ts_err add_unbilled(
+	struct ts_ledger *ledger, const char *reason, const struct ts_usage_cell *cell)
+{
+	const struct ts_zone *zone = &ts_ledger_calendar(ledger)->zone;
+	char *sku = ts_region_copy(ledger->region, cell->sku.at, cell->sku.len);
+	char *class = ts_region_copy(
+		ledger->region, cell->pricing_class.at, cell->pricing_class.len);
+	if (sku == NULL || class == NULL)
+		return TS_E_NO_MEMORY;
+	struct ts_unbilled_row key = {.reason = reason,
+		.sku = sku,
+		.pricing_class = class,
+		.month = ts_month_of_day(ts_zone_day(zone, cell->quarter_us))};
+	void *found = NULL;
+	TS_TRY(ts_rowset_get(&ledger->unbilled, &key, &found));
+	struct ts_unbilled_row *row = found;
+	row->dirty = true;
+	return ts_add128(row->quantity, cell->quantity, &row->quantity);
+}
+
+static bool too_late(
+	const struct ts_ledger *ledger, const struct ts_terms *terms, int32_t period, int64_t at_us)
+{
+	const struct ts_period_row *row = ts_ledger_period_row(ledger, period);
+	return row != NULL && row->cut &&
+	       at_us > row->cut_at_us + terms->late_usage_until_days * TS_US_PER_DAY;
+}
+
+static enum ts_err fold_cell(struct ts_ledger *ledger, const struct ts_usage_cell *cell,
+	int64_t at_us, struct ts_why *why)
+{
+	const struct ts_terms *terms = ts_ledger_governing(ledger, cell->quarter_us);
+	struct ts_period period = {0};
+	size_t price = 0;
+	if (terms == NULL ||
+		ts_period_at(ts_ledger_calendar(ledger), cell->quarter_us, &period) != TS_OK)
+		return add_unbilled(ledger, "outside_term", cell);
+	switch (ts_terms_match(terms, cell->sku, cell->pricing_class, &price)) {
+	case TS_MATCH_EXCLUDED:
+		return add_unbilled(ledger, "excluded", cell);
+	case TS_MATCH_NONE:
+		return add_unbilled(ledger, "unpriced", cell);
+	case TS_MATCH_PRICE:
+		break;
+	}
+	if (too_late(ledger, terms, period.index, at_us))
+		return add_unbilled(ledger, "late", cell);
+	int32_t day = ts_zone_day(&ts_ledger_calendar(ledger)->zone, cell->quarter_us);
+	if (day > ledger->head.day)
+		return add_waiting(ledger, terms, price, cell);
+	return add_measure(
+		ledger, terms, price, period.index, ts_month_of_day(day), cell->quantity, why);
+}
+
+enum ts_err ts_ledger_fold(struct ts_ledger *ledger, const struct ts_usage_cell *cells, size_t n,
+	int64_t at_us, struct ts_why *why)
+{
+	for (size_t i = 0; i < n; i++)
+		TS_TRY(fold_cell(ledger, &cells[i], at_us, why));
+	return TS_OK;
+}
+
+static const struct ts_terms *version_of(const struct ts_ledger *ledger, int32_t version)
+{
+	for (size_t i = 0; i < ledger->terms_n; i++)
+		if (ledger->terms[i]->version == version)
+			return ledger->terms[i];
+	return NULL;
+}
+
+enum ts_err ts_ledger_release(struct ts_ledger *ledger, int32_t day, struct ts_why *why)
+{
+	const struct ts_zone *zone = &ts_ledger_calendar(ledger)->zone;
+	for (size_t i = 0; i < ledger->waiting.n; i++) {
+		struct ts_waiting_row *row = ts_rowset_at(&ledger->waiting, i);
+		int32_t own = ts_zone_day(zone, row->quarter_us);
+		struct ts_period period = {0};
+		if (row->quantity == 0 || own > day)
+			continue;
+		const struct ts_terms *terms = version_of(ledger, row->version);
+		TS_ASSERT(terms != NULL);
+		TS_TRY(ts_period_at(ts_ledger_calendar(ledger), row->quarter_us, &period));
+		TS_TRY(add_measure(ledger, terms, (size_t)row->price, period.index,
+			ts_month_of_day(own), row->quantity, why));
+		row->quantity = 0;
+		row->dirty = true;
+	}
+	return TS_OK;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Issue: the document of a cut period gets its head, posts to both books, and marks what it billed.
+ * In arrears, so the whole net leaves unbilled and accrued; were a late reversal to arrive between
+ * cut and issue, unbilled is negative until the next document credits it, and closes at zero. */
+#include "book/document.h"
+#include <string.h>
+
+static enum ts_err pair(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	const struct ts_invoice *invoice, enum ts_entry_kind kind, int64_t amount,
+	const enum ts_account accounts[4], struct ts_postings *out)
+{
+	struct ts_post post = {.kind = kind,
+		.debit = accounts[0],
+		.credit = accounts[1],
+		.amount_minor = amount,
+		.effective_day = invoice->head.issue_day,
+		.service_month = -1,
+		.document = invoice->head.number};
+	TS_TRY(ts_ledger_post(ledger, event, &post, out));
+	post.debit = accounts[2];
+	post.credit = accounts[3];
+	return ts_ledger_post(ledger, event, &post, out);
+}
+
+/* Reverse charge: the consumer owes and deducts by itself; nothing at the provider. */
+static enum ts_err reverse_charge(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	const struct ts_invoice *invoice, const struct ts_invoice_tax *tax, int64_t sign,
+	struct ts_postings *out)
+{
+	const struct ts_treatment *treatment = &invoice->terms->treatments[tax->treatment];
+	int64_t amount = 0;
+	TS_TRY(ts_rate_tax(invoice->terms, tax->net_minor, treatment->reverse_percent, &amount));
+	struct ts_post post = {.kind = TS_ENTRY_TAX,
+		.debit = treatment->recoverable ? TS_ACCOUNT_INPUT_TAX : TS_ACCOUNT_EXPENSE_TAX,
+		.credit = TS_ACCOUNT_OUTPUT_TAX,
+		.amount_minor = sign * amount,
+		.effective_day = invoice->head.issue_day,
+		.service_month = -1,
+		.document = invoice->head.number};
+	return ts_ledger_post(ledger, event, &post, out);
+}
+
+static enum ts_err post_document(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	const struct ts_invoice *invoice, struct ts_postings *out)
+{
+	bool credit = invoice->kind == TS_DOCUMENT_CREDIT_NOTE;
+	int64_t sign = credit ? -1 : 1;
+	static const enum ts_account net[4] = {
+		TS_ACCOUNT_RECEIVABLE, TS_ACCOUNT_UNBILLED, TS_ACCOUNT_ACCRUED, TS_ACCOUNT_PAYABLE};
+	TS_TRY(pair(ledger, event, invoice, credit ? TS_ENTRY_CREDIT_NOTE : TS_ENTRY_INVOICE,
+		sign * invoice->subtotal_minor, net, out));
+	for (size_t i = 0; i < invoice->taxes_n; i++) {
+		const struct ts_invoice_tax *tax = &invoice->taxes[i];
+		const struct ts_treatment *treatment = &invoice->terms->treatments[tax->treatment];
+		const enum ts_account accounts[4] = {TS_ACCOUNT_RECEIVABLE, TS_ACCOUNT_TAX_PAYABLE,
+			treatment->recoverable ? TS_ACCOUNT_INPUT_TAX : TS_ACCOUNT_EXPENSE_TAX,
+			TS_ACCOUNT_PAYABLE};
+		TS_TRY(pair(ledger, event, invoice, TS_ENTRY_TAX, sign * tax->tax_minor, accounts,
+			out));
+		if (treatment->reverse_charge)
+			TS_TRY(reverse_charge(ledger, event, invoice, tax, sign, out));
+	}
+	return TS_OK;
+}
+
+static enum ts_err mark_billed(struct ts_ledger *ledger, int32_t cut, const char *document)
+{
+	for (size_t i = 0; i < ledger->cuts.n; i++) {
+		const struct ts_cut_row *row = ts_rowset_at(&ledger->cuts, i);
+		void *found = NULL;
+		if (row->cut != cut)
+			continue;
+		TS_TRY(ts_rowset_get(
+			&ledger->billed, &(struct ts_billed_row){.line = row->line}, &found));
+		struct ts_billed_row *billed = found;
+		billed->billed_minor = row->target_minor;
+		billed->billed_quantity = row->quantity;
+		billed->document = document;
+		billed->dirty = true;
+	}
+	return TS_OK;
+}
+
+static enum ts_err issue_check(const struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	const struct ts_invoice_head *head, struct ts_why *why)
+{
+	const struct ts_period_row *row = ts_ledger_period_row(ledger, event->period);
+	if (row == NULL || !row->cut)
+		return ts_why(why, TS_E_CONFLICT, "period", "it must be closed before its invoice");
+	if (row->issued)
+		return ts_why(
+			why, TS_E_CONFLICT, "period", "its document %s is issued", row->document);
+	if (event->serial != ledger->head.issue_serial)
+		return ts_why(why, TS_E_CONFLICT, "serial", "%lld, the next is %lld",
+			(long long)event->serial, (long long)ledger->head.issue_serial);
+	if (event->at_us < ledger->head.at_us)
+		return ts_why(why, TS_E_INVALID, "at", "log time goes back");
+	if (head->number == NULL || head->due_day < head->issue_day)
+		return ts_why(why, TS_E_INVALID, "due", "due before the issue day, or no number");
+	return TS_OK;
+}
+
+enum ts_err ts_ledger_issue(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	const struct ts_invoice_head *head, struct ts_invoice **invoice, struct ts_postings *out,
+	struct ts_why *why)
+{
+	*out = (struct ts_postings){0};
+	TS_TRY(issue_check(ledger, event, head, why));
+	TS_TRY(ts_ledger_body(ledger, event->period, ledger->region, invoice, why));
+	char *number = ts_region_copy(ledger->region, head->number, strlen(head->number));
+	if (number == NULL)
+		return TS_E_NO_MEMORY;
+	(*invoice)->head = *head;
+	(*invoice)->head.number = number;
+	(*invoice)->has_head = true;
+	TS_TRY(post_document(ledger, event, *invoice, out));
+	TS_TRY(ts_document_taxed(ledger, *invoice));
+	TS_TRY(mark_billed(ledger, event->period, number));
+	struct ts_period_row *row = ts_ledger_period_row(ledger, event->period);
+	row->issued = true;
+	row->document = number;
+	row->dirty = true;
+	ledger->head.at_us = event->at_us;
+	ledger->head.issue_serial++;
+	ledger->head.documents++;
+	return ts_ledger_check(ledger, why);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Accrue to target: entry = target - accrued per charge line and month, in both books. */
+#include "book/ledger_state.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct delta {
+	struct ts_line_key line;
+	int32_t month;
+	int64_t target_minor;
+};
+
+static int delta_cmp(const void *a, const void *b)
+{
+	const struct delta *x = a, *y = b;
+	int cmp = ts_line_key_cmp(&x->line, &y->line);
+	return cmp != 0 ? cmp : (x->month > y->month) - (x->month < y->month);
+}
+
+enum ts_err ts_ledger_charges(const struct ts_ledger *ledger, const struct ts_period *period,
+	int32_t day, struct ts_region *region, const struct ts_charge **out, size_t *n,
+	struct ts_why *why)
+{
+	const struct ts_terms *terms = ts_ledger_calendar(ledger);
+	struct ts_measure *measures = ts_region_array(
+		region, ledger->measures.n + 1, sizeof *measures);
+	size_t measures_n = 0;
+	if (measures == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < ledger->measures.n; i++) {
+		const struct ts_measure_row *row = ts_rowset_at(&ledger->measures, i);
+		if (row->period == period->index && row->version == terms->version)
+			measures[measures_n++] = (struct ts_measure){
+				(size_t)row->price, row->month, row->quantity};
+	}
+	return ts_rate_period(terms, period, measures, measures_n, day, region, out, n, why);
+}
+
+/* Targets of the period and, at 0, every accrued line and month that has no charge any more. */
+static enum ts_err deltas_of(const struct ts_ledger *ledger, const struct ts_period *period,
+	int32_t day, struct ts_region *region, struct delta **out, size_t *n, struct ts_why *why)
+{
+	const struct ts_charge *charges = NULL;
+	size_t charges_n = 0, used = 0;
+	TS_TRY(ts_ledger_charges(ledger, period, day, region, &charges, &charges_n, why));
+	struct delta *deltas = ts_region_array(
+		region, charges_n + ledger->accruals.n + 1, sizeof *deltas);
+	if (deltas == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < charges_n; i++)
+		deltas[used++] = (struct delta){
+			{(int32_t)ts_ledger_calendar(ledger)->version, charges[i].kind,
+				(int32_t)charges[i].item, charges[i].tier, charges[i].period},
+			charges[i].month, charges[i].amount_minor};
+	qsort(deltas, used, sizeof *deltas, delta_cmp);
+	size_t charged = used;
+	for (size_t i = 0; i < ledger->accruals.n; i++) {
+		const struct ts_accrual_row *row = ts_rowset_at(&ledger->accruals, i);
+		struct delta gone = {row->line, row->month, 0};
+		if (row->line.period == period->index && row->accrued_minor != 0 &&
+			bsearch(&gone, deltas, charged, sizeof *deltas, delta_cmp) == NULL)
+			deltas[used++] = gone;
+	}
+	qsort(deltas, used, sizeof *deltas, delta_cmp);
+	*out = deltas;
+	*n = used;
+	return TS_OK;
+}
+
+enum ts_err ts_ledger_post(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	const struct ts_post *post, struct ts_postings *out)
+{
+	if (post->amount_minor == 0)
+		return TS_OK;
+	if (post->amount_minor == INT64_MIN)
+		return TS_E_OVERFLOW;
+	if ((out->n & (out->n - 1)) == 0) { /* full at every power of two */
+		struct ts_entry *grown = ts_region_array(
+			ledger->region, out->n == 0 ? 1 : out->n * 2, sizeof *grown);
+		if (grown == NULL)
+			return TS_E_NO_MEMORY;
+		if (out->n > 0)
+			memcpy(grown, out->entries, out->n * sizeof *grown);
+		out->entries = grown;
+	}
+	bool swap = post->amount_minor < 0;
+	int64_t amount = swap ? -post->amount_minor : post->amount_minor;
+	struct ts_entry *entry = &out->entries[out->n];
+	*entry = (struct ts_entry){
+		.id = ledger->head.entries,
+		.book = ts_account_defs[post->debit].book,
+		.kind = post->kind,
+		.posted_us = event->at_us,
+		.effective_day = post->effective_day,
+		.service_month = post->service_month,
+		.source_leaf = event->leaf,
+		.has_line = post->line != NULL,
+		.document = post->document,
+		.legs = {{swap ? post->credit : post->debit, true, amount},
+			{swap ? post->debit : post->credit, false, amount}},
+		.legs_n = 2,
+	};
+	if (post->line != NULL)
+		entry->line = *post->line;
+	TS_ASSERT(ts_entry_balanced(entry));
+	struct ts_balance_row *debit = &ledger->balances[entry->legs[0].account];
+	struct ts_balance_row *credit = &ledger->balances[entry->legs[1].account];
+	TS_TRY(ts_add64(debit->debit_minor, amount, &debit->debit_minor));
+	TS_TRY(ts_add64(credit->credit_minor, amount, &credit->credit_minor));
+	debit->dirty = credit->dirty = true;
+	ledger->head.entries++;
+	out->n++;
+	return TS_OK;
+}
+
+static const struct {
+	enum ts_account revenue, expense;
+} by_kind[] = {
+	[TS_CHARGE_USAGE] = {TS_ACCOUNT_REVENUE_USAGE, TS_ACCOUNT_EXPENSE_USAGE},
+	[TS_CHARGE_FEE] = {TS_ACCOUNT_REVENUE_CAPACITY, TS_ACCOUNT_EXPENSE_CAPACITY},
+	[TS_CHARGE_TRUE_UP] = {TS_ACCOUNT_REVENUE_SHORTFALL, TS_ACCOUNT_EXPENSE_SHORTFALL},
+};
+
+/* Last service day covered, or the first day of the earliest open period if the period was cut. */
+static int32_t effective_day(
+	const struct ts_ledger *ledger, const struct ts_period *period, int32_t month, int32_t day)
+{
+	int32_t last = ts_month_first_day(month + 1) - 1;
+	if (last > period->end_day - 1)
+		last = period->end_day - 1;
+	if (last > day)
+		last = day;
+	if (last < period->first_day)
+		last = period->first_day;
+	const struct ts_period_row *row = ts_ledger_period_row(ledger, period->index);
+	int32_t open = row != NULL && row->cut ? ts_ledger_open_day(ledger) : last;
+	return open > last ? open : last;
+}
+
+static enum ts_err post_delta(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	const struct ts_period *period, const struct delta *delta, struct ts_postings *out)
+{
+	struct ts_accrual_row key = {.line = delta->line, .month = delta->month};
+	const struct ts_accrual_row *there = ts_rowset_find(&ledger->accruals, &key);
+	int64_t change = 0;
+	TS_TRY(ts_sub64(delta->target_minor, there != NULL ? there->accrued_minor : 0, &change));
+	if (change == 0)
+		return TS_OK;
+	void *found = NULL;
+	TS_TRY(ts_rowset_get(&ledger->accruals, &key, &found));
+	struct ts_accrual_row *row = found;
+	row->accrued_minor = delta->target_minor;
+	row->dirty = true;
+	struct ts_post post = {
+		.kind = TS_ENTRY_ACCRUAL,
+		.debit = TS_ACCOUNT_UNBILLED,
+		.credit = by_kind[delta->line.kind].revenue,
+		.amount_minor = change,
+		.effective_day = effective_day(ledger, period, delta->month, event->day),
+		.service_month = delta->month,
+		.line = &delta->line,
+	};
+	TS_TRY(ts_ledger_post(ledger, event, &post, out));
+	post.debit = by_kind[delta->line.kind].expense;
+	post.credit = TS_ACCOUNT_ACCRUED;
+	return ts_ledger_post(ledger, event, &post, out);
+}
+
+/* A period can change when its usage did, or when the days (before, now] reach into it: fees run,
+ * and the true-up comes due on its last day. */
+static bool can_change(
+	const struct ts_ledger *ledger, const struct ts_period *period, int32_t before, int32_t now)
+{
+	return ts_ledger_touched(ledger, period->index) ||
+	       (period->first_day <= now && period->end_day - 1 > before);
+}
+
+enum ts_err ts_ledger_accrue(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	struct ts_postings *out, struct ts_why *why)
+{
+	struct ts_period period = {0};
+	int32_t before = ledger->head.day;
+	TS_TRY(ts_ledger_release(ledger, event->day, why));
+	for (int32_t i = 0; ts_period_get(ts_ledger_calendar(ledger), i, &period) == TS_OK; i++) {
+		struct delta *deltas = NULL;
+		size_t n = 0;
+		if (period.first_day > event->day && (size_t)i >= ledger->touched_n)
+			break;
+		if (!can_change(ledger, &period, before, event->day))
+			continue;
+		TS_TRY(deltas_of(ledger, &period, event->day, ledger->region, &deltas, &n, why));
+		for (size_t k = 0; k < n; k++)
+			TS_TRY(post_delta(ledger, event, &period, &deltas[k], out));
+	}
+	if (ledger->touched_n > 0)
+		memset(ledger->touched, 0, ledger->touched_n * sizeof *ledger->touched);
+	ledger->head.inputs_to = event->to;
+	ledger->head.day = event->day;
+	ledger->head.at_us = event->at_us;
+	return TS_OK;
+}

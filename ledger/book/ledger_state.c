@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "book/ledger_state.h"
+#include <string.h>
+
+static uint64_t key_hash(uint64_t h, const struct ts_line_key *k)
+{
+	h = ts_hash_mix(h, (uint64_t)(uint32_t)k->version << 32 | (uint32_t)k->kind);
+	h = ts_hash_mix(h, (uint64_t)(uint32_t)k->item << 32 | (uint32_t)k->tier);
+	return ts_hash_mix(h, (uint32_t)k->period);
+}
+
+int ts_line_key_cmp(const struct ts_line_key *a, const struct ts_line_key *b)
+{
+	const int32_t x[] = {a->period, a->version, (int32_t)a->kind, a->item, a->tier};
+	const int32_t y[] = {b->period, b->version, (int32_t)b->kind, b->item, b->tier};
+	for (size_t i = 0; i < sizeof x / sizeof x[0]; i++)
+		if (x[i] != y[i])
+			return x[i] < y[i] ? -1 : 1;
+	return 0;
+}
+
+static uint64_t measure_hash(const void *row)
+{
+	const struct ts_measure_row *m = row;
+	uint64_t h = ts_hash_mix(1, (uint64_t)(uint32_t)m->version << 32 | (uint32_t)m->price);
+	return ts_hash_mix(h, (uint64_t)(uint32_t)m->period << 32 | (uint32_t)m->month);
+}
+static bool measure_same(const void *a, const void *b)
+{
+	const struct ts_measure_row *x = a, *y = b;
+	return x->version == y->version && x->price == y->price && x->period == y->period &&
+	       x->month == y->month;
+}
+static uint64_t waiting_hash(const void *row)
+{
+	const struct ts_waiting_row *w = row;
+	uint64_t h = ts_hash_mix(2, (uint64_t)w->quarter_us);
+	return ts_hash_mix(h, (uint64_t)(uint32_t)w->version << 32 | (uint32_t)w->price);
+}
+static bool waiting_same(const void *a, const void *b)
+{
+	const struct ts_waiting_row *x = a, *y = b;
+	return x->quarter_us == y->quarter_us && x->version == y->version && x->price == y->price;
+}
+static uint64_t unbilled_hash(const void *row)
+{
+	const struct ts_unbilled_row *u = row;
+	uint64_t h = ts_hash_text(ts_hash_mix(3, (uint32_t)u->month), u->reason);
+	return ts_hash_text(ts_hash_mix(ts_hash_text(h, u->sku), 0), u->pricing_class);
+}
+static bool unbilled_same(const void *a, const void *b)
+{
+	const struct ts_unbilled_row *x = a, *y = b;
+	return x->month == y->month && strcmp(x->reason, y->reason) == 0 &&
+	       strcmp(x->sku, y->sku) == 0 && strcmp(x->pricing_class, y->pricing_class) == 0;
+}
+static uint64_t accrual_hash(const void *row)
+{
+	const struct ts_accrual_row *r = row;
+	return key_hash(ts_hash_mix(4, (uint32_t)r->month), &r->line);
+}
+static bool accrual_same(const void *a, const void *b)
+{
+	const struct ts_accrual_row *x = a, *y = b;
+	return x->month == y->month && ts_line_key_eq(&x->line, &y->line);
+}
+static uint64_t billed_hash(const void *row)
+{
+	return key_hash(5, &((const struct ts_billed_row *)row)->line);
+}
+static bool billed_same(const void *a, const void *b)
+{
+	return ts_line_key_eq(
+		&((const struct ts_billed_row *)a)->line, &((const struct ts_billed_row *)b)->line);
+}
+static uint64_t taxed_hash(const void *row)
+{
+	const struct ts_taxed_row *t = row;
+	uint64_t h = ts_hash_text(ts_hash_mix(6, (uint32_t)t->treatment), t->document);
+	return ts_hash_mix(h, (uint64_t)t->percent.pico);
+}
+static bool taxed_same(const void *a, const void *b)
+{
+	const struct ts_taxed_row *x = a, *y = b;
+	return x->treatment == y->treatment && x->percent.pico == y->percent.pico &&
+	       strcmp(x->document, y->document) == 0;
+}
+static uint64_t period_hash(const void *row)
+{
+	return ts_hash_mix(7, (uint32_t)((const struct ts_period_row *)row)->index);
+}
+static bool period_same(const void *a, const void *b)
+{
+	return ((const struct ts_period_row *)a)->index == ((const struct ts_period_row *)b)->index;
+}
+static uint64_t cut_hash(const void *row)
+{
+	const struct ts_cut_row *c = row;
+	return key_hash(ts_hash_mix(8, (uint32_t)c->cut), &c->line);
+}
+static bool cut_same(const void *a, const void *b)
+{
+	const struct ts_cut_row *x = a, *y = b;
+	return x->cut == y->cut && ts_line_key_eq(&x->line, &y->line);
+}
+
+enum ts_err ts_ledger_create(struct ts_region *region, const struct ts_terms *const *terms,
+	size_t n, struct ts_ledger **out)
+{
+	TS_ASSERT(n > 0);
+	struct ts_ledger *l = ts_region_alloc(region, sizeof *l);
+	const struct ts_terms **copy = ts_region_array(region, n, sizeof *copy);
+	if (l == NULL || copy == NULL)
+		return TS_E_NO_MEMORY;
+	memcpy(copy, terms, n * sizeof *copy);
+	l->region = region;
+	l->terms = copy;
+	l->terms_n = n;
+	l->head = (struct ts_ledger_head){.day = INT32_MIN,
+		.tick_serial = 1,
+		.cut_serial = 1,
+		.issue_serial = 1,
+		.documents = 1};
+	ts_rowset_init(
+		&l->measures, region, sizeof(struct ts_measure_row), measure_hash, measure_same);
+	ts_rowset_init(
+		&l->waiting, region, sizeof(struct ts_waiting_row), waiting_hash, waiting_same);
+	ts_rowset_init(
+		&l->unbilled, region, sizeof(struct ts_unbilled_row), unbilled_hash, unbilled_same);
+	ts_rowset_init(
+		&l->accruals, region, sizeof(struct ts_accrual_row), accrual_hash, accrual_same);
+	ts_rowset_init(&l->billed, region, sizeof(struct ts_billed_row), billed_hash, billed_same);
+	ts_rowset_init(&l->taxed, region, sizeof(struct ts_taxed_row), taxed_hash, taxed_same);
+	ts_rowset_init(&l->periods, region, sizeof(struct ts_period_row), period_hash, period_same);
+	ts_rowset_init(&l->cuts, region, sizeof(struct ts_cut_row), cut_hash, cut_same);
+	for (int a = 0; a < TS_ACCOUNT_N; a++)
+		l->balances[a].account = (enum ts_account)a;
+	*out = l;
+	return TS_OK;
+}
+
+const struct ts_terms *ts_ledger_calendar(const struct ts_ledger *ledger)
+{
+	return ledger->terms[0];
+}
+
+const struct ts_terms *ts_ledger_governing(const struct ts_ledger *ledger, int64_t us)
+{
+	for (size_t i = ledger->terms_n; i-- > 0;)
+		if (us >= ledger->terms[i]->from_us && us < ledger->terms[i]->to_us)
+			return ledger->terms[i];
+	return NULL;
+}
+
+struct ts_period_row *ts_ledger_period_row(const struct ts_ledger *ledger, int32_t period)
+{
+	return ts_rowset_find(&ledger->periods, &(struct ts_period_row){.index = period});
+}
+
+int32_t ts_ledger_open_day(const struct ts_ledger *ledger)
+{
+	struct ts_period period = {0};
+	int32_t end = ts_ledger_calendar(ledger)->from_day;
+	for (int32_t i = 0; ts_period_get(ts_ledger_calendar(ledger), i, &period) == TS_OK; i++) {
+		const struct ts_period_row *row = ts_ledger_period_row(ledger, i);
+		if (row == NULL || !row->cut)
+			return period.first_day;
+		end = period.end_day;
+	}
+	return end;
+}
+
+bool ts_ledger_touched(const struct ts_ledger *ledger, int32_t period)
+{
+	return (size_t)period < ledger->touched_n && ledger->touched[period];
+}
+
+enum ts_err ts_ledger_touch(struct ts_ledger *ledger, int32_t period)
+{
+	size_t need = (size_t)period + 1;
+	if (need > ledger->touched_n) {
+		size_t n = need * 2 > 64 ? need * 2 : 64;
+		bool *grown = ts_region_array(ledger->region, n, sizeof *grown);
+		if (grown == NULL)
+			return TS_E_NO_MEMORY;
+		if (ledger->touched_n > 0)
+			memcpy(grown, ledger->touched, ledger->touched_n * sizeof *grown);
+		ledger->touched = grown;
+		ledger->touched_n = n;
+	}
+	ledger->touched[period] = true;
+	return TS_OK;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TS_BOOK_LEDGER_STATE_H
+#define TS_BOOK_LEDGER_STATE_H
+/* Internal to the room: the state behind struct ts_ledger, shared by its events. */
+#include "book/ledger.h"
+#include "book/rows.h"
+
+struct ts_ledger {
+	struct ts_region *region;
+	const struct ts_terms *const *terms;
+	size_t terms_n;
+	struct ts_ledger_head head;
+	struct ts_rowset measures, waiting, unbilled, accruals, billed, taxed, periods, cuts;
+	struct ts_balance_row balances[TS_ACCOUNT_N];
+	bool *touched; /* periods whose measures changed since the last event */
+	size_t touched_n;
+};
+
+/* The version that governs an instant: the highest whose term contains it; NULL outside. */
+const struct ts_terms *ts_ledger_governing(const struct ts_ledger *ledger, int64_t us);
+/* The calendar's version (the first): periods are its. */
+const struct ts_terms *ts_ledger_calendar(const struct ts_ledger *ledger);
+struct ts_period_row *ts_ledger_period_row(const struct ts_ledger *ledger, int32_t period);
+enum ts_err ts_ledger_touch(struct ts_ledger *ledger, int32_t period) TS_MUST;
+bool ts_ledger_touched(const struct ts_ledger *ledger, int32_t period);
+/* Moves quantity of waiting cells up to the end of day into their measures. */
+enum ts_err ts_ledger_release(struct ts_ledger *ledger, int32_t day, struct ts_why *why) TS_MUST;
+
+/* Charges of one period as of day, from the measures. */
+enum ts_err ts_ledger_charges(const struct ts_ledger *ledger, const struct ts_period *period,
+	int32_t day, struct ts_region *region, const struct ts_charge **out, size_t *n,
+	struct ts_why *why) TS_MUST;
+/* Posts target - accrued of every period that can have changed. */
+enum ts_err ts_ledger_accrue(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	struct ts_postings *out, struct ts_why *why) TS_MUST;
+
+/* The document's lines: billed rows against frozen (after the cut) or present targets. */
+enum ts_err ts_ledger_freeze(struct ts_ledger *ledger, int32_t period, struct ts_why *why) TS_MUST;
+enum ts_err ts_ledger_candidates(const struct ts_ledger *ledger, int32_t period, int32_t day,
+	struct ts_region *region, struct ts_cut_row **out, size_t *n, struct ts_why *why) TS_MUST;
+
+/* Appends one entry with two legs, adds it to the balances; amount may be negative: sides swap.
+ * Amount 0: nothing. */
+struct ts_post {
+	enum ts_entry_kind kind;
+	enum ts_account debit, credit;
+	int64_t amount_minor;
+	int32_t effective_day, service_month;
+	const struct ts_line_key *line; /* NULL: none */
+	const char *document; /* NULL: none */
+};
+enum ts_err ts_ledger_post(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	const struct ts_post *post, struct ts_postings *out) TS_MUST;
+/* First day of the earliest period not cut before the event. */
+int32_t ts_ledger_open_day(const struct ts_ledger *ledger);
+int ts_line_key_cmp(const struct ts_line_key *a, const struct ts_line_key *b);
+
+#endif
