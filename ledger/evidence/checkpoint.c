@@ -68,7 +68,7 @@ enum ts_err ts_checkpoint_open(struct ts_str bytes, const struct ts_key *keys, s
 	struct ts_why *why)
 {
 	TS_ASSERT(n > 0);
-	struct ts_checkpoint checkpoint;
+	struct ts_checkpoint checkpoint = {0};
 	TS_TRY(ts_note_parse(bytes, note, why));
 	TS_TRY(ts_checkpoint_parse(note->text, &checkpoint, why));
 	TS_TRY(ts_note_verify(note, keys, n, sigs, why));

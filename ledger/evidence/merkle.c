@@ -179,13 +179,15 @@ static enum ts_err subtree_root(struct ts_hasher *hasher, const struct ts_merkle
 {
 	struct ts_hash parts[TS_MERKLE_HASHES_MAX];
 	int n = 0;
-	while (lo < hi) {
+	TS_ASSERT(lo < hi);
+	do {
 		int level = bit_length(hi - lo) - 1;
-		TS_ASSERT(n < TS_MERKLE_HASHES_MAX && (lo & ((INT64_C(1) << level) - 1)) == 0);
+		TS_ASSERT(level >= 0 && n < TS_MERKLE_HASHES_MAX &&
+			  (lo & ((INT64_C(1) << level) - 1)) == 0);
 		TS_TRY(source->subtree(source->ctx, level, lo >> level, &parts[n]));
 		n++;
 		lo += INT64_C(1) << level;
-	}
+	} while (lo < hi);
 	struct ts_hash root = parts[n - 1];
 	for (int i = n - 2; i >= 0; i--)
 		ts_hash_node(hasher, &parts[i], &root, &root);
@@ -196,7 +198,9 @@ static enum ts_err subtree_root(struct ts_hasher *hasher, const struct ts_merkle
 /* The largest power of two below n (n >= 2): where RFC 6962 2.1 splits. */
 static int64_t split(int64_t n)
 {
-	return INT64_C(1) << (bit_length(n - 1) - 1);
+	int bits = bit_length(n - 1);
+	TS_ASSERT(bits >= 1);
+	return INT64_C(1) << (bits - 1);
 }
 
 enum ts_err ts_inclusion_prove(struct ts_hasher *hasher, const struct ts_merkle_source *source,
