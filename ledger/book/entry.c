@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "book/entry.h"
+#include "base/text.h"
 
 const char *ts_entry_kind_name(enum ts_entry_kind kind)
 {
@@ -34,7 +35,7 @@ static void put_line(const struct ts_line_key *line, struct ts_buf *out)
 void ts_entry_leaf(const struct ts_entry *entry, const char *contract,
 	const struct ts_currency *cur, struct ts_buf *out)
 {
-	char date[TS_TIME_CHARS], month[TS_TIME_CHARS];
+	char date[TS_TIME_CHARS], month[TS_TIME_CHARS], hash[2 * TS_HASH_BYTES + 1] = "-";
 	ts_buf_printf(out, "j1\t%lld\t%s\t%s\t%s\t%lld\t%s\t%s\t%lld\t", (long long)entry->id,
 		contract, ts_book_name(entry->book), ts_entry_kind_name(entry->kind),
 		(long long)(entry->posted_us / TS_US_PER_MS),
@@ -45,7 +46,10 @@ void ts_entry_leaf(const struct ts_entry *entry, const char *contract,
 		put_line(&entry->line, out);
 	else
 		ts_buf_putc(out, '-');
-	ts_buf_printf(out, "\t%s", entry->document != NULL ? entry->document : "-");
+	ts_buf_printf(out, "\t%s\t", entry->document != NULL ? entry->document : "-");
+	if (entry->document != NULL)
+		ts_text_hex(entry->document_hash.b, TS_HASH_BYTES, hash);
+	ts_buf_puts(out, hash);
 	for (size_t i = 0; i < entry->legs_n; i++)
 		ts_buf_printf(out, "\np\t%s\t%c\t%s\t%lld",
 			ts_account_defs[entry->legs[i].account].role,

@@ -26,7 +26,6 @@ struct ts_line_key {
 	int32_t tier;
 	int32_t period;
 };
-int ts_line_key_cmp(const struct ts_line_key *a, const struct ts_line_key *b); /* posting order */
 bool ts_line_key_eq(const struct ts_line_key *a, const struct ts_line_key *b);
 
 struct ts_entry {
@@ -45,8 +44,7 @@ struct ts_entry {
 	size_t legs_n;
 };
 
-/* True when legs are positive, of the entry's book, and debits equal credits. Only the entry of a
- * document may have no legs: one whose lines cancel out in every account still gets its leaf. */
+/* True when legs are positive, of the entry's book, and debits equal credits. */
 bool ts_entry_balanced(const struct ts_entry *entry);
 
 /* Canonical journal leaf (docs/formats/journal.md), at most 65,535 bytes: appended to out. */

@@ -7,9 +7,8 @@
  *
  * Accrue to target: entry = target(inputs up to N, as of day D) - accrued. Invariants, asserted at
  * each mutation: entries balance; accrued(line, month) = sum of accrual entries of that line and
- * month; N, D, `at` and entry ids never decrease; a cut period is never cut again. Rows are whole
- * only after an event: leaves are folded and their event is posted in one transaction. After an
- * error other than TS_E_CONFLICT and TS_E_INVALID the ledger is thrown away and loaded again. */
+ * month; N, D, `at` and entry ids never decrease; a cut period is never cut again. After an error
+ * the ledger in memory may be half changed: it is thrown away and loaded again. */
 #include "book/entry.h"
 #include "book/invoice.h"
 #include "evidence/sha256.h"
@@ -50,25 +49,12 @@ struct ts_accrual_row { /* sum of accrual entries of (line, month) */
 struct ts_billed_row { /* what documents have billed for a line so far */
 	struct ts_line_key line;
 	int64_t billed_minor;
-	int64_t advance_minor; /* billed beyond what was accrued: the line's contract liability */
 	ts_i128 billed_quantity;
 	const char *document; /* number of the latest document that billed it */
 	bool dirty;
 };
-/* A line as a cut fixed it: the document of the cut bills these targets, whatever later ticks post.
- * Kept for lines that differ from what was billed. Rows of issued cuts need not be loaded. */
-struct ts_cut_row {
-	int32_t cut; /* index of the period that was cut */
-	struct ts_line_key line;
-	ts_i128 quantity;
-	int64_t target_minor;
-	bool dirty;
-};
-/* Net and tax that all documents together have charged for the service period of `document` (the
- * first one that billed it): a later document credits tax due less tax charged, so that partial
- * credits sum to the invoice. Self-assessed tax (reverse charge) has a row with the consumer's own
- * percent. */
-struct ts_taxed_row {
+struct ts_taxed_row { /* outstanding net and tax of (document, treatment): credit-note tax needs it
+		       */
 	const char *document;
 	int32_t treatment;
 	struct ts_decimal percent;
@@ -83,8 +69,7 @@ struct ts_period_row {
 	const char *document; /* number once issued */
 	bool dirty;
 };
-struct ts_cut_row { /* a line of the document that a cut fixed: what arrives later cannot change it
-		     */
+struct ts_cut_row { /* a line of the document that a cut fixed: later arrivals cannot change it */
 	int32_t cut; /* period that was cut */
 	struct ts_line_key line;
 	ts_i128 quantity;
@@ -110,8 +95,7 @@ struct ts_ledger_head {
 
 struct ts_ledger; /* opaque; everything in its region */
 
-/* terms[] are the versions 1..n in order, borrowed. Amendments are not settled yet: more than one
- * version is TS_E_INVALID. */
+/* terms[] are the versions 1..n in order. */
 enum ts_err ts_ledger_create(struct ts_region *region, const struct ts_terms *const *terms,
 	size_t n, struct ts_ledger **out) TS_MUST;
 
@@ -122,47 +106,36 @@ enum ts_err ts_ledger_load_waiting(struct ts_ledger *, const struct ts_waiting_r
 enum ts_err ts_ledger_load_unbilled(struct ts_ledger *, const struct ts_unbilled_row *) TS_MUST;
 enum ts_err ts_ledger_load_accrual(struct ts_ledger *, const struct ts_accrual_row *) TS_MUST;
 enum ts_err ts_ledger_load_billed(struct ts_ledger *, const struct ts_billed_row *) TS_MUST;
-enum ts_err ts_ledger_load_cut_row(struct ts_ledger *, const struct ts_cut_row *) TS_MUST;
 enum ts_err ts_ledger_load_taxed(struct ts_ledger *, const struct ts_taxed_row *) TS_MUST;
 enum ts_err ts_ledger_load_period(struct ts_ledger *, const struct ts_period_row *) TS_MUST;
 enum ts_err ts_ledger_load_cut(struct ts_ledger *, const struct ts_cut_row *) TS_MUST;
 void ts_ledger_load_balance(struct ts_ledger *, const struct ts_balance_row *);
 
 /* Reading rows back: row i of its kind, NULL past the end; pointers hold until the next event. The
- * store clears `dirty`. A waiting row of quantity 0 is to be deleted. */
+ * non-const variants let the store clear `dirty`. */
 const struct ts_ledger_head *ts_ledger_head(const struct ts_ledger *);
 struct ts_measure_row *ts_ledger_measure(struct ts_ledger *, size_t i);
 struct ts_waiting_row *ts_ledger_waiting(struct ts_ledger *, size_t i);
 struct ts_unbilled_row *ts_ledger_unbilled(struct ts_ledger *, size_t i);
 struct ts_accrual_row *ts_ledger_accrual(struct ts_ledger *, size_t i);
 struct ts_billed_row *ts_ledger_billed(struct ts_ledger *, size_t i);
-struct ts_cut_row *ts_ledger_cut_row(struct ts_ledger *, size_t i);
 struct ts_taxed_row *ts_ledger_taxed(struct ts_ledger *, size_t i);
 struct ts_period_row *ts_ledger_period(struct ts_ledger *, size_t i);
 struct ts_cut_row *ts_ledger_cut_line(struct ts_ledger *, size_t i);
 struct ts_balance_row *ts_ledger_balance(struct ts_ledger *, size_t i);
 
-/* The billing period of an index. After the term's last one the calendar goes on with periods in
- * which nothing is charged: a document of such a period carries the deltas that remain after
- * termination. */
-enum ts_err ts_ledger_period_get(
-	const struct ts_ledger *ledger, int32_t index, struct ts_period *out) TS_MUST;
-
-/* One event leaf. For tick and cut, from must equal the head's inputs_to (ts_ledger_fold took the
- * leaves [from, to) before) and to includes nothing after the event's own leaf. serial must be the
- * head's next serial of its kind: a smaller one is TS_E_CONFLICT. */
+/* One event leaf. from must equal the head's inputs_to (the leaves [from, to) were folded by
+ * ts_ledger_fold before); to includes nothing after the event's own leaf. */
 struct ts_ledger_event {
 	int64_t leaf; /* own index in the inputs log */
 	int64_t serial;
 	int64_t at_us;
 	int64_t from, to;
-	int32_t day; /* D; tick, cut */
+	int32_t day; /* D */
 	int32_t period; /* cut, issue: period index */
 };
 
-/* Entries of an event, in posting order: by line (period, version, kind, item, tier) and month, or
- * by document and tax; of each pair the provider's first. Owned by the event's region, as are the
- * documents and their strings. */
+/* Entries of an event, in posting order (pairs: provider, then consumer). */
 struct ts_postings {
 	struct ts_entry *entries;
 	size_t n;
@@ -173,32 +146,30 @@ struct ts_postings {
 enum ts_err ts_ledger_fold(struct ts_ledger *ledger, const struct ts_usage_cell *cells, size_t n,
 	int64_t at_us, struct ts_why *why) TS_MUST;
 
-/* Posts targets as of (N, D). The same tick twice: TS_E_CONFLICT, nothing changed. The region holds
- * scratch memory and the entries. */
+/* Posts targets as of (N, D). The same tick twice: TS_E_CONFLICT, nothing changed. */
 enum ts_err ts_ledger_tick(struct ts_ledger *ledger, const struct ts_ledger_event *event,
-	struct ts_region *region, struct ts_postings *out, struct ts_why *why) TS_MUST;
+	struct ts_postings *out, struct ts_why *why) TS_MUST;
 
 /* Cuts event->period: period-end targets at N, as of D (>= the period's last day). Periods are cut
- * in order. TS_E_CONFLICT when it is cut already, TS_E_INVALID when it may not be cut yet. */
+ * in order, each after the document of the one before is issued: then what a document bills is
+ * always known when the next is fixed. TS_E_CONFLICT when it is cut already or not next,
+ * TS_E_INVALID when it may not be cut yet. */
 enum ts_err ts_ledger_cut(struct ts_ledger *ledger, const struct ts_ledger_event *event,
-	struct ts_region *region, struct ts_postings *out, struct ts_why *why) TS_MUST;
+	struct ts_postings *out, struct ts_why *why) TS_MUST;
 
-/* The body of the period's document (head members empty): the period's lines, and all deltas of
- * earlier periods up to the cut's N. Cut but not issued: what will be issued, equal bytes;
- * TS_E_CONFLICT until the documents of earlier cuts are issued, because it names their numbers.
- * Not cut: a preview as of the last event, with deltas of earlier periods only when it is the next
- * to be cut and every cut is issued. Issued: TS_E_CONFLICT, the document stands as it is stored. */
+/* The body that a document of this cut has now: the period's lines and all deltas of earlier
+ * periods up to the cut's N. Pure: preview and final are equal bytes. Before the cut, a preview as
+ * of the last event. *out is region-owned (head members empty). */
 enum ts_err ts_ledger_body(const struct ts_ledger *ledger, int32_t period, struct ts_region *region,
 	struct ts_invoice **out, struct ts_why *why) TS_MUST;
 
-/* Issues the document of a cut period: posts it, marks lines billed. head: number, days, roots;
- * inputs_size is the cut's N. Documents are issued in the order of their periods. */
+/* Issues the document of a cut period: posts it, marks lines billed. head: number, days, roots. */
 enum ts_err ts_ledger_issue(struct ts_ledger *ledger, const struct ts_ledger_event *event,
-	const struct ts_invoice_head *head, struct ts_region *region, struct ts_invoice **invoice,
-	struct ts_postings *out, struct ts_why *why) TS_MUST;
+	const struct ts_invoice_head *head, struct ts_invoice **invoice, struct ts_postings *out,
+	struct ts_why *why) TS_MUST;
 
-/* The equalities between the books, debit = credit per book, and account balances = sums over the
- * rows of the lines: TS_E_INTERNAL names the first that fails. O(rows). */
+/* The equalities between the books and debit = credit per book: TS_E_INTERNAL names the first that
+ * fails. */
 enum ts_err ts_ledger_check(const struct ts_ledger *ledger, struct ts_why *why) TS_MUST;
 
 #endif

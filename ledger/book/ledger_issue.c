@@ -114,6 +114,10 @@ enum ts_err ts_ledger_issue(struct ts_ledger *ledger, const struct ts_ledger_eve
 	(*invoice)->head.number = number;
 	(*invoice)->has_head = true;
 	TS_TRY(post_document(ledger, event, *invoice, out));
+	struct ts_hash hash;
+	TS_TRY(ts_invoice_hash(*invoice, ledger->region, &hash));
+	for (size_t i = 0; i < out->n; i++)
+		out->entries[i].document_hash = hash;
 	TS_TRY(ts_document_taxed(ledger, *invoice));
 	TS_TRY(mark_billed(ledger, event->period, number));
 	struct ts_period_row *row = ts_ledger_period_row(ledger, event->period);
