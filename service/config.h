@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TS_SERVICE_CONFIG_H
+#define TS_SERVICE_CONFIG_H
+/* Why: one table {key, kind, bounds, default, help} is the parser, --print-config, the docs and the
+ * defaults. File format: `key = value` lines, `#` comments; an unknown or repeated key refuses to
+ * start. Secrets (connection strings) are never printed. */
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/region.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TS_CONFIG_FILE_BYTES_MAX 65536
+
+struct ts_config {
+	/* where */
+	const char *listen; /* "127.0.0.1:8080", "[::1]:8080"; port 0 takes a free one */
+	const char *admin_listen; /* /metrics, /healthz, /readyz; loopback */
+	const char *domain; /* key names and URLs of this operator, e.g. "tally.example" */
+	const char *key_dir; /* service keys, files of mode 0400 */
+	const char *db_ingest; /* conninfo of the ingest role */
+	const char *db_service; /* conninfo of the service role */
+	const char *tls_cert; /* PEM file; "" = no TLS */
+	const char *tls_key;
+	const char *log_level; /* debug, info, warn, error */
+	const char *log_file; /* "-" = stderr */
+	/* how many */
+	int64_t http_threads;
+	int64_t ingest_workers;
+	int64_t work_workers;
+	int64_t read_workers;
+	int64_t ingest_group_max; /* requests of one group that one commit takes */
+	int64_t connections_max;
+	int64_t connections_per_ip_max; /* 0 = no limit (behind a proxy) */
+	int64_t queue_ingest_max;
+	int64_t queue_work_max;
+	int64_t queue_read_max;
+	/* how much */
+	int64_t body_bytes_max; /* cap over every route's own limit */
+	int64_t body_budget_bytes; /* of all bodies held at once */
+	int64_t response_bytes_max;
+	int64_t region_bytes_max; /* scratch memory of one request */
+	/* how long, milliseconds */
+	int64_t header_deadline_ms;
+	int64_t body_deadline_ms;
+	int64_t idle_deadline_ms;
+	int64_t send_deadline_ms;
+	int64_t request_deadline_ms; /* queue and handler together */
+	int64_t drain_ms; /* after SIGTERM */
+	int64_t unready_ms; /* after SIGTERM: not ready but still accepting, for load balancers */
+	int64_t token_cache_ms; /* a revoked token works at most this long */
+	/* how often */
+	int64_t rate_per_s; /* per token */
+	int64_t rate_burst;
+	int64_t in_flight_max; /* per token */
+	int64_t tick_s; /* settle interval; 0 = only on demand */
+};
+
+/* All defaults; strings are static. */
+void ts_config_default(struct ts_config *config);
+/* Applies one `key = value`; strings are copied into the region. why->where is the key. */
+enum ts_err ts_config_set(struct ts_config *config, struct ts_region *region, const char *key,
+	const char *value, struct ts_why *why) TS_MUST;
+/* Reads a file over the defaults (TS_E_IO, or the error with why->where = "FILE:LINE"). */
+enum ts_err ts_config_load(const char *path, struct ts_region *region, struct ts_config *config,
+	struct ts_why *why) TS_MUST;
+/* What ties keys together: TLS pair, address forms, required keys. */
+enum ts_err ts_config_check(const struct ts_config *config, struct ts_why *why) TS_MUST;
+/* The effective configuration as a file with each key's help; secrets are hidden. */
+void ts_config_print(const struct ts_config *config, struct ts_buf *out);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of subcommands: commands.def, one line each. */
+#include "service/command.h"
+
+#define X(name) extern const struct ts_command ts_cmd_##name;
+#include "service/commands.def"
+#undef X
+
+static const struct ts_command *const commands[] = {
+#define X(name) &ts_cmd_##name,
+#include "service/commands.def"
+#undef X
+	0,
+};
+
+int main(int argc, char **argv)
+{
+	return ts_command_main("tallystick", commands, argc, argv);
+}
