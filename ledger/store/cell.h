@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef TS_STORE_CELL_H
 #define TS_STORE_CELL_H
-/* Why: usage cells are what settle rates: the sum of the batch cells of all folded leaves, less what
- * verdicts take away. Adding happens once per leaf, in one statement. */
+/* Why: usage cells are what settle rates: the sum of the batch cells of all folded leaves, less
+ * what verdicts take away. Adding happens once per leaf, in one statement. */
 #include "book/ledger.h"
 #include "evidence/cell.h"
 #include "store/db.h"
@@ -10,7 +10,8 @@
 /* Adds the batch cells of leaves [from, to) to the usage cells (both sides), and returns those of
  * provider streams summed by (quarter, SKU, class), in that order, for ts_ledger_fold. */
 enum ts_err ts_db_cell_fold(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
-	struct ts_region *region, struct ts_usage_cell **out, size_t *n, struct ts_why *why) TS_MUST;
+	struct ts_region *region, struct ts_usage_cell **out, size_t *n,
+	struct ts_why *why) TS_MUST;
 /* Adds cells of one stream that ts_cells_sub made (negative: a reversal or a parked line). */
 enum ts_err ts_db_cell_adjust(struct ts_db *db, int64_t contract_id, int64_t stream_id,
 	const struct ts_cell *cells, size_t n, struct ts_why *why) TS_MUST;

@@ -18,10 +18,10 @@ struct ts_db_contract {
 enum ts_err ts_db_contract_add(struct ts_db *db, const char *public_id, int64_t provider_party,
 	int64_t consumer_party, int64_t *contract_id, struct ts_why *why) TS_MUST;
 /* Directory look-ups; no scope needed. state is not filled by these three (it is OFFERED). */
-enum ts_err ts_db_contract_find(struct ts_db *db, const char *public_id,
-	struct ts_db_contract *out, struct ts_why *why) TS_MUST;
-enum ts_err ts_db_contract_locate(struct ts_db *db, int64_t contract_id,
-	struct ts_db_contract *out, struct ts_why *why) TS_MUST;
+enum ts_err ts_db_contract_find(struct ts_db *db, const char *public_id, struct ts_db_contract *out,
+	struct ts_why *why) TS_MUST;
+enum ts_err ts_db_contract_locate(struct ts_db *db, int64_t contract_id, struct ts_db_contract *out,
+	struct ts_why *why) TS_MUST;
 /* Contracts of a party (0: of all), contract_id > after, in order. */
 enum ts_err ts_db_contract_list(struct ts_db *db, int64_t party_id, int64_t after, int32_t limit,
 	struct ts_region *region, struct ts_db_contract **out, size_t *n,

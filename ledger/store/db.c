@@ -99,7 +99,8 @@ static enum ts_err link_settings(struct ts_db *db, struct ts_why *why)
 		"select set_config('statement_timeout', $1::text, false), "
 		"set_config('lock_timeout', '2000', false), "
 		"set_config('idle_in_transaction_session_timeout', '15000', false), "
-		"set_config('search_path', 'pg_catalog', false), set_config('timezone', 'UTC', false), "
+		"set_config('search_path', 'pg_catalog', false), set_config('timezone', 'UTC', "
+		"false), "
 		"set_config('default_transaction_isolation', 'read committed', false)",
 		1, NULL, values, NULL, NULL, 1);
 	if (PQresultStatus(res) != PGRES_TUPLES_OK)
@@ -117,7 +118,8 @@ static enum ts_err link_version(struct ts_db *db, struct ts_why *why)
 	enum ts_err err = TS_OK;
 
 	for (; ts_sql_migrations[want].name != NULL; want++)
-		ts_sha256(ts_sql_migrations[want].text, strlen(ts_sql_migrations[want].text), &mine);
+		ts_sha256(
+			ts_sql_migrations[want].text, strlen(ts_sql_migrations[want].text), &mine);
 	ts_args_init(&args);
 	err = ts_db_query(db, "schema_version", &args, &rows, why);
 	if (err == TS_E_DATABASE || err == TS_E_FORBIDDEN)
@@ -133,7 +135,8 @@ static enum ts_err link_version(struct ts_db *db, struct ts_why *why)
 	TS_TRY(rows.err);
 	if (have != want || !ts_hash_eq(&last, &mine))
 		return ts_why(why, TS_E_VERSION, "schema_migration",
-			"the database has schema version %" PRId64 ", this program needs %" PRId64 "%s",
+			"the database has schema version %" PRId64 ", this program needs %" PRId64
+			"%s",
 			have, want, have == want ? " with other contents" : "");
 	return TS_OK;
 }
@@ -149,7 +152,8 @@ enum ts_err ts_link_ensure(struct ts_db *db, struct ts_why *why)
 	{
 		/* Later ones win, so that the conninfo may override the first four. */
 		const char *keys[] = {"connect_timeout", "tcp_user_timeout", "keepalives_idle",
-			"target_session_attrs", "dbname", "application_name", "client_encoding", NULL};
+			"target_session_attrs", "dbname", "application_name", "client_encoding",
+			NULL};
 		const char *values[] = {"2", "3000", "5", "read-write", db->conninfo,
 			db->application_name, "UTF8", NULL};
 
@@ -248,8 +252,9 @@ static enum ts_err link_prepare(
 			PQnparams(res), args->n);
 	for (int p = 0; err == TS_OK && p < PQnparams(res); p++)
 		if (args->types[p] != 0 && args->types[p] != PQparamtype(res, p))
-			err = ts_why(why, TS_E_INTERNAL, name, "parameter %d has type %u, %u is bound",
-				p + 1, PQparamtype(res, p), args->types[p]);
+			err = ts_why(why, TS_E_INTERNAL, name,
+				"parameter %d has type %u, %u is bound", p + 1, PQparamtype(res, p),
+				args->types[p]);
 	PQclear(res);
 	db->prepared[i] = err == TS_OK;
 	return err;
@@ -258,8 +263,8 @@ static enum ts_err link_prepare(
 static enum ts_err link_run(
 	struct ts_db *db, size_t i, const struct ts_args *args, PGresult **out, struct ts_why *why)
 {
-	static const int binary[TS_DB_ARGS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-		1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+	static const int binary[TS_DB_ARGS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+		1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 	const char *name = ts_sql_queries[i].name;
 	PGresult *res = NULL;
 	enum ts_err err = TS_OK;

@@ -120,7 +120,8 @@ void ts_array_digest(struct ts_array *array, const struct ts_digest *v); /* nume
 void ts_array_time(struct ts_array *array, int64_t us);
 void ts_array_day(struct ts_array *array, int32_t day);
 void ts_array_null(struct ts_array *array);
-/* Borrows the array until the query has run; TS_E_NO_MEMORY or TS_E_LIMIT when filling it failed. */
+/* Borrows the array until the query has run; TS_E_NO_MEMORY or TS_E_LIMIT when filling it failed.
+ */
 enum ts_err ts_arg_array(struct ts_args *args, struct ts_array *array) TS_MUST;
 
 /* Rows of a result, read in order of the select list. The first wrong type, unexpected null or

@@ -21,7 +21,8 @@ struct ts_db_answer {
  * goes on, then calls ts_db_idempotency_answer in the same transaction. TS_E_KEY_REUSED: another
  * request; TS_E_IN_FLIGHT: the first one has not ended. */
 enum ts_err ts_db_idempotency_reserve(struct ts_db *db, const struct ts_db_idempotency *id,
-	struct ts_region *region, bool *found, struct ts_db_answer *out, struct ts_why *why) TS_MUST;
+	struct ts_region *region, bool *found, struct ts_db_answer *out,
+	struct ts_why *why) TS_MUST;
 enum ts_err ts_db_idempotency_answer(struct ts_db *db, const struct ts_db_idempotency *id,
 	const struct ts_db_answer *answer, struct ts_why *why) TS_MUST;
 

@@ -42,19 +42,21 @@ struct ts_ingest_upload {
 	const int64_t *suspects;
 	size_t suspects_n;
 	/* out */
-	enum ts_err result; /* TS_OK; TS_E_STALE, TS_E_QUARANTINED, TS_E_KEY: dropped out alone */
+	/* TS_OK, or why it dropped out alone: TS_E_STALE, TS_E_QUARANTINED, TS_E_KEY, TS_E_NOT_FOUND */
+	enum ts_err result;
 	int64_t size; /* stored size of the stream: after the commit, or that made it stale */
 	int64_t leaf_index;
 	int64_t batch_id;
 };
 
+#define TS_INGEST_GROUP_MAX 256 /* uploads of one commit */
 struct ts_ingest; /* compression context and hasher; one per thread */
 enum ts_err ts_ingest_create(struct ts_ingest **out) TS_MUST;
 void ts_ingest_free(struct ts_ingest *ingest);
 
 /* One transaction. TS_OK: every upload has its own result. Anything else: nothing was stored; the
- * caller retries one by one (TS_E_UNKNOWN_OUTCOME: each agent repeats and finds out). Two uploads of
- * one stream in a group: the second is answered TS_E_STALE. */
+ * caller retries one by one (TS_E_UNKNOWN_OUTCOME: each agent repeats and finds out). Two uploads
+ * of one stream in a group: the second is answered TS_E_STALE. */
 enum ts_err ts_ingest_commit(struct ts_ingest *ingest, struct ts_db *db, int64_t contract_id,
 	int64_t received_us, struct ts_ingest_upload *const *uploads, size_t n,
 	struct ts_why *why) TS_MUST;

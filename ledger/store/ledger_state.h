@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef TS_STORE_LEDGER_STATE_H
 #define TS_STORE_LEDGER_STATE_H
-/* Why: the pure ledger's rows in PostgreSQL. Loaded before an event, the dirty ones stored after it,
- * in the transaction that stores the event's entries, under the contract's settle lock. */
+/* Why: the pure ledger's rows in PostgreSQL. Loaded before an event, the dirty ones stored after
+ * it, in the transaction that stores the event's entries, under the contract's settle lock. */
 #include "book/ledger.h"
 #include "store/db.h"
 
@@ -32,7 +32,8 @@ struct ts_db_balance {
 /* sides as of the transaction's scope. In order of (book, number). */
 enum ts_err ts_db_balance_list(struct ts_db *db, int64_t contract_id, struct ts_region *region,
 	struct ts_db_balance **out, size_t *n, struct ts_why *why) TS_MUST;
-/* The same recomputed from legs; differ = accounts whose kept totals are not the sum of their legs. */
+/* The same recomputed from legs; differ = accounts whose kept totals are not the sum of their legs.
+ */
 enum ts_err ts_db_balance_check(
 	struct ts_db *db, int64_t contract_id, int64_t *differ, struct ts_why *why) TS_MUST;
 /* Trial balance as of a civil day (effective_day <= day), from legs. */

@@ -47,7 +47,8 @@ struct ts_db {
 
 /* The class of a SQLSTATE; NULL: the connection broke without one. */
 enum ts_err ts_link_err(const char *sqlstate);
-/* Fills *why from a result (or, when it says nothing, from the connection) and returns its class. */
+/* Fills *why from a result (or, when it says nothing, from the connection) and returns its class.
+ */
 enum ts_err ts_link_fail(
 	struct ts_db *db, const PGresult *res, const char *where, struct ts_why *why);
 /* Connects when not connected; never inside a transaction. */

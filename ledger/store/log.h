@@ -10,8 +10,8 @@
 /* Rows of contract_lock. The first two carry a log's counter. */
 enum ts_db_lock { TS_DB_LOCK_INPUTS, TS_DB_LOCK_JOURNAL, TS_DB_LOCK_SETTLE, TS_DB_LOCK_PERIOD };
 /* FOR NO KEY UPDATE until the transaction ends. TS_E_NOT_FOUND: no such contract in scope. */
-enum ts_err ts_db_lock_take(struct ts_db *db, int64_t contract_id, enum ts_db_lock lock,
-	struct ts_why *why) TS_MUST;
+enum ts_err ts_db_lock_take(
+	struct ts_db *db, int64_t contract_id, enum ts_db_lock lock, struct ts_why *why) TS_MUST;
 
 struct ts_db_leaf {
 	int16_t kind; /* enum ts_leaf_kind; 0 in the journal log */
@@ -66,6 +66,10 @@ struct ts_db_log_source {
 	int64_t contract_id;
 	enum ts_db_lock log;
 };
+/* Root of a subtree of 2^level leaves, from the stored 256-leaf ones (level >= 8); tree: a stream's
+ * id, -1 the inputs log, -2 the journal log. */
+enum ts_err ts_db_subtree_fold(struct ts_db *db, struct ts_hasher *hasher, int64_t contract_id,
+	int64_t tree, int level, int64_t index, struct ts_hash *out) TS_MUST;
 struct ts_merkle_source ts_db_log_source(struct ts_db_log_source *source);
 
 #endif

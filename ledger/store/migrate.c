@@ -49,8 +49,8 @@ static enum ts_err migrate_compare(struct ts_db *db, int *have, struct ts_why *w
 
 		if (i >= ts_migrate_count()) {
 			err = ts_why(why, TS_E_VERSION, PQgetvalue(res, i, 0),
-				"the database has %d migrations, this program knows %d", PQntuples(res),
-				ts_migrate_count());
+				"the database has %d migrations, this program knows %d",
+				PQntuples(res), ts_migrate_count());
 			break;
 		}
 		migration_hash(i, &hash);
@@ -58,15 +58,16 @@ static enum ts_err migrate_compare(struct ts_db *db, int *have, struct ts_why *w
 			PQgetlength(res, i, 1) != TS_HASH_BYTES ||
 			memcmp(PQgetvalue(res, i, 1), hash.b, TS_HASH_BYTES) != 0)
 			err = ts_why(why, TS_E_VERSION, PQgetvalue(res, i, 0),
-				"the database was migrated with another text of migration %d", i + 1);
+				"the database was migrated with another text of migration %d",
+				i + 1);
 	}
 	*have = err == TS_OK ? PQntuples(res) : 0;
 	PQclear(res);
 	return err;
 }
 
-static enum ts_err migrate_params(struct ts_db *db, const char *sql, int n, const char *const *values,
-	const int *lengths, const int *formats, struct ts_why *why)
+static enum ts_err migrate_params(struct ts_db *db, const char *sql, int n,
+	const char *const *values, const int *lengths, const int *formats, struct ts_why *why)
 {
 	PGresult *res = PQexecParams(db->conn, sql, n, NULL, values, lengths, formats, 1);
 	enum ts_err err = TS_OK;
@@ -110,8 +111,7 @@ static enum ts_err migrate_body(struct ts_db *db, void *arg, struct ts_why *why)
 	struct migrate_step *step = arg;
 
 	/* Two migrations at once would both find nothing done. */
-	TS_TRY(ts_link_command(
-		db, "select pg_catalog.pg_advisory_xact_lock(7320534812345)", why));
+	TS_TRY(ts_link_command(db, "select pg_catalog.pg_advisory_xact_lock(7320534812345)", why));
 	TS_TRY(migrate_compare(db, &step->next, why));
 	step->more = step->next < ts_migrate_count();
 	return step->more ? migrate_one(db, step->next, why) : TS_OK;

@@ -74,7 +74,8 @@ size_t ts_numeric_encode_digest(const struct ts_digest *v, uint8_t out[TS_NUMERI
 }
 
 /* Checks the head; *weight = weight of the first digit, digits follow at bytes + 8. */
-static enum ts_err numeric_head(const uint8_t *at, size_t len, size_t *n, size_t *weight, bool *minus)
+static enum ts_err numeric_head(
+	const uint8_t *at, size_t len, size_t *n, size_t *weight, bool *minus)
 {
 	if (len < 8)
 		return TS_E_MALFORMED;

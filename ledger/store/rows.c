@@ -56,7 +56,7 @@ static const uint8_t *row_take(struct ts_rows *rows, unsigned type, bool null_al
 bool ts_row_is_null(struct ts_rows *rows)
 {
 	return rows->err == TS_OK && rows->row >= 0 && rows->col < PQnfields(rows->res) &&
-		PQgetisnull(rows->res, rows->row, rows->col);
+	       PQgetisnull(rows->res, rows->row, rows->col);
 }
 
 void ts_row_skip(struct ts_rows *rows)

@@ -2,8 +2,8 @@
 #ifndef TS_STORE_STREAM_H
 #define TS_STORE_STREAM_H
 /* Why: an enrolled agent key and the stream that it signs are one to one (contract x agent x
- * generation). The enrolment never changes but for its revocation; the stream's state (size, compact
- * range, last note, windows that wait for their close) is one hot row. */
+ * generation). The enrolment never changes but for its revocation; the stream's state (size,
+ * compact range, last note, windows that wait for their close) is one hot row. */
 #include "evidence/merkle.h"
 #include "store/db.h"
 

@@ -49,7 +49,8 @@ static enum ts_err tx_commit(struct ts_db *db, struct ts_why *why)
 	db->in_tx = false;
 	if (err == TS_E_UNAVAILABLE) {
 		ts_link_drop(db);
-		return ts_why(why, TS_E_UNKNOWN_OUTCOME, "commit", "the connection broke during commit");
+		return ts_why(
+			why, TS_E_UNKNOWN_OUTCOME, "commit", "the connection broke during commit");
 	}
 	TS_TRY(err);
 	if (db->local_only) {
@@ -86,7 +87,8 @@ static enum ts_err tx_once(struct ts_db *db, const struct ts_db_scope *scope, ts
 		ts_link_drop(db);
 		TS_TRY(ts_link_ensure(db, why));
 		TS_TRY(ts_link_command(db,
-			snapshot ? "begin isolation level repeatable read, read only" : "begin", why));
+			snapshot ? "begin isolation level repeatable read, read only" : "begin",
+			why));
 	}
 	db->in_tx = true;
 	err = scope == NULL ? TS_OK : tx_scope(db, scope, why);

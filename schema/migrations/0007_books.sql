@@ -42,7 +42,9 @@ create table app.entry (
 	line_tier integer,
 	line_period integer,
 	document text,
+	document_sha256 bytea check (octet_length(document_sha256) = 32),
 	primary key (contract_id, entry_id),
+	check ((document is null) = (document_sha256 is null)),
 	check (num_nulls(line_version, line_kind, line_item, line_tier, line_period) in (0, 5))
 );
 create index entry_effective on app.entry (contract_id, effective);

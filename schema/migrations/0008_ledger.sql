@@ -108,6 +108,24 @@ $$;
 create trigger stays_cut before update on app.period
 	for each row execute function app.refuse_reopening();
 
+-- A line of the document that a cut fixed: what arrives later can't change it. unit_price: times
+-- 10^12, null where there is none.
+create table app.cut_line (
+	contract_id bigint not null,
+	cut integer not null,
+	version integer not null,
+	kind smallint not null,
+	item integer not null,
+	tier integer not null,
+	period integer not null,
+	quantity numeric(39) not null,
+	target bigint not null,
+	unit_price_pico numeric(39),
+	trace text not null,
+	primary key (contract_id, cut, version, kind, item, tier, period)
+);
+select app.make_append_only('app.cut_line');
+
 -- Gross totals; the net is their difference and never stored.
 create table app.balance (
 	contract_id bigint not null,
@@ -132,11 +150,12 @@ $$;
 create trigger grows before update on app.balance for each row execute function app.refuse_less();
 
 select app.make_tenant(t::regclass, null) from unnest('{app.ledger_head,app.measure,app.waiting,app.unbilled,
-	app.accrual,app.billed,app.taxed,app.period}'::text[]) t;
+	app.accrual,app.billed,app.taxed,app.period,app.cut_line}'::text[]) t;
 select app.make_tenant('app.balance', 'book');
 
 grant select on app.ledger_head, app.measure, app.waiting, app.unbilled, app.accrual, app.billed,
-	app.taxed, app.period, app.balance to ts_service, ts_auditor;
+	app.taxed, app.period, app.cut_line, app.balance to ts_service, ts_auditor;
 grant insert, update on app.ledger_head, app.measure, app.waiting, app.unbilled, app.accrual,
 	app.billed, app.taxed, app.period, app.balance to ts_service;
+grant insert on app.cut_line to ts_service;
 grant delete on app.waiting to ts_service;

@@ -3,19 +3,20 @@
 
 -- name: entry_add
 -- in: contract, currency; arrays of entry id, book, kind, posted, effective, service month, source,
--- line version, kind, item, tier, period, document; arrays of leg entry, n, book, account, debit, amount.
+-- line version, kind, item, tier, period, document, its hash; arrays of leg entry, n, book, account, debit, amount.
 -- One statement, so that the balance check sees events whole.
 with e as (
 	insert into app.entry (contract_id, entry_id, book, kind, posted, effective, service_month,
-		source_leaf, line_version, line_kind, line_item, line_tier, line_period, document)
+		source_leaf, line_version, line_kind, line_item, line_tier, line_period, document,
+		document_sha256)
 	select $1::bigint, t.* from unnest($3::bigint[], $4::smallint[], $5::text[], $6::timestamptz[],
 		$7::date[], $8::integer[], $9::bigint[], $10::integer[], $11::smallint[], $12::integer[],
-		$13::integer[], $14::integer[], $15::text[]) t
+		$13::integer[], $14::integer[], $15::text[], $16::bytea[]) t
 	returning 1
 )
 insert into app.leg (contract_id, entry_id, n, book, account, debit, amount, currency)
 select $1::bigint, t.entry_id, t.n, t.book, t.account, t.debit, t.amount, $2::text
-from unnest($16::bigint[], $17::smallint[], $18::smallint[], $19::text[], $20::boolean[], $21::bigint[])
+from unnest($17::bigint[], $18::smallint[], $19::smallint[], $20::text[], $21::boolean[], $22::bigint[])
 	t(entry_id, n, book, account, debit, amount)
 where (select count(*) from e) > 0
 
@@ -23,7 +24,7 @@ where (select count(*) from e) > 0
 -- in: contract, after, limit, book (-1: any), effective [from, to) (null: any), document (null: any),
 -- source leaf (-1: any), account (null: any); out: one row per leg
 select e.entry_id, e.book, e.kind, e.posted, e.effective, e.service_month, e.source_leaf, e.line_version,
-	e.line_kind, e.line_item, e.line_tier, e.line_period, e.document, l.account, l.debit, l.amount
+	e.line_kind, e.line_item, e.line_tier, e.line_period, e.document, e.document_sha256, l.account, l.debit, l.amount
 from (
 	select * from app.entry
 	where contract_id = $1::bigint and entry_id > $2::bigint

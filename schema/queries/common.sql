@@ -16,7 +16,7 @@ select set_config('app.contracts', $1::text, true), set_config('app.sides', $2::
 	set_config('app.party', $3::text, true)
 
 -- name: scope_get
-select current_setting('app.contracts', true)
+select current_setting('app.contracts', true), current_setting('app.party', true)
 
 -- name: stream_get
 -- in: public id. The statement hash is that of the newest version in force.

@@ -87,6 +87,16 @@ on conflict (contract_id, idx) do update set cut = excluded.cut, issued = exclud
 	cut_leaf = excluded.cut_leaf, cut_at_us = excluded.cut_at_us, cut_to = excluded.cut_to,
 	cut_day = excluded.cut_day, document = excluded.document
 
+-- name: cut_get
+select cut, version, kind, item, tier, period, quantity, target, unit_price_pico, trace
+from app.cut_line where contract_id = $1::bigint
+
+-- name: cut_put
+insert into app.cut_line (contract_id, cut, version, kind, item, tier, period, quantity, target,
+	unit_price_pico, trace)
+select $1::bigint, t.* from unnest($2::integer[], $3::integer[], $4::smallint[], $5::integer[],
+	$6::integer[], $7::integer[], $8::numeric[], $9::bigint[], $10::numeric[], $11::text[]) t
+
 -- name: balance_get
 select account, debit, credit from app.balance where contract_id = $1::bigint
 

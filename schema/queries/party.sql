@@ -2,17 +2,17 @@
 -- Companies, tokens, kept answers, who did what.
 
 -- name: party_add
-insert into app.party (slug, name, domain, statement_vkey)
-values ($1::text, $2::text, $3::text, $4::text) returning party_id
+insert into app.party (slug, name, domain, statement_vkey, profile)
+values ($1::text, $2::text, $3::text, $4::text, $5::text) returning party_id
 
 -- name: party_find
-select party_id, slug, name, domain, statement_vkey from app.party where slug = $1::text
+select party_id, slug, name, domain, statement_vkey, profile from app.party where slug = $1::text
 
 -- name: party_get
-select party_id, slug, name, domain, statement_vkey from app.party where party_id = $1::bigint
+select party_id, slug, name, domain, statement_vkey, profile from app.party where party_id = $1::bigint
 
 -- name: party_list
-select party_id, slug, name, domain, statement_vkey from app.party order by party_id
+select party_id, slug, name, domain, statement_vkey, profile from app.party order by party_id
 
 -- name: token_add
 -- in: id, hash, role, party (null: operator), all, contracts, label, created, not after

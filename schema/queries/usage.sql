@@ -98,8 +98,7 @@ insert into app.batch_key (contract_id, kind, value, batch_id)
 select distinct u.contract_id, k.kind, k.value, u.batch_id
 from app.batch b
 join app.usage u on u.contract_id = b.contract_id and u.batch_id = b.batch_id
-	and u.received >= (b.received at time zone 'UTC')::date
-	and u.received <= (b.received at time zone 'UTC')::date
+	and u.received = (b.received at time zone 'UTC')::date
 cross join lateral (values (0::smallint, u.workload), (1::smallint, u.resource), (2::smallint, u.account))
 	k(kind, value)
 where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint and u.tag = 1

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/log.h"
+#include <inttypes.h>
+#include <string.h>
+
+#define LOG_TREE(log) (-1 - (int64_t)(log)) /* subtree.tree of a log */
+
+static enum ts_err lock_row(struct ts_db *db, const char *query, int64_t contract_id,
+	enum ts_db_lock what, struct ts_range *range, struct ts_hash *root, struct ts_why *why)
+{
+	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
+	struct ts_args args;
+	struct ts_str packed;
+	int64_t size = 0;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i16(&args, (int16_t)what);
+	TS_TRY(ts_db_query(db, query, &args, &rows, why));
+	if (!ts_rows_next(&rows))
+		return ts_why(why, TS_E_NOT_FOUND, "contract", "no such contract");
+	if (range == NULL)
+		return TS_OK;
+	size = ts_row_i64(&rows);
+	packed = ts_row_bytes(&rows);
+	ts_row_hash(&rows, root);
+	TS_TRY(rows.err);
+	return ts_range_unpack(size, packed.at, packed.len, range) == TS_OK
+		       ? TS_OK
+		       : ts_why(why, TS_E_INTERNAL, "contract_lock", "range and size disagree");
+}
+
+enum ts_err ts_db_lock_take(
+	struct ts_db *db, int64_t contract_id, enum ts_db_lock lock, struct ts_why *why)
+{
+	return lock_row(db, "log_lock", contract_id, lock, NULL, NULL, why);
+}
+
+enum ts_err ts_db_log_head(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
+	struct ts_range *range, struct ts_hash *root, struct ts_why *why)
+{
+	struct ts_hash unused;
+
+	TS_ASSERT(log == TS_DB_LOCK_INPUTS || log == TS_DB_LOCK_JOURNAL);
+	return lock_row(
+		db, "log_head", contract_id, log, range, root == NULL ? &unused : root, why);
+}
+
+enum { LEAF_IDX, LEAF_KIND, LEAF_HASH, LEAF_DATA, TREE_TREE, TREE_IDX, TREE_HASH, LOG_ARRAYS };
+static const enum ts_array_type log_types[LOG_ARRAYS] = {TS_ARRAY_I64, TS_ARRAY_I16, TS_ARRAY_BYTES,
+	TS_ARRAY_BYTES, TS_ARRAY_I64, TS_ARRAY_I64, TS_ARRAY_BYTES};
+
+static enum ts_err log_store(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
+	struct ts_array *arrays, int64_t now_us, struct ts_why *why)
+{
+	struct ts_args args;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i16(&args, (int16_t)log);
+	for (int i = LEAF_IDX; i <= LEAF_DATA; i++)
+		TS_TRY(ts_arg_array(&args, &arrays[i]));
+	ts_arg_time(&args, now_us);
+	TS_TRY(ts_db_query(db, "log_leaf_add", &args, NULL, why));
+	if (arrays[TREE_TREE].n == 0)
+		return TS_OK;
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	for (int i = TREE_TREE; i <= TREE_HASH; i++)
+		TS_TRY(ts_arg_array(&args, &arrays[i]));
+	return ts_db_query(db, "subtree_add", &args, NULL, why);
+}
+
+static enum ts_err log_advance(struct ts_db *db, struct ts_hasher *hasher, int64_t contract_id,
+	enum ts_db_lock log, const struct ts_range *range, struct ts_why *why)
+{
+	uint8_t packed[TS_MERKLE_HASHES_MAX * TS_HASH_BYTES];
+	struct ts_args args;
+	struct ts_hash root;
+
+	ts_range_root(hasher, range, &root);
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i16(&args, (int16_t)log);
+	ts_arg_i64(&args, range->size);
+	ts_arg_bytes(&args, packed, ts_range_pack(range, packed));
+	ts_arg_hash(&args, &root);
+	return ts_db_query(db, "log_advance", &args, NULL, why);
+}
+
+enum ts_err ts_db_log_append(struct ts_db *db, struct ts_hasher *hasher, int64_t contract_id,
+	enum ts_db_lock log, const struct ts_db_leaf *leaves, size_t n, int64_t now_us,
+	int64_t *first, struct ts_why *why)
+{
+	struct ts_array arrays[LOG_ARRAYS];
+	struct ts_hash full, root;
+	struct ts_range range;
+	int64_t from = 0;
+	enum ts_err err = TS_OK;
+
+	TS_ASSERT(log == TS_DB_LOCK_INPUTS || log == TS_DB_LOCK_JOURNAL);
+	TS_TRY(lock_row(db, "log_lock", contract_id, log, &range, &root, why));
+	from = range.size;
+	ts_arrays_init(arrays, log_types, LOG_ARRAYS);
+	for (size_t i = 0; i < n; i++) {
+		ts_array_i64(&arrays[LEAF_IDX], range.size);
+		ts_array_i16(&arrays[LEAF_KIND], leaves[i].kind);
+		ts_array_bytes(&arrays[LEAF_HASH], leaves[i].hash.b, TS_HASH_BYTES);
+		ts_array_bytes(&arrays[LEAF_DATA], leaves[i].data.at, leaves[i].data.len);
+		if (!ts_range_append(hasher, &range, &leaves[i].hash, &full))
+			continue;
+		ts_array_i64(&arrays[TREE_TREE], LOG_TREE(log));
+		ts_array_i64(&arrays[TREE_IDX], range.size / TS_MERKLE_TILE_LEAVES - 1);
+		ts_array_bytes(&arrays[TREE_HASH], full.b, TS_HASH_BYTES);
+	}
+	if (n > 0)
+		err = log_store(db, contract_id, log, arrays, now_us, why);
+	if (err == TS_OK && n > 0)
+		err = log_advance(db, hasher, contract_id, log, &range, why);
+	ts_arrays_free(arrays, LOG_ARRAYS);
+	TS_TRY(err);
+	TS_ASSERT(range.size == from + (int64_t)n);
+	*first = from;
+	return TS_OK;
+}
+
+enum ts_err ts_db_log_leaves(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
+	int64_t from, int64_t to, int16_t kind, int32_t limit, struct ts_region *region,
+	struct ts_db_leaf_row **out, size_t *n, struct ts_why *why)
+{
+	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
+	struct ts_db_leaf_row *list = NULL;
+	struct ts_args args;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i16(&args, (int16_t)log);
+	ts_arg_i64(&args, from);
+	ts_arg_i64(&args, to);
+	ts_arg_i16(&args, kind);
+	ts_arg_i32(&args, limit);
+	TS_TRY(ts_db_query(db, "log_leaves", &args, &rows, why));
+	list = ts_region_array(region, (size_t)rows.n + 1, sizeof *list);
+	if (list == NULL)
+		return ts_why(why, TS_E_NO_MEMORY, "log", "out of memory");
+	while (ts_rows_next(&rows)) {
+		struct ts_db_leaf_row *leaf = &list[rows.row];
+
+		leaf->index = ts_row_i64(&rows);
+		leaf->kind = ts_row_i16(&rows);
+		ts_row_hash(&rows, &leaf->hash);
+		leaf->data = ts_row_copy(&rows, region);
+		leaf->created_us = ts_row_time(&rows);
+	}
+	*out = list;
+	*n = (size_t)rows.n;
+	return rows.err;
+}
+
+/* --- checkpoints --- */
+
+enum ts_err ts_db_checkpoint_add(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
+	int64_t size, const struct ts_hash *root, struct ts_str note, int64_t now_us,
+	struct ts_why *why)
+{
+	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
+	struct ts_args args;
+	struct ts_hash stored;
+	int64_t changed = 0;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i16(&args, (int16_t)log);
+	ts_arg_i64(&args, size);
+	ts_arg_hash(&args, root);
+	ts_arg_bytes(&args, note.at, note.len);
+	ts_arg_time(&args, now_us);
+	TS_TRY(ts_db_run(db, "checkpoint_add", &args, &changed, why));
+	if (changed == 1)
+		return TS_OK;
+	args.n = 3;
+	TS_TRY(ts_db_query(db, "checkpoint_root", &args, &rows, why));
+	if (!ts_rows_next(&rows))
+		return TS_E_INTERNAL;
+	ts_row_hash(&rows, &stored);
+	TS_TRY(rows.err);
+	return ts_hash_eq(&stored, root) ? TS_OK
+					 : ts_why(why, TS_E_CONFLICT, "checkpoint",
+						   "size %" PRId64 " has another root", size);
+}
+
+enum ts_err ts_db_checkpoint_last(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
+	int64_t max_size, struct ts_region *region, struct ts_db_checkpoint *out,
+	struct ts_why *why)
+{
+	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
+	struct ts_args args;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i16(&args, (int16_t)log);
+	ts_arg_i64(&args, max_size);
+	TS_TRY(ts_db_query(db, "checkpoint_last", &args, &rows, why));
+	memset(out, 0, sizeof *out);
+	if (ts_rows_next(&rows)) {
+		out->size = ts_row_i64(&rows);
+		ts_row_hash(&rows, &out->root);
+		out->note = ts_row_copy(&rows, region);
+		out->cosignatures = ts_row_i32(&rows);
+	}
+	return rows.err;
+}
+
+enum ts_err ts_db_cosignature_add(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
+	int64_t size, const char *key_name, int64_t time_s, struct ts_str line, struct ts_why *why)
+{
+	struct ts_args args;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i16(&args, (int16_t)log);
+	ts_arg_i64(&args, size);
+	ts_arg_text(&args, key_name);
+	ts_arg_i64(&args, time_s);
+	ts_arg_bytes(&args, line.at, line.len);
+	return ts_db_query(db, "cosignature_add", &args, NULL, why);
+}
+
+/* --- proofs --- */
+
+/* The root over `count` (a power of two) hashes that a query returns in order. */
+static enum ts_err fold_hashes(
+	struct ts_hasher *hasher, struct ts_rows *rows, int64_t count, struct ts_hash *out)
+{
+	struct ts_hash stack[TS_MERKLE_HASHES_MAX], hash;
+	size_t depth = 0;
+	int64_t done = 0;
+
+	if (rows->n != count)
+		return TS_E_RANGE;
+	while (ts_rows_next(rows)) {
+		ts_row_skip(rows);
+		ts_row_hash(rows, &hash);
+		done++;
+		for (int64_t bits = done; (bits & 1) == 0 && depth > 0; bits >>= 1)
+			ts_hash_node(hasher, &stack[--depth], &hash, &hash);
+		stack[depth++] = hash;
+	}
+	TS_TRY(rows->err);
+	TS_ASSERT(depth == 1);
+	*out = stack[0];
+	return TS_OK;
+}
+
+enum ts_err ts_db_subtree_fold(struct ts_db *db, struct ts_hasher *hasher, int64_t contract_id,
+	int64_t tree, int level, int64_t index, struct ts_hash *out)
+{
+	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
+	int64_t count = INT64_C(1) << (level - TS_MERKLE_TILE_LEVEL);
+	struct ts_args args;
+
+	TS_ASSERT(level >= TS_MERKLE_TILE_LEVEL && level < 60);
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i64(&args, tree);
+	ts_arg_i64(&args, index * count);
+	ts_arg_i64(&args, (index + 1) * count);
+	TS_TRY(ts_db_query(db, "subtree_hashes", &args, &rows, NULL));
+	return fold_hashes(hasher, &rows, count, out);
+}
+
+static enum ts_err log_subtree(void *ctx, int level, int64_t index, struct ts_hash *out)
+{
+	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
+	const struct ts_db_log_source *source = ctx;
+	int64_t count = INT64_C(1) << level;
+	struct ts_args args;
+
+	if (level >= TS_MERKLE_TILE_LEVEL)
+		return ts_db_subtree_fold(source->db, source->hasher, source->contract_id,
+			LOG_TREE(source->log), level, index, out);
+	ts_args_init(&args);
+	ts_arg_i64(&args, source->contract_id);
+	ts_arg_i16(&args, (int16_t)source->log);
+	ts_arg_i64(&args, index * count);
+	ts_arg_i64(&args, (index + 1) * count);
+	TS_TRY(ts_db_query(source->db, "log_hashes", &args, &rows, NULL));
+	return fold_hashes(source->hasher, &rows, count, out);
+}
+
+struct ts_merkle_source ts_db_log_source(struct ts_db_log_source *source)
+{
+	return (struct ts_merkle_source){.subtree = log_subtree, .ctx = source};
+}
