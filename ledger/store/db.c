@@ -72,7 +72,7 @@ void ts_link_drop(struct ts_db *db)
 	db->conn = NULL;
 	db->in_tx = false;
 	db->local_only = false;
-	memset(db->prepared, 0, sizeof db->prepared);
+	memset(db->queries, 0, sizeof db->queries);
 }
 
 enum ts_err ts_link_command(struct ts_db *db, const char *literal, struct ts_why *why)
@@ -232,9 +232,7 @@ size_t ts_link_query(const char *name)
 	return i;
 }
 
-/* Prepares the query and compares the types that it takes with those that the wrapper binds. */
-static enum ts_err link_prepare(
-	struct ts_db *db, size_t i, const struct ts_args *args, struct ts_why *why)
+static enum ts_err link_prepare(struct ts_db *db, size_t i, struct ts_why *why)
 {
 	const char *name = ts_sql_queries[i].name;
 	PGresult *res = PQprepare(db->conn, name, ts_sql_queries[i].text, 0, NULL);
@@ -242,9 +240,20 @@ static enum ts_err link_prepare(
 
 	if (PQresultStatus(res) != PGRES_COMMAND_OK)
 		err = ts_link_fail(db, res, name, why);
+	else
+		db->queries[i] = TS_LINK_PREPARED;
 	PQclear(res);
-	TS_TRY(err);
-	res = PQdescribePrepared(db->conn, name);
+	return err;
+}
+
+/* Compares the types that the query takes with those that the wrapper binds. */
+static enum ts_err link_check(
+	struct ts_db *db, size_t i, const struct ts_args *args, struct ts_why *why)
+{
+	const char *name = ts_sql_queries[i].name;
+	PGresult *res = PQdescribePrepared(db->conn, name);
+	enum ts_err err = TS_OK;
+
 	if (PQresultStatus(res) != PGRES_COMMAND_OK)
 		err = ts_link_fail(db, res, name, why);
 	else if (PQnparams(res) != (int)args->n)
@@ -256,7 +265,8 @@ static enum ts_err link_prepare(
 				"parameter %d has type %u, %u is bound", p + 1, PQparamtype(res, p),
 				args->types[p]);
 	PQclear(res);
-	db->prepared[i] = err == TS_OK;
+	if (err == TS_OK)
+		db->queries[i] = TS_LINK_CHECKED;
 	return err;
 }
 
@@ -271,8 +281,10 @@ static enum ts_err link_run(
 
 	if (db->conn == NULL)
 		return ts_why(why, TS_E_UNAVAILABLE, name, "the connection is gone");
-	if (!db->prepared[i])
-		TS_TRY(link_prepare(db, i, args, why));
+	if (db->queries[i] == TS_LINK_UNKNOWN)
+		TS_TRY(link_prepare(db, i, why));
+	if (db->queries[i] == TS_LINK_PREPARED)
+		TS_TRY(link_check(db, i, args, why));
 	res = PQexecPrepared(db->conn, name, (int)args->n, args->values, args->lengths, binary, 1);
 	if (PQresultStatus(res) == PGRES_COMMAND_OK || PQresultStatus(res) == PGRES_TUPLES_OK) {
 		*out = res;

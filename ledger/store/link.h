@@ -39,7 +39,11 @@ struct ts_db {
 	bool any_version;
 	bool in_tx;
 	bool local_only; /* latched: a commit was not confirmed by the synchronous standby */
-	bool prepared[TS_LINK_QUERIES_MAX];
+	enum ts_link_state {
+		TS_LINK_UNKNOWN,
+		TS_LINK_PREPARED,
+		TS_LINK_CHECKED
+	} queries[TS_LINK_QUERIES_MAX];
 	uint64_t retries;
 	uint64_t jitter;
 	uint8_t *copy_buf;

@@ -18,13 +18,16 @@ create function app.partition_ensure(month integer) returns boolean
 language plpgsql security definer set search_path = pg_catalog
 as $$
 declare
-	name text := app.partition_name(month);
-	first date := make_date(month / 12, month % 12 + 1, 1);
-	behind date := (first + interval '1 month')::date;
+	name text;
+	first date;
+	behind date;
 begin
 	if month < 2020 * 12 or month >= 2200 * 12 then
 		raise exception 'month % is out of range', month using errcode = 'numeric_value_out_of_range';
 	end if;
+	name := app.partition_name(month);
+	first := make_date(month / 12, month % 12 + 1, 1);
+	behind := (first + interval '1 month')::date;
 	if to_regclass(format('app.%I', name)) is not null then
 		return false;
 	end if;

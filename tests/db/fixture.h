@@ -127,7 +127,8 @@ static inline enum ts_err fixture_contract_body(struct ts_db *db, void *arg, str
 	char slug[32], domain[48], public_id[48];
 
 	for (int p = 2 * i; p < 2 * i + 2; p++) {
-		struct ts_db_party party = {.slug = slug, .name = "A Company", .domain = domain, .profile = "{}"};
+		struct ts_db_party party = {
+			.slug = slug, .name = "A Company", .domain = domain, .profile = "{}"};
 
 		snprintf(slug, sizeof slug, "party-%d", p);
 		snprintf(domain, sizeof domain, "party-%d.example", p);

@@ -48,13 +48,15 @@ static void upload_make(struct upload *u, int stream, size_t n)
 			ts_buf_printf(&buf, "c1\t%lld\t%lld\tgpu\t0\t3\t10800\n",
 				(long long)1781524800000, (long long)1781528400000);
 		else if (i == 4)
-			ts_buf_printf(&buf, "r1\ttally.example/%032d/c/a%d/g1\t0\twrong\n", 0, stream);
+			ts_buf_printf(
+				&buf, "r1\ttally.example/%032d/c/a%d/g1\t0\twrong\n", 0, stream);
 		else if (i == 5)
 			ts_buf_printf(&buf, "u1\tnot a number\n");
 		else
 			ts_buf_printf(&buf,
 				"u1\t%lld\t%lld\tgpu\t1000\t3600\treserved\tjob-%lld\tnode-1\t-\n",
-				(long long)start, (long long)(start + 1200000), (long long)(index % 7));
+				(long long)start, (long long)(start + 1200000),
+				(long long)(index % 7));
 	}
 	u->lines = ts_region_copy(u->region, buf.data, buf.len);
 	rest = (struct ts_str){u->lines, buf.len};
@@ -181,7 +183,8 @@ static void twice_in_a_group(void **state)
 	upload_free(&u[1]);
 }
 
-/* A group in which one upload can't be stored at all leaves no trace; one by one the rest passes. */
+/* A group in which one upload can't be stored at all leaves no trace; one by one the rest passes.
+ */
 static void failing_group(void **state)
 {
 	struct upload u[2];
@@ -216,12 +219,13 @@ static void reads_back(void **state)
 	assert_int_equal(stream.range.size, LINES + 20);
 	assert_true(ts_range_eq(&stream.range, &ranges[1]));
 	assert_int_equal(stream.state, TS_DB_STREAM_LIVE);
-	assert_string_equal(stream.key.origin, "tally.example/00000000000000000000000000000000/c/a1/g1");
+	assert_string_equal(
+		stream.key.origin, "tally.example/00000000000000000000000000000000/c/a1/g1");
 	OK(ts_db_batch_ended(ingest, contracts[0], streams[1], LINES, region, &batch, &why));
 	assert_true(ts_str_is(batch.receipt, "receipt"));
 	assert_int_equal(batch.received_month, 2026 * 12 + 5);
-	assert_int_equal(
-		ts_db_batch_ended(ingest, contracts[0], streams[1], LINES - 1, region, &batch, &why),
+	assert_int_equal(ts_db_batch_ended(
+				 ingest, contracts[0], streams[1], LINES - 1, region, &batch, &why),
 		TS_E_NOT_FOUND);
 	OK(ts_db_batch_lines(ingest, contracts[0], 1, region, &lines, &why));
 	assert_memory_equal(lines.at, "u1\t", 3);
@@ -250,7 +254,8 @@ static void revoked_key(void **state)
 	struct upload u[2];
 
 	(void)state;
-	fixture_sql(cluster.admin, "update app.agent_key set revoked_leaf = 100 where public_id like '%2'");
+	fixture_sql(cluster.admin,
+		"update app.agent_key set revoked_leaf = 100 where public_id like '%2'");
 	upload_make(&u[0], 0, 10);
 	upload_make(&u[1], 2, 10);
 	assert_int_equal(commit(u, 2), TS_OK);
@@ -325,7 +330,8 @@ static enum ts_err fold_body(struct ts_db *db, void *arg, struct ts_why *why)
 	filter.limit = 1;
 	TS_TRY(ts_db_usage_list(db, contracts[0], &filter, f->region, &rows, &n, why));
 	assert_int_equal(n, 1);
-	filter = (struct ts_db_usage_filter){.side = 1, .voids = true, .after_index = -1, .limit = 1000};
+	filter = (struct ts_db_usage_filter){
+		.side = 1, .voids = true, .after_index = -1, .limit = 1000};
 	TS_TRY(ts_db_usage_list(db, contracts[0], &filter, f->region, &rows, &n, why));
 	assert_true(n > 590 && rows[0].side == 1);
 	return ts_db_partition_close(db, 2026 * 12 + 5, why);
@@ -348,8 +354,8 @@ static void windows_pack(void **state)
 {
 	struct ts_region *region = ts_region_create(1u << 20);
 	struct ts_windows a, b;
-	struct ts_usage usage = {.start_ms = 7200001, .end_ms = 7200002, .quantity = 5,
-		.sku = TS_STR("gpu")};
+	struct ts_usage usage = {
+		.start_ms = 7200001, .end_ms = 7200002, .quantity = 5, .sku = TS_STR("gpu")};
 	struct ts_buf buf;
 	struct ts_str packed;
 
