@@ -131,6 +131,6 @@ void ts_wire_ask(uint16_t port, const char *text, struct ts_wire_reply *out)
 	int fd = ts_wire_connect(port);
 	ts_wire_puts(fd, text);
 	ts_wire_read(fd, 5000, strncmp(text, "HEAD ", 5) == 0, out);
-	out->closed = ts_wire_ended(fd, 100);
+	out->closed = ts_wire_ended(fd, 20);
 	(void)close(fd);
 }

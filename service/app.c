@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/app.h"
+#include "base/time.h"
+#include "service/clock.h"
+#include "service/session.h"
+#include "service/settle.h"
+#include "store/migrate.h"
+#include "store/token.h"
+#include "store/usage.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum ts_err ts_app_open(const struct ts_config *config, struct ts_log *log,
+	struct ts_metrics *metrics, struct ts_app **out, struct ts_why *why)
+{
+	struct ts_app *app = calloc(1, sizeof *app);
+	struct ts_session *probe = NULL;
+	if (app == NULL)
+		return TS_E_NO_MEMORY;
+	app->config = config;
+	app->log = log;
+	app->metrics = metrics;
+	enum ts_err err = ts_keyring_open(config->key_dir, &app->keyring, why);
+	if (err == TS_OK)
+		err = ts_session_open(config->db_service, &probe, why);
+	ts_session_close(probe);
+	if (err != TS_OK) {
+		ts_app_close(app);
+		return err;
+	}
+	*out = app;
+	return TS_OK;
+}
+
+void ts_app_close(struct ts_app *app)
+{
+	if (app == NULL)
+		return;
+	ts_keyring_close(app->keyring);
+	free(app);
+}
+
+static enum ts_err worker_open(void *arg, enum ts_class cls, void **worker, struct ts_why *why)
+{
+	const struct ts_app *app = arg;
+	struct ts_session *session = NULL;
+	TS_TRY(ts_session_open(app->config->db_service, &session, why));
+	enum ts_err err = cls == TS_CLASS_INGEST
+		? ts_session_ingest(session, app->config->db_ingest, why)
+		: TS_OK;
+	if (err != TS_OK) {
+		ts_session_close(session);
+		return err;
+	}
+	*worker = session;
+	return TS_OK;
+}
+
+static void worker_close(void *arg, void *worker)
+{
+	(void)arg;
+	ts_session_close(worker);
+}
+
+/* Keeps the connection, or gets a new one, while nobody waits for it. */
+static void worker_idle(void *arg, void *worker)
+{
+	struct ts_session *session = worker;
+	struct ts_why why;
+	(void)arg;
+	if (ts_db_ping(session->db, &why) != TS_OK ||
+		(session->ingest_db != NULL && ts_db_ping(session->ingest_db, &why) != TS_OK))
+		return; /* the next request meets it and is told */
+}
+
+static enum ts_err lookup(
+	void *arg, void *worker, const char *id, struct ts_token *out, struct ts_why *why)
+{
+	struct ts_session *session = worker;
+	struct ts_db_token row;
+	(void)arg;
+	TS_TRY(ts_db_token_find(session->db, id, &row, why));
+	*out = (struct ts_token){.not_after_us = row.not_after_us, .revoked = row.revoked};
+	memcpy(out->hash, row.hash, sizeof out->hash);
+	struct ts_principal *who = &out->principal;
+	memcpy(who->token_id, row.id, sizeof who->token_id);
+	who->role = (enum ts_role)row.role;
+	who->party_id = row.party_id;
+	memcpy(who->party, row.party_domain, sizeof who->party);
+	who->all_contracts = row.all_contracts;
+	who->contracts_n = row.contracts_n;
+	memcpy(who->contracts, row.contracts, sizeof who->contracts);
+	return TS_OK;
+}
+
+struct ts_worker_hooks ts_app_hooks(struct ts_app *app)
+{
+	return (struct ts_worker_hooks){.app = app,
+		.open = worker_open,
+		.close = worker_close,
+		.idle = worker_idle,
+		.lookup = lookup};
+}
+
+static enum ts_err database_ready(void *arg, struct ts_why *why)
+{
+	const struct ts_app *app = arg;
+	struct ts_session *session = NULL;
+	TS_TRY(ts_session_open(app->config->db_service, &session, why));
+	int32_t month = ts_month_of_day((int32_t)(ts_clock_now_us() / TS_US_PER_DAY));
+	enum ts_err err = ts_db_partition_ensure(session->db, month, why);
+	if (err == TS_OK)
+		err = ts_db_partition_ensure(session->db, month + 1, why);
+	ts_session_close(session);
+	return err;
+}
+
+size_t ts_app_checks(struct ts_app *app, struct ts_ready_check checks[TS_APP_CHECKS_MAX])
+{
+	checks[0] = (struct ts_ready_check){"database", database_ready, app};
+	return 1;
+}
+
+enum ts_err ts_app_run(struct ts_app *app, struct ts_why *why)
+{
+	return ts_settler_start(app, &app->settler, why);
+}
+
+void ts_app_halt(struct ts_app *app)
+{
+	ts_settler_stop(app->settler);
+	app->settler = NULL;
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/append.h"
+#include "evidence/append.h"
+#include "evidence/log.h"
+#include "evidence/statement.h"
+#include "service/handler.h"
+#include "store/batch.h"
+#include "store/ingest.h"
+#include "store/stream.h"
+#include <sodium.h>
+#include <string.h>
+
+#define WINDOWS_KEPT_MS (INT64_C(92) * 86400 * 1000)
+#define RECEIPT_BYTES_MAX 1024
+#define WINDOWS_BYTES_MAX (16u << 20)
+
+struct upload {
+	struct ts_ingest_upload in;
+	int64_t contract_id;
+	struct ts_range old;
+	struct ts_append append;
+	struct ts_note_sig sig;
+	struct ts_append_walk walk;
+	struct ts_windows windows;
+	struct ts_cells cells;
+	struct ts_key_statement statement;
+	struct ts_ingest_row *rows;
+	struct ts_ingest_subtree *subtrees;
+	int64_t *suspects;
+	int64_t newest_ms; /* start of the latest u1 */
+};
+
+static enum ts_err answer_stale(struct ts_response *res, int64_t size)
+{
+	res->status = 409;
+	res->content_type = "text/x.tlog.size";
+	ts_buf_printf(&res->body, "%lld\n", (long long)size);
+	return res->body.err;
+}
+
+static void answer_receipt(struct ts_response *res, struct ts_str receipt)
+{
+	res->status = 200;
+	res->content_type = "text/plain; charset=utf-8";
+	ts_buf_put(&res->body, receipt.at, receipt.len);
+}
+
+/* The token must reach the contract; a foreign stream does not exist for it. */
+static enum ts_err find_stream(struct ts_request *req, struct ts_response *res,
+	struct ts_db_stream *stream, struct ts_why *why)
+{
+	struct ts_session *session = ts_req_session(req);
+	struct ts_db_contract contract;
+	const char *id = ts_handler_text(req, ts_request_param(req, "stream"));
+	enum ts_err err = ts_db_stream_get(session->ingest_db, id, req->region, stream, why);
+	if (err == TS_OK)
+		err = ts_db_contract_locate(session->db, stream->contract_id, &contract, why);
+	if (err == TS_E_NOT_FOUND ||
+		(err == TS_OK && !ts_handler_allowed(req->principal, &contract)))
+		return ts_why(why, TS_E_NOT_FOUND, "stream", "no stream %s", id);
+	TS_TRY(err);
+	res->contract_id = stream->contract_id;
+	if (stream->state == TS_DB_STREAM_QUARANTINED)
+		return ts_why(why, TS_E_QUARANTINED, "stream",
+			"two signed checkpoints disagree; both parties must look");
+	if (stream->key.revoked_leaf >= 0)
+		return ts_why(why, TS_E_KEY, "stream", "the key was revoked by leaf %lld",
+			(long long)stream->key.revoked_leaf);
+	return TS_OK;
+}
+
+/* What is known of the stream at the size of the upload. */
+static enum ts_err stored_state(struct ts_request *req, const struct ts_db_stream *stream,
+	int64_t new_size, struct ts_append_state *state, struct ts_db_batch *ended,
+	struct ts_why *why)
+{
+	struct ts_session *session = ts_req_session(req);
+	struct ts_region *region = NULL;
+	*state = (struct ts_append_state){.size = stream->range.size};
+	if (new_size > stream->range.size)
+		return TS_OK;
+	enum ts_err err = ts_db_batch_ended(session->ingest_db, stream->contract_id,
+		stream->key.stream_id, new_size, req->region, ended, why);
+	if (err == TS_OK) {
+		state->ended_at_new = true;
+		state->root_at_new = ended->root;
+		return TS_OK;
+	}
+	if (err != TS_E_NOT_FOUND)
+		return err;
+	region = ts_region_create(256u << 20);
+	if (region == NULL)
+		return TS_E_NO_MEMORY;
+	struct ts_db_stream_source from = {.db = session->ingest_db,
+		.hasher = &session->hasher,
+		.contract_id = stream->contract_id,
+		.stream_id = stream->key.stream_id,
+		.region = region};
+	struct ts_merkle_source source = ts_db_stream_source(&from);
+	err = ts_merkle_root(&session->hasher, &source, new_size, &state->root_at_new);
+	ts_region_free(region);
+	return err;
+}
+
+/* Both notes are kept: with the lines up to the accepted one they prove the fork by themselves. */
+static enum ts_err quarantine(struct ts_request *req, const struct ts_db_stream *stream,
+	const struct ts_append *append, const struct ts_db_batch *ended, bool has_ended,
+	struct ts_why *why)
+{
+	struct ts_session *session = ts_req_session(req);
+	struct ts_db_batch next;
+	struct ts_why ignored;
+	struct ts_str accepted = has_ended ? ended->note : stream->note;
+	if (!has_ended &&
+		ts_db_batch_at(session->ingest_db, stream->contract_id, stream->key.stream_id,
+			append->new_size, req->region, &next, &ignored) == TS_OK)
+		accepted = next.note;
+	TS_TRY(ts_db_stream_quarantine(session->ingest_db, stream->contract_id,
+		stream->key.stream_id, append->new_size, accepted, append->note.bytes,
+		(struct ts_str){"", 0}, req->now_us, why));
+	TS_LOG(req->log, TS_LOG_ERROR, "equivocation", TS_LOG_TEXT("stream", stream->key.public_id),
+		TS_LOG_NUM("size", append->new_size));
+	return ts_why(why, TS_E_EQUIVOCATION, "root",
+		"another root was signed and accepted for size %lld; the stream is quarantined",
+		(long long)append->new_size);
+}
+
+static enum ts_err alloc(struct ts_request *req, struct upload *u)
+{
+	size_t n = (size_t)(u->append.new_size - u->append.old_size);
+	u->rows = ts_region_array(req->region, n + 1, sizeof *u->rows);
+	u->suspects = ts_region_array(req->region, n + 1, sizeof *u->suspects);
+	u->subtrees = ts_region_array(
+		req->region, n / TS_MERKLE_TILE_LEAVES + 2, sizeof *u->subtrees);
+	return u->rows == NULL || u->suspects == NULL || u->subtrees == NULL ? TS_E_LIMIT : TS_OK;
+}
+
+static enum ts_err take_usage(struct upload *u, int64_t index, const struct ts_usage *usage)
+{
+	enum ts_verdict verdict = ts_key_statement_verdict(&u->statement, usage);
+	TS_TRY(ts_windows_add(&u->windows, index, usage));
+	TS_TRY(ts_cells_add(&u->cells, usage));
+	if (usage->start_ms > u->newest_ms)
+		u->newest_ms = usage->start_ms;
+	if (verdict != TS_VERDICT_IN_SCOPE && verdict != TS_VERDICT_NOT_PROVIDER)
+		u->suspects[u->in.suspects_n++] = index;
+	return TS_OK;
+}
+
+static enum ts_err take_line(struct upload *u, const struct ts_db_stream *stream,
+	const struct ts_append_line *line, struct ts_ingest_row *row)
+{
+	const char *reason = NULL;
+	row->index = line->index;
+	enum ts_err err = ts_record_parse(line->bytes, &row->record, &reason);
+	if (err == TS_OK)
+		err = ts_record_place(&row->record, ts_str(stream->key.origin), line->index,
+			&stream->contract_note, &reason);
+	if (err == TS_OK && row->record.tag == TS_RECORD_CLOSE)
+		err = ts_windows_close(&u->windows, line->index, &row->record.close, &reason);
+	if (err != TS_OK) {
+		row->void_reason = reason;
+		return reason != NULL ? TS_OK : err;
+	}
+	return row->record.tag == TS_RECORD_USAGE ? take_usage(u, line->index, &row->record.usage)
+						  : TS_OK;
+}
+
+static enum ts_err walk(struct ts_request *req, struct upload *u, const struct ts_db_stream *stream,
+	struct ts_why *why)
+{
+	struct ts_append_line line;
+	int64_t expected = u->append.new_size - u->append.old_size;
+	ts_append_walk_init(&u->walk, &ts_req_session(req)->hasher, &u->append, &stream->range);
+	while (ts_append_walk_next(&u->walk, &line)) {
+		if ((int64_t)u->in.rows_n == expected)
+			return ts_why(why, TS_E_MISMATCH, "lines",
+				"more than the %lld lines that the sizes announce",
+				(long long)expected);
+		TS_TRY(take_line(u, stream, &line, &u->rows[u->in.rows_n]));
+		u->in.rows_n++;
+		if (line.full)
+			u->subtrees[u->in.subtrees_n++] = (struct ts_ingest_subtree){
+				(line.index + 1) / TS_MERKLE_TILE_LEAVES - 1, line.full_root};
+	}
+	return ts_append_walk_finish(&u->walk, &u->append, why);
+}
+
+/* Everything that the transaction needs, in the request's region. */
+static enum ts_err fill(struct ts_request *req, struct upload *u, const struct ts_db_stream *stream,
+	struct ts_why *why)
+{
+	struct ts_app *app = ts_req_app(req);
+	struct ts_buf buf;
+	ts_buf_init(&buf, WINDOWS_BYTES_MAX);
+	ts_windows_forget(&u->windows, u->newest_ms - WINDOWS_KEPT_MS);
+	ts_windows_pack(&u->windows, &buf);
+	size_t receipt = buf.len;
+	enum ts_err err = ts_append_receipt(
+		ts_keyring_receipt(app->keyring), &u->append, req->now_us / TS_US_PER_S, &buf);
+	size_t leaf = buf.len;
+	ts_leaf_checkpoint(u->append.note.text, u->sig.line, &buf);
+	const char *copy = err == TS_OK && buf.err == TS_OK
+				   ? ts_region_copy(req->region, buf.data, buf.len)
+				   : NULL;
+	size_t end = buf.len;
+	ts_buf_free(&buf);
+	TS_TRY(err);
+	if (copy == NULL)
+		return ts_why(why, TS_E_LIMIT, "body", "too large for one append");
+	u->in.windows = (struct ts_str){copy, receipt};
+	u->in.receipt = (struct ts_str){copy + receipt, leaf - receipt};
+	u->in.leaf = (struct ts_str){copy + leaf, end - leaf};
+	ts_hash_leaf(&ts_req_session(req)->hasher, u->in.leaf.at, u->in.leaf.len, &u->in.leaf_hash);
+	u->in.stream_id = stream->key.stream_id;
+	u->in.side = stream->key.side;
+	u->old = stream->range;
+	u->in.range_old = &u->old;
+	u->in.range = &u->walk.range;
+	u->in.root = u->append.checkpoint.root;
+	u->in.note = u->append.note.bytes;
+	u->in.lines = u->append.lines;
+	u->in.rows = u->rows;
+	u->in.cells = u->cells.cells;
+	u->in.cells_n = u->cells.n;
+	u->in.subtrees = u->subtrees;
+	u->in.suspects = u->suspects;
+	return TS_OK;
+}
+
+static enum ts_err prepare_new(struct ts_request *req, struct upload *u,
+	const struct ts_db_stream *stream, struct ts_why *why)
+{
+	struct ts_note enrolment;
+	uint64_t seed = 0;
+	if (u->append.new_size - u->append.old_size > TS_APPEND_LINES_MAX)
+		return ts_why(why, TS_E_LIMIT, "new", "more than %d lines in one append",
+			TS_APPEND_LINES_MAX);
+	TS_TRY(ts_note_parse(stream->key.note, &enrolment, why));
+	TS_TRY(ts_key_statement_parse(enrolment.text, &u->statement, why));
+	randombytes_buf(&seed, sizeof seed);
+	TS_TRY(alloc(req, u));
+	TS_TRY(ts_cells_init(&u->cells, req->region, &ts_req_session(req)->hasher, seed));
+	ts_windows_init(
+		&u->windows, req->region, stream->key.active_from_ms, stream->key.window_ms);
+	if (stream->windows.len > 0)
+		TS_TRY(ts_windows_unpack(stream->windows, &u->windows));
+	TS_TRY(walk(req, u, stream, why));
+	TS_TRY(ts_cells_sort(&u->cells));
+	TS_TRY(fill(req, u, stream, why));
+	u->contract_id = stream->contract_id;
+	req->group = (uint64_t)stream->contract_id;
+	req->prepared = u;
+	return TS_OK;
+}
+
+enum ts_err ts_append_prepare(struct ts_request *req, struct ts_response *res, struct ts_why *why)
+{
+	struct ts_db_stream stream;
+	struct ts_append_state state;
+	struct ts_db_batch ended = {0};
+	struct ts_key key;
+	enum ts_append_step step;
+	struct upload *u = ts_region_alloc(req->region, sizeof *u);
+	if (u == NULL)
+		return TS_E_NO_MEMORY;
+	TS_TRY(ts_append_parse(req->body, &u->append, why));
+	TS_TRY(find_stream(req, res, &stream, why));
+	TS_TRY(ts_key_parse(ts_str(stream.key.vkey), &key, why));
+	TS_TRY(ts_append_authenticate(
+		&u->append, &key, ts_request_param(req, "stream"), &u->sig, why));
+	TS_TRY(stored_state(req, &stream, u->append.new_size, &state, &ended, why));
+	enum ts_err err = ts_append_decide(&u->append, &state, &step, why);
+	if (err == TS_E_STALE)
+		return answer_stale(res, state.size);
+	if (err == TS_E_EQUIVOCATION)
+		return quarantine(req, &stream, &u->append, &ended, state.ended_at_new, why);
+	TS_TRY(err);
+	if (step == TS_APPEND_STORE)
+		return prepare_new(req, u, &stream, why);
+	TS_TRY(ts_ingest_touch(ts_req_session(req)->ingest_db, stream.contract_id,
+		stream.key.stream_id, req->now_us, why));
+	answer_receipt(res, ended.receipt);
+	return res->body.err;
+}
+
+static void settle_one(
+	struct ts_response *res, const struct upload *u, enum ts_err *err, struct ts_why *why)
+{
+	*err = u->in.result;
+	if (u->in.result == TS_E_STALE)
+		*err = answer_stale(res, u->in.size);
+	else if (u->in.result == TS_OK)
+		answer_receipt(res, u->in.receipt);
+	else
+		ts_why(why, *err, "stream", "%s", ts_err_text(*err));
+}
+
+void ts_append_batch(struct ts_request **reqs, struct ts_response **ress, enum ts_err *errs,
+	struct ts_why *whys, size_t n)
+{
+	struct ts_session *session = ts_req_session(reqs[0]);
+	struct ts_ingest_upload *uploads[TS_INGEST_GROUP_MAX];
+	int64_t contract_id = ((struct upload *)reqs[0]->prepared)->contract_id;
+	TS_ASSERT(n <= TS_INGEST_GROUP_MAX);
+	for (size_t i = 0; i < n; i++)
+		uploads[i] = &((struct upload *)reqs[i]->prepared)->in;
+	enum ts_err err = ts_ingest_commit(session->ingest, session->ingest_db, contract_id,
+		reqs[0]->now_us, uploads, n, &whys[0]);
+	for (size_t i = 0; i < n; i++) {
+		enum ts_err own = err;
+		/* A group that failed is tried one by one, but not when it may have committed. */
+		if (err != TS_OK && err != TS_E_UNKNOWN_OUTCOME && n > 1)
+			own = ts_ingest_commit(session->ingest, session->ingest_db, contract_id,
+				reqs[i]->now_us, &uploads[i], 1, &whys[i]);
+		else if (i > 0)
+			whys[i] = whys[0];
+		errs[i] = own;
+		if (own == TS_OK)
+			settle_one(ress[i], reqs[i]->prepared, &errs[i], &whys[i]);
+	}
+}

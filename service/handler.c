@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/handler.h"
+#include <stdlib.h>
+#include <string.h>
+
+bool ts_handler_allowed(const struct ts_principal *who, const struct ts_db_contract *contract)
+{
+	bool party = who->party_id == 0 || who->party_id == contract->provider_party ||
+		who->party_id == contract->consumer_party;
+	if (who->all_contracts)
+		return party;
+	for (size_t i = 0; i < who->contracts_n; i++)
+		if (who->contracts[i] == contract->contract_id)
+			return true;
+	return false;
+}
+
+bool ts_handler_sees_account(const struct ts_principal *who, enum ts_account account)
+{
+	if (who->role != TS_ROLE_PROVIDER_FINANCE ||
+		ts_account_defs[account].book == TS_BOOK_PROVIDER)
+		return true;
+	for (size_t i = 0; i < TS_EQUALITIES_N; i++)
+		for (size_t k = 0; k < 2; k++)
+			if (ts_equalities[i].b[k] == account)
+				return true;
+	return false;
+}
+
+enum ts_err ts_handler_contract(struct ts_request *req, struct ts_response *res,
+	struct ts_db_contract *out, struct ts_db_scope *scope, struct ts_why *why)
+{
+	const char *id = ts_handler_text(req, ts_request_param(req, "contract"));
+	if (id == NULL)
+		return TS_E_NO_MEMORY;
+	enum ts_err err = ts_db_contract_find(ts_req_session(req)->db, id, out, why);
+	if (err == TS_E_NOT_FOUND || (err == TS_OK && !ts_handler_allowed(req->principal, out)))
+		return ts_why(why, TS_E_NOT_FOUND, "contract", "no contract %s", id);
+	TS_TRY(err);
+	res->contract_id = out->contract_id;
+	*scope = (struct ts_db_scope){
+		.contracts = &out->contract_id,
+		.contracts_n = 1,
+		.sides = TS_DB_SIDES_BOTH,
+		.party_id = req->principal->party_id,
+	};
+	return TS_OK;
+}
+
+enum ts_err ts_handler_terms(struct ts_db *db, int64_t contract_id, struct ts_region *region,
+	const struct ts_terms ***terms, size_t *n, struct ts_why *why)
+{
+	struct ts_db_version *versions = NULL;
+	TS_TRY(ts_db_version_list(db, contract_id, true, region, &versions, n, why));
+	if (*n == 0)
+		return ts_why(why, TS_E_CONFLICT, "contract",
+			"no version is in force: both parties must sign first");
+	*terms = ts_region_array(region, *n, sizeof **terms);
+	if (*terms == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < *n; i++)
+		TS_TRY(ts_terms_parse(versions[i].terms.at, versions[i].terms.len, region,
+			&(*terms)[i], why));
+	return TS_OK;
+}
+
+enum ts_err ts_handler_body(const struct ts_request *req, const struct ts_json_field *fields,
+	size_t n, void *out, struct ts_why *why)
+{
+	__attribute__((cleanup(ts_json_cleanup))) json_t *body = NULL;
+	TS_TRY(ts_json_parse(req->body.at, req->body.len, &body, why));
+	if (!json_is_object(body))
+		return ts_why(why, TS_E_MALFORMED, "", "the body must be an object");
+	return ts_json_decode(body, fields, n, out, req->region, "", why);
+}
+
+enum ts_err ts_handler_json(
+	struct ts_response *res, int status, json_t *value, struct ts_why *why)
+{
+	if (value == NULL)
+		return TS_E_NO_MEMORY;
+	char *text = json_dumps(value, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	json_decref(value);
+	if (text == NULL)
+		return TS_E_NO_MEMORY;
+	ts_buf_puts(&res->body, text);
+	free(text);
+	ts_buf_putc(&res->body, '\n');
+	res->status = status;
+	return res->body.err == TS_OK ? TS_OK
+				      : ts_why(why, res->body.err, "", "the answer is too large");
+}
+
+enum ts_err ts_handler_page(struct ts_request *req, struct ts_response *res, json_t *rows,
+	const char *after, struct ts_why *why)
+{
+	if (after != NULL) {
+		const char *mark = memchr(req->target.at, '?', req->target.len);
+		int path = (int)(mark != NULL ? (size_t)(mark - req->target.at) : req->target.len);
+		const struct ts_query_value *limit = ts_request_query(req, "limit");
+		const char *link = ts_region_printf(req->region, "<%.*s?limit=%lld&after=%s>; rel=\"next\"",
+			path, req->target.at,
+			(long long)(limit->text.at != NULL ? limit->number : TS_LIST_LIMIT_DEFAULT),
+			after);
+		if (link == NULL || ts_response_header(res, "Link", link) != TS_OK) {
+			json_decref(rows);
+			return TS_E_NO_MEMORY;
+		}
+	}
+	return ts_handler_json(res, 200,
+		json_pack("{s:o,s:b,s:s*}", "data", rows, "has_more", after != NULL, "after", after),
+		why);
+}
+
+const char *ts_handler_text(const struct ts_request *req, struct ts_str text)
+{
+	return text.at == NULL ? NULL : ts_region_copy(req->region, text.at, text.len);
+}
+
+json_t *ts_json_hash(const struct ts_hash *hash)
+{
+	char hex[2 * TS_HASH_BYTES + 1];
+	ts_text_hex(hash->b, TS_HASH_BYTES, hex);
+	return json_string(hex);
+}
+
+json_t *ts_json_i128(ts_i128 v)
+{
+	char text[TS_I128_CHARS];
+	return json_string(ts_i128_format(v, text));
+}
+
+json_t *ts_json_money(int64_t minor, const struct ts_currency *currency)
+{
+	char text[TS_DECIMAL_CHARS];
+	return json_string(ts_money_format(minor, currency, text));
+}
+
+json_t *ts_json_time(int64_t us)
+{
+	char text[TS_TIME_CHARS];
+	return json_string(ts_time_format(us, text));
+}
+
+json_t *ts_json_day(int32_t day)
+{
+	char text[TS_TIME_CHARS];
+	return json_string(ts_date_format(day, text));
+}
+
+json_t *ts_json_str(struct ts_str text)
+{
+	return json_stringn(text.at != NULL ? text.at : "", text.len);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TS_SERVICE_SESSION_H
+#define TS_SERVICE_SESSION_H
+/* Why: what a worker owns (one database connection, one hasher) and what all of them share (keys,
+ * configuration). A handler reaches both through its request. */
+#include "evidence/sha256.h"
+#include "service/config.h"
+#include "service/keyring.h"
+#include "service/request.h"
+#include "store/db.h"
+
+struct ts_settler;
+struct ts_ingest;
+
+struct ts_app {
+	const struct ts_config *config;
+	struct ts_log *log;
+	struct ts_metrics *metrics;
+	struct ts_keyring *keyring;
+	struct ts_settler *settler;
+};
+struct ts_session {
+	struct ts_db *db; /* service role */
+	struct ts_db *ingest_db; /* ingest role; NULL but in ingest workers */
+	struct ts_ingest *ingest; /* likewise */
+	struct ts_hasher hasher;
+};
+enum ts_err ts_session_open(
+	const char *conninfo, struct ts_session **out, struct ts_why *why) TS_MUST;
+/* Adds what an ingest worker has. On failure the session is as it was. */
+enum ts_err ts_session_ingest(
+	struct ts_session *session, const char *conninfo, struct ts_why *why) TS_MUST;
+void ts_session_close(struct ts_session *session); /* NULL is allowed */
+
+static inline struct ts_session *ts_req_session(const struct ts_request *req)
+{
+	return req->worker;
+}
+static inline struct ts_app *ts_req_app(const struct ts_request *req)
+{
+	return req->app;
+}
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TS_SERVICE_SETTLE_H
+#define TS_SERVICE_SETTLE_H
+/* Why: settle is the one writer of a contract's ledger. An event (tick, cut, issue) is one
+ * transaction under the contract's settle lock: fold the leaves that are new, append the operator's
+ * signed event leaf (the log's counter is locked last), post, store the state. Ingest goes on
+ * meanwhile. Work is O(new cells + charge lines). */
+#include "book/ledger.h"
+#include "service/session.h"
+#include "store/contract.h"
+#include "store/document.h"
+#include "store/idempotency.h"
+
+enum ts_settle_kind { TS_SETTLE_TICK, TS_SETTLE_CUT, TS_SETTLE_ISSUE };
+
+struct ts_settle {
+	/* in; borrowed */
+	struct ts_app *app;
+	struct ts_session *session;
+	struct ts_region *region; /* scratch and results */
+	struct ts_db_contract contract;
+	enum ts_settle_kind kind;
+	int64_t now_us;
+	int32_t day; /* tick: D, INT32_MIN = the contract's day of now; cut, issue: ignored */
+	int32_t period; /* cut, issue */
+	bool only_if_new; /* tick: nothing new and same day: do nothing */
+	const struct ts_db_idempotency *key; /* NULL: none */
+	/* writes the answer that is stored with the key; NULL: none */
+	enum ts_err (*answer)(struct ts_settle *settle, struct ts_buf *out, struct ts_why *why);
+	/* out */
+	bool replayed; /* stored is a former answer */
+	struct ts_db_answer stored;
+	bool done; /* an event was appended */
+	int64_t leaf, to;
+	int32_t settled_day;
+	size_t entries;
+	struct ts_invoice *invoice; /* issue */
+	struct ts_hash document; /* its SHA-256 */
+	const struct ts_terms *terms;
+};
+/* One event, one transaction; then both logs' checkpoints are signed and stored. */
+enum ts_err ts_settle_run(struct ts_settle *settle, struct ts_why *why) TS_MUST;
+
+/* Terms in force and the ledger with its rows, within a transaction of the contract. */
+enum ts_err ts_settle_load(struct ts_db *db, int64_t contract_id, struct ts_region *region,
+	const struct ts_terms ***terms, size_t *terms_n, struct ts_ledger **ledger,
+	struct ts_why *why) TS_MUST;
+
+/* The thread that ticks every active contract each config->tick_s seconds (0: it does not start). */
+struct ts_settler;
+enum ts_err ts_settler_start(
+	struct ts_app *app, struct ts_settler **out, struct ts_why *why) TS_MUST;
+void ts_settler_stop(struct ts_settler *settler); /* NULL is allowed */
+
+#endif
