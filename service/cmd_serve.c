@@ -44,6 +44,7 @@ struct serve {
 	struct ts_admin *admin;
 	struct ts_ready_check checks[TS_APP_CHECKS_MAX];
 	int signal_fd;
+	bool running; /* background work */
 };
 
 static enum ts_err load_config(struct serve *s, struct ts_region *region, struct ts_why *why)
@@ -116,7 +117,9 @@ static enum ts_err serve_start(struct serve *s, struct ts_why *why)
 		.checks_n = ts_app_checks(s->app, s->checks),
 	};
 	TS_TRY(ts_admin_start(&admin, &s->admin, why));
-	return ts_app_run(s->app, why);
+	TS_TRY(ts_app_run(s->app, why));
+	s->running = true;
+	return TS_OK;
 }
 
 /* Until a signal that ends. */
@@ -154,7 +157,7 @@ static enum ts_err serve_stop(struct serve *s)
 			TS_LOG_TEXT("text", "a handler was still running"));
 		_exit(TS_EXIT_AGAIN);
 	}
-	if (s->app != NULL)
+	if (s->running)
 		ts_app_halt(s->app);
 	ts_app_close(s->app);
 	ts_metrics_free(s->metrics);
