@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define WINDOWS_KEPT_MS (INT64_C(92) * 86400 * 1000)
-#define RECEIPT_BYTES_MAX 1024
+#define PROOF_LEAVES_MAX (INT64_C(256) * 1024)
 #define WINDOWS_BYTES_MAX (16u << 20)
 
 struct upload {
@@ -45,7 +45,16 @@ static void answer_receipt(struct ts_response *res, struct ts_str receipt)
 	ts_buf_put(&res->body, receipt.at, receipt.len);
 }
 
-/* The token must reach the contract; a foreign stream does not exist for it. */
+/* The token must reach the contract, and be of the company whose side the stream is. */
+static bool may_write(const struct ts_principal *who, const struct ts_db_contract *contract,
+	const struct ts_db_stream *stream)
+{
+	int64_t owner = stream->key.side == TS_SIDE_PROVIDER ? contract->provider_party
+							     : contract->consumer_party;
+	return ts_handler_allowed(who, contract) && (who->party_id == 0 || who->party_id == owner);
+}
+
+/* A stream that the token may not write does not exist for it. */
 static enum ts_err find_stream(struct ts_request *req, struct ts_response *res,
 	struct ts_db_stream *stream, struct ts_why *why)
 {
@@ -56,7 +65,7 @@ static enum ts_err find_stream(struct ts_request *req, struct ts_response *res,
 	if (err == TS_OK)
 		err = ts_db_contract_locate(session->db, stream->contract_id, &contract, why);
 	if (err == TS_E_NOT_FOUND ||
-		(err == TS_OK && !ts_handler_allowed(req->principal, &contract)))
+		(err == TS_OK && !may_write(req->principal, &contract, stream)))
 		return ts_why(why, TS_E_NOT_FOUND, "stream", "no stream %s", id);
 	TS_TRY(err);
 	res->contract_id = stream->contract_id;
@@ -66,18 +75,31 @@ static enum ts_err find_stream(struct ts_request *req, struct ts_response *res,
 	if (stream->key.revoked_leaf >= 0)
 		return ts_why(why, TS_E_KEY, "stream", "the key was revoked by leaf %lld",
 			(long long)stream->key.revoked_leaf);
+	if (stream->state != TS_DB_STREAM_LIVE)
+		return ts_why(why, TS_E_KEY, "stream", "the stream is closed");
 	return TS_OK;
+}
+
+static struct ts_db_stream_source source_of(
+	struct ts_session *session, const struct ts_db_stream *stream, struct ts_region *region)
+{
+	return (struct ts_db_stream_source){.db = session->ingest_db,
+		.hasher = &session->hasher,
+		.contract_id = stream->contract_id,
+		.stream_id = stream->key.stream_id,
+		.region = region};
 }
 
 /* What is known of the stream at the size of the upload. */
 static enum ts_err stored_state(struct ts_request *req, const struct ts_db_stream *stream,
-	int64_t new_size, struct ts_append_state *state, struct ts_db_batch *ended,
+	const struct ts_append *append, struct ts_append_state *state, struct ts_db_batch *ended,
 	struct ts_why *why)
 {
+	int64_t new_size = append->new_size;
 	struct ts_session *session = ts_req_session(req);
 	struct ts_region *region = NULL;
 	*state = (struct ts_append_state){.size = stream->range.size};
-	if (new_size > stream->range.size)
+	if (new_size <= append->old_size || new_size > stream->range.size)
 		return TS_OK;
 	enum ts_err err = ts_db_batch_ended(session->ingest_db, stream->contract_id,
 		stream->key.stream_id, new_size, req->region, ended, why);
@@ -91,38 +113,60 @@ static enum ts_err stored_state(struct ts_request *req, const struct ts_db_strea
 	region = ts_region_create(256u << 20);
 	if (region == NULL)
 		return TS_E_NO_MEMORY;
-	struct ts_db_stream_source from = {.db = session->ingest_db,
-		.hasher = &session->hasher,
-		.contract_id = stream->contract_id,
-		.stream_id = stream->key.stream_id,
-		.region = region};
+	struct ts_db_stream_source from = source_of(session, stream, region);
 	struct ts_merkle_source source = ts_db_stream_source(&from);
 	err = ts_merkle_root(&session->hasher, &source, new_size, &state->root_at_new);
 	ts_region_free(region);
 	return err;
 }
 
-/* Both notes are kept: with the lines up to the accepted one they prove the fork by themselves. */
+/* Leaf hashes up to the accepted size: with both notes a proof by themselves. A larger stream's
+ * follow from its stored lines. */
+static enum ts_err proof_hashes(
+	struct ts_request *req, const struct ts_db_stream *stream, int64_t size, struct ts_buf *out)
+{
+	struct ts_session *session = ts_req_session(req);
+	struct ts_hash hash;
+	if (size > PROOF_LEAVES_MAX)
+		return TS_OK;
+	struct ts_region *region = ts_region_create(256u << 20);
+	if (region == NULL)
+		return TS_E_NO_MEMORY;
+	struct ts_db_stream_source from = source_of(session, stream, region);
+	struct ts_merkle_source leaves = ts_db_stream_source(&from);
+	enum ts_err err = TS_OK;
+	for (int64_t i = 0; err == TS_OK && i < size; i++) {
+		err = leaves.subtree(leaves.ctx, 0, i, &hash);
+		ts_buf_put(out, hash.b, sizeof hash.b);
+	}
+	ts_region_free(region);
+	return err == TS_OK ? out->err : err;
+}
+
+/* The proof: both notes of one size, or this one, the next larger accepted one and the hashes. */
 static enum ts_err quarantine(struct ts_request *req, const struct ts_db_stream *stream,
-	const struct ts_append *append, const struct ts_db_batch *ended, bool has_ended,
-	struct ts_why *why)
+	const struct ts_append *append, struct ts_why *why)
 {
 	struct ts_session *session = ts_req_session(req);
 	struct ts_db_batch next;
-	struct ts_why ignored;
-	struct ts_str accepted = has_ended ? ended->note : stream->note;
-	if (!has_ended &&
-		ts_db_batch_at(session->ingest_db, stream->contract_id, stream->key.stream_id,
-			append->new_size, req->region, &next, &ignored) == TS_OK)
-		accepted = next.note;
-	TS_TRY(ts_db_stream_quarantine(session->ingest_db, stream->contract_id,
-		stream->key.stream_id, append->new_size, accepted, append->note.bytes,
-		(struct ts_str){"", 0}, req->now_us, why));
+	struct ts_buf hashes;
+	int64_t size = append->new_size;
+	TS_TRY(ts_db_batch_at(session->ingest_db, stream->contract_id, stream->key.stream_id,
+		size - 1, req->region, &next, why));
+	ts_buf_init(&hashes, (size_t)PROOF_LEAVES_MAX * TS_HASH_BYTES);
+	enum ts_err err = next.end == size ? TS_OK : proof_hashes(req, stream, next.end, &hashes);
+	if (err == TS_OK)
+		err = ts_db_stream_quarantine(session->ingest_db, stream->contract_id,
+			stream->key.stream_id, size, next.note, append->note.bytes,
+			(struct ts_str){hashes.data, hashes.len}, req->now_us, why);
+	ts_buf_free(&hashes);
+	TS_TRY(err);
+	ts_metrics_add(req->metrics, TS_METRIC_INGEST_BATCHES, "result=\"equivocation\"", 1);
 	TS_LOG(req->log, TS_LOG_ERROR, "equivocation", TS_LOG_TEXT("stream", stream->key.public_id),
-		TS_LOG_NUM("size", append->new_size));
+		TS_LOG_NUM("size", size));
 	return ts_why(why, TS_E_EQUIVOCATION, "root",
 		"another root was signed and accepted for size %lld; the stream is quarantined",
-		(long long)append->new_size);
+		(long long)size);
 }
 
 static enum ts_err alloc(struct ts_request *req, struct upload *u)
@@ -135,10 +179,26 @@ static enum ts_err alloc(struct ts_request *req, struct upload *u)
 	return u->rows == NULL || u->suspects == NULL || u->subtrees == NULL ? TS_E_LIMIT : TS_OK;
 }
 
-static enum ts_err take_usage(struct upload *u, int64_t index, const struct ts_usage *usage)
+/* A line that the window tally can't take is void, not the end of its stream; out of memory is the
+ * request's own failure. */
+static enum ts_err untallied(const struct upload *u, enum ts_err err, const char **reason)
+{
+	if (err == TS_E_OVERFLOW)
+		*reason = "the quantities of its window exceed 63 bits";
+	else if (err == TS_E_LIMIT && u->windows.n == TS_WINDOW_OPEN_MAX)
+		*reason = "too many windows are open";
+	else if (err != TS_E_INVALID) /* then close gave the reason */
+		return TS_E_LIMIT;
+	return TS_OK;
+}
+
+static enum ts_err take_usage(
+	struct upload *u, int64_t index, const struct ts_usage *usage, const char **reason)
 {
 	enum ts_verdict verdict = ts_key_statement_verdict(&u->statement, usage);
-	TS_TRY(ts_windows_add(&u->windows, index, usage));
+	enum ts_err err = ts_windows_add(&u->windows, index, usage);
+	if (err != TS_OK)
+		return untallied(u, err, reason);
 	TS_TRY(ts_cells_add(&u->cells, usage));
 	if (usage->start_ms > u->newest_ms)
 		u->newest_ms = usage->start_ms;
@@ -152,18 +212,22 @@ static enum ts_err take_line(struct upload *u, const struct ts_db_stream *stream
 {
 	const char *reason = NULL;
 	row->index = line->index;
-	enum ts_err err = ts_record_parse(line->bytes, &row->record, &reason);
-	if (err == TS_OK)
-		err = ts_record_place(&row->record, ts_str(stream->key.origin), line->index,
-			&stream->contract_note, &reason);
-	if (err == TS_OK && row->record.tag == TS_RECORD_CLOSE)
-		err = ts_windows_close(&u->windows, line->index, &row->record.close, &reason);
-	if (err != TS_OK) {
+	enum ts_err err = TS_OK;
+	if (ts_record_parse(line->bytes, &row->record, &reason) != TS_OK ||
+		ts_record_place(&row->record, ts_str(stream->key.origin), line->index,
+			&stream->contract_note, &reason) != TS_OK) {
 		row->void_reason = reason;
-		return reason != NULL ? TS_OK : err;
+		return TS_OK;
 	}
-	return row->record.tag == TS_RECORD_USAGE ? take_usage(u, line->index, &row->record.usage)
-						  : TS_OK;
+	if (row->record.tag == TS_RECORD_USAGE) {
+		err = take_usage(u, line->index, &row->record.usage, &reason);
+	} else if (row->record.tag == TS_RECORD_CLOSE) {
+		err = ts_windows_close(&u->windows, line->index, &row->record.close, &reason);
+		if (err != TS_OK)
+			err = untallied(u, err, &reason);
+	}
+	row->void_reason = reason;
+	return err;
 }
 
 static enum ts_err walk(struct ts_request *req, struct upload *u, const struct ts_db_stream *stream,
@@ -177,7 +241,9 @@ static enum ts_err walk(struct ts_request *req, struct upload *u, const struct t
 			return ts_why(why, TS_E_MISMATCH, "lines",
 				"more than the %lld lines that the sizes announce",
 				(long long)expected);
-		TS_TRY(take_line(u, stream, &line, &u->rows[u->in.rows_n]));
+		if (take_line(u, stream, &line, &u->rows[u->in.rows_n]) != TS_OK)
+			return ts_why(why, TS_E_LIMIT, "lines",
+				"the lines need more memory than one append may have; send fewer");
 		u->in.rows_n++;
 		if (line.full)
 			u->subtrees[u->in.subtrees_n++] = (struct ts_ingest_subtree){
@@ -254,69 +320,108 @@ static enum ts_err prepare_new(struct ts_request *req, struct upload *u,
 	return TS_OK;
 }
 
+/* Decides; what needs no walk is answered here, and res->status is then set. */
+static enum ts_err decide(struct ts_request *req, struct ts_response *res, const struct upload *u,
+	const struct ts_db_stream *stream, struct ts_why *why)
+{
+	struct ts_append_state state;
+	struct ts_db_batch ended = {0};
+	enum ts_append_step step;
+	TS_TRY(stored_state(req, stream, &u->append, &state, &ended, why));
+	enum ts_err err = ts_append_decide(&u->append, &state, &step, why);
+	if (err == TS_E_STALE)
+		return answer_stale(res, state.size);
+	if (err == TS_E_EQUIVOCATION)
+		return quarantine(req, stream, &u->append, why);
+	TS_TRY(err);
+	if (step == TS_APPEND_STORE)
+		return TS_OK;
+	TS_TRY(ts_ingest_touch(ts_req_session(req)->ingest_db, stream->contract_id,
+		stream->key.stream_id, req->now_us, why));
+	ts_metrics_add(req->metrics, TS_METRIC_INGEST_BATCHES, "result=\"replayed\"", 1);
+	answer_receipt(res, ended.receipt);
+	return res->body.err;
+}
+
 enum ts_err ts_append_prepare(struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
 	struct ts_db_stream stream;
-	struct ts_append_state state;
-	struct ts_db_batch ended = {0};
 	struct ts_key key;
-	enum ts_append_step step;
 	struct upload *u = ts_region_alloc(req->region, sizeof *u);
 	if (u == NULL)
 		return TS_E_NO_MEMORY;
 	TS_TRY(ts_append_parse(req->body, &u->append, why));
 	TS_TRY(find_stream(req, res, &stream, why));
 	TS_TRY(ts_key_parse(ts_str(stream.key.vkey), &key, why));
-	TS_TRY(ts_append_authenticate(
-		&u->append, &key, ts_request_param(req, "stream"), &u->sig, why));
-	TS_TRY(stored_state(req, &stream, u->append.new_size, &state, &ended, why));
-	enum ts_err err = ts_append_decide(&u->append, &state, &step, why);
-	if (err == TS_E_STALE)
-		return answer_stale(res, state.size);
-	if (err == TS_E_EQUIVOCATION)
-		return quarantine(req, &stream, &u->append, &ended, state.ended_at_new, why);
+	enum ts_err err = ts_append_authenticate(
+		&u->append, &key, ts_request_param(req, "stream"), &u->sig, why);
+	if (err == TS_E_SIGNATURE)
+		ts_metrics_add(req->metrics, TS_METRIC_SIGNATURE_FAILED, "reason=\"agent\"", 1);
 	TS_TRY(err);
-	if (step == TS_APPEND_STORE)
-		return prepare_new(req, u, &stream, why);
-	TS_TRY(ts_ingest_touch(ts_req_session(req)->ingest_db, stream.contract_id,
-		stream.key.stream_id, req->now_us, why));
-	answer_receipt(res, ended.receipt);
+	TS_TRY(decide(req, res, u, &stream, why));
+	return res->status != 0 ? TS_OK : prepare_new(req, u, &stream, why);
+}
+
+/* Another append came between: the same one (its receipt), or another (the size now). */
+static enum ts_err overtaken(
+	struct ts_request *req, struct ts_response *res, const struct upload *u, struct ts_why *why)
+{
+	struct ts_db_stream stream;
+	TS_TRY(find_stream(req, res, &stream, why));
+	TS_TRY(decide(req, res, u, &stream, why));
+	return res->status != 0 ? TS_OK : answer_stale(res, stream.range.size);
+}
+
+static void count_stored(struct ts_metrics *metrics, const struct upload *u)
+{
+	int64_t voids = 0;
+	for (size_t i = 0; i < u->in.rows_n; i++)
+		voids += u->in.rows[i].void_reason != NULL;
+	ts_metrics_add(metrics, TS_METRIC_INGEST_BATCHES, "result=\"stored\"", 1);
+	ts_metrics_add(metrics, TS_METRIC_INGEST_RECORDS, "result=\"void\"", voids);
+	ts_metrics_add(metrics, TS_METRIC_INGEST_RECORDS, "result=\"stored\"",
+		(int64_t)u->in.rows_n - voids);
+}
+
+static enum ts_err settle_one(
+	struct ts_request *req, struct ts_response *res, const struct upload *u, struct ts_why *why)
+{
+	if (u->in.result == TS_E_STALE)
+		return overtaken(req, res, u, why);
+	if (u->in.result != TS_OK)
+		return ts_why(why, u->in.result, "stream", "%s", ts_err_text(u->in.result));
+	count_stored(req->metrics, u);
+	answer_receipt(res, u->in.receipt);
 	return res->body.err;
 }
 
-static void settle_one(
-	struct ts_response *res, const struct upload *u, enum ts_err *err, struct ts_why *why)
+/* One failure must not be everybody's: what can be told apart is tried one by one. */
+static bool worth_retrying(enum ts_err err, size_t n)
 {
-	*err = u->in.result;
-	if (u->in.result == TS_E_STALE)
-		*err = answer_stale(res, u->in.size);
-	else if (u->in.result == TS_OK)
-		answer_receipt(res, u->in.receipt);
-	else
-		ts_why(why, *err, "stream", "%s", ts_err_text(*err));
+	return n > 1 && err != TS_OK && err != TS_E_UNKNOWN_OUTCOME && err != TS_E_UNAVAILABLE;
 }
 
 void ts_append_batch(struct ts_request **reqs, struct ts_response **ress, enum ts_err *errs,
 	struct ts_why *whys, size_t n)
 {
 	struct ts_session *session = ts_req_session(reqs[0]);
-	struct ts_ingest_upload *uploads[TS_INGEST_GROUP_MAX];
+	struct ts_ingest_upload *uploads[TS_INGEST_GROUP_MAX] = {NULL};
 	int64_t contract_id = ((struct upload *)reqs[0]->prepared)->contract_id;
-	TS_ASSERT(n <= TS_INGEST_GROUP_MAX);
+	TS_ASSERT(n > 0 && n <= TS_INGEST_GROUP_MAX);
 	for (size_t i = 0; i < n; i++)
 		uploads[i] = &((struct upload *)reqs[i]->prepared)->in;
+	struct ts_why why = {"", ""};
 	enum ts_err err = ts_ingest_commit(session->ingest, session->ingest_db, contract_id,
-		reqs[0]->now_us, uploads, n, &whys[0]);
+		reqs[0]->now_us, uploads, n, &why);
+	if (err == TS_E_UNKNOWN_OUTCOME)
+		ts_metrics_add(reqs[0]->metrics, TS_METRIC_COMMIT_UNKNOWN, "", 1);
 	for (size_t i = 0; i < n; i++) {
-		enum ts_err own = err;
-		/* A group that failed is tried one by one, but not when it may have committed. */
-		if (err != TS_OK && err != TS_E_UNKNOWN_OUTCOME && n > 1)
-			own = ts_ingest_commit(session->ingest, session->ingest_db, contract_id,
+		errs[i] = err;
+		whys[i] = why;
+		if (worth_retrying(err, n))
+			errs[i] = ts_ingest_commit(session->ingest, session->ingest_db, contract_id,
 				reqs[i]->now_us, &uploads[i], 1, &whys[i]);
-		else if (i > 0)
-			whys[i] = whys[0];
-		errs[i] = own;
-		if (own == TS_OK)
-			settle_one(ress[i], reqs[i]->prepared, &errs[i], &whys[i]);
+		if (errs[i] == TS_OK)
+			errs[i] = settle_one(reqs[i], ress[i], reqs[i]->prepared, &whys[i]);
 	}
 }

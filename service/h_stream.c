@@ -6,6 +6,7 @@
 #include "service/append.h"
 #include "service/handler.h"
 #include "service/route.h"
+#include "service/route.h"
 #include "store/log.h"
 #include "store/stream.h"
 #include <string.h>

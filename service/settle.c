@@ -138,7 +138,10 @@ static enum ts_err event_text(struct attempt *a, const struct ts_invoice_head *h
 		event.period_to_ms = period.to_us / TS_US_PER_MS;
 	}
 	if (s->kind == TS_SETTLE_ISSUE) {
-		event.cut = period_row(a->ledger, s->period)->cut_leaf;
+		const struct ts_period_row *row = period_row(a->ledger, s->period);
+		if (row == NULL) /* issue_head has refused it */
+			return TS_E_INTERNAL;
+		event.cut = row->cut_leaf;
 		event.number = ts_str(head->number);
 		event.date = head->issue_day;
 		event.due = head->due_day;
@@ -236,6 +239,8 @@ static enum ts_err store_document(struct attempt *a, struct ts_why *why)
 	const struct ts_period_row *row = period_row(a->ledger, s->period);
 	const char *json = NULL;
 	size_t len = 0;
+	if (row == NULL)
+		return TS_E_INTERNAL;
 	TS_TRY(ts_invoice_json(invoice, s->region, &json, &len));
 	ts_sha256(json, len, &s->document);
 	struct ts_db_document document = {.number = invoice->head.number,
