@@ -374,6 +374,48 @@ static void test_stop_under_load(void **state)
 	}
 }
 
+static int64_t cpu_ms(void)
+{
+	struct timespec ts;
+	assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts), 0);
+	return (int64_t)ts.tv_sec * 1000 + (int64_t)ts.tv_nsec / 1000000;
+}
+
+/* A held request, an idle connection and half a body cost no processor time (other programs met
+ * event loops that spin). */
+static void test_idle_cpu(void **state)
+{
+	struct frame f;
+	struct ts_wire_reply reply;
+	int fds[4];
+	(void)state;
+	frame_init(&f);
+	frame_start(&f);
+	for (int i = 0; i < 4; i++)
+		fds[i] = ts_wire_connect(f.port);
+	ts_wire_puts(fds[0], GATE);
+	frame_wait(&f.running, 1);
+	ts_wire_puts(fds[1], HIT);
+	ts_wire_read(fds[1], 2000, false, &reply);
+	assert_int_equal(reply.status, 200);
+	ts_wire_reply_free(&reply);
+	ts_wire_puts(fds[2], "POST /t/hit HTTP/1.1\r\n" H "Content-Length: 100\r\n\r\nabc");
+	int second = ts_wire_connect(f.port); /* its client goes while it is held */
+	ts_wire_puts(second, GATE);
+	frame_wait(&f.running, 2);
+	(void)close(second);
+	int64_t before_ms = cpu_ms();
+	frame_sleep_ms(1000);
+	int64_t used_ms = cpu_ms() - before_ms;
+	print_message("%lld ms of processor time in an idle second\n", (long long)used_ms);
+	/* the two handlers of this test poll; a spinning loop takes 1000 */
+	assert_true(used_ms < 300);
+	atomic_store(&f.gate, true);
+	for (int i = 0; i < 4; i++)
+		(void)close(fds[i]);
+	frame_stop(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -388,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_stop_suspended),
 		cmocka_unit_test(test_stop_half_body),
 		cmocka_unit_test(test_worker_down),
+		cmocka_unit_test(test_idle_cpu),
 		cmocka_unit_test(test_stop_under_load),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
