@@ -20,8 +20,8 @@ struct ts_copy {
 	enum ts_err err; /* first failure; sticks */
 	struct ts_why why;
 };
-#define TS_COPY_ROW_BYTES_MAX (8u * 1024 * 1024) /* one row: a batch's largest value is its lines  \
-						  */
+/* One row: a batch's largest value is its lines. */
+#define TS_COPY_ROW_BYTES_MAX (8u * 1024 * 1024)
 
 /* `query` names a `copy ... from stdin (format binary)` among the named queries. The buffer is kept
  * by the connection and reused. */

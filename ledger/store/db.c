@@ -77,7 +77,7 @@ void ts_link_drop(struct ts_db *db)
 
 enum ts_err ts_link_command(struct ts_db *db, const char *literal, struct ts_why *why)
 {
-	PGresult *res = PQexec(db->conn, literal);
+	PGresult *res = PQexecParams(db->conn, literal, 0, NULL, NULL, NULL, NULL, 0);
 	enum ts_err err = TS_OK;
 
 	if (PQresultStatus(res) != PGRES_COMMAND_OK && PQresultStatus(res) != PGRES_TUPLES_OK)

@@ -41,8 +41,8 @@ struct ts_ingest_upload {
 	size_t subtrees_n;
 	const int64_t *suspects;
 	size_t suspects_n;
-	/* out */
-	/* TS_OK, or why it dropped out alone: TS_E_STALE, TS_E_QUARANTINED, TS_E_KEY, TS_E_NOT_FOUND */
+	/* out: TS_OK, or why it dropped out alone: TS_E_STALE, TS_E_QUARANTINED, TS_E_KEY,
+	 * TS_E_NOT_FOUND */
 	enum ts_err result;
 	int64_t size; /* stored size of the stream: after the commit, or that made it stale */
 	int64_t leaf_index;

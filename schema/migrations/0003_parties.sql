@@ -83,7 +83,6 @@ create table app.audit_event (
 select app.make_append_only('app.audit_event');
 
 grant select on app.party, app.directory, app.key_directory to ts_auditor;
-grant select on app.party, app.token, app.directory to ts_ingest; -- who may append to what
 grant select, insert on app.party, app.token, app.directory, app.key_directory, app.idempotency,
 	app.audit_event to ts_service;
 grant update (statement_vkey) on app.party to ts_service;

@@ -45,6 +45,8 @@ begin
 		'with (pages_per_range = 32, autosummarize = on)', name);
 	execute format('alter table app.usage attach partition app.%I for values from (%L) to (%L)',
 		name, first, behind);
+	-- Routing keeps it true from here on; a check would cost each row of a COPY.
+	execute format('alter table app.%I drop constraint received', name);
 	return true;
 end
 $$;

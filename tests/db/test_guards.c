@@ -271,71 +271,72 @@ static void roles_are_refused(void **state)
 
 /* Each query lists what breaks a rule; none may return a row. Tables without contract_id are on the
  * list of those that are shared or belong to a party. */
+static const char *const rules[] = {
+	"select 'no contract_id: ' || oid::regclass from t where k is null and relname not "
+	"in "
+	"('schema_migration', 'party', 'token', 'audit_event')",
+	"select 'no primary key: ' || oid::regclass from t where not ispart and relname <> "
+	"'usage' "
+	"and not exists (select from pg_index i where i.indrelid = t.oid and "
+	"i.indisprimary)",
+	"select 'unique without contract_id: ' || i.indexrelid::regclass from t join "
+	"pg_index i on "
+	"i.indrelid = t.oid where i.indisunique and k is not null and i.indkey[0] <> k and "
+	"relname "
+	"not in ('directory', 'key_directory', 'idempotency')",
+	"select 'nullable key of a unique: ' || i.indexrelid::regclass from t join "
+	"pg_index i on "
+	"i.indrelid = t.oid join pg_attribute a on a.attrelid = t.oid and a.attnum = any "
+	"(i.indkey) "
+	"where i.indisunique and not i.indnullsnotdistinct and not a.attnotnull and "
+	"(relname, a.attname) <> ('contract_version', 'leaf')",
+	"select 'foreign key not paired: ' || c.conname from t join pg_constraint c on "
+	"c.conrelid = t.oid and c.contype = 'f' join t f on f.oid = c.confrelid where f.k "
+	"is not null "
+	"and f.relname not in ('key_directory') and not exists (select from "
+	"generate_subscripts(c.conkey, 1) i "
+	"where c.conkey[i] = t.k and c.confkey[i] = f.k)",
+	"select 'foreign key at usage: ' || c.conname from t join pg_constraint c on "
+	"c.contype = 'f' and "
+	"t.oid in (c.conrelid, c.confrelid) where relname like 'usage%'",
+	"select 'row-level security: ' || oid::regclass from t where k is not null and "
+	"relname not in "
+	"('directory', 'key_directory') and not (rls and forced)",
+	"select 'no policy: ' || oid::regclass from t where rls and not exists (select "
+	"from pg_policy p "
+	"where p.polrelid = t.oid)",
+	"select 'serial or small identity: ' || a.attname from t join pg_attribute a on "
+	"a.attrelid = t.oid "
+	"where attnum > 0 and (attidentity <> '' and atttypid <> 'bigint'::regtype or "
+	"attidentity = '' and "
+	"pg_get_serial_sequence(t.oid::regclass::text, attname) is not null)",
+	"select 'partition unguarded: ' || oid::regclass from t where ispart and (not rls "
+	"or not forced or "
+	"not exists (select from pg_trigger g where g.tgrelid = t.oid and g.tgname = "
+	"'append_only' and "
+	"not g.tgisinternal and g.tgenabled = 'O'))",
+	"select 'transition table on usage: ' || g.tgname from t join pg_trigger g on "
+	"g.tgrelid = t.oid "
+	"where relname like 'usage%' and g.tgnewtable is not null",
+	"select 'float: ' || t.oid::regclass || '.' || attname from t join pg_attribute a "
+	"on "
+	"a.attrelid = t.oid where atttypid in ('real'::regtype, 'double "
+	"precision'::regtype, 'money'::regtype)",
+	"select 'not owned by ts_owner: ' || oid::regclass from t where owner <> "
+	"'ts_owner'::regrole",
+	"select 'no pinned search_path: ' || proname from pg_proc where pronamespace = "
+	"'app'::regnamespace "
+	"and not coalesce(proconfig::text, '') like '%search_path=pg_catalog%' and prokind "
+	"= 'f'",
+	"select 'public may execute: ' || proname from pg_proc p where pronamespace = "
+	"'app'::regnamespace "
+	"and exists (select from aclexplode(coalesce(proacl, acldefault('f', proowner))) a "
+	"where a.grantee = 0)",
+	"select 'rule: ' || rulename from pg_rules where schemaname = 'app'",
+};
+
 static void catalog_lint(void **state)
 {
-	static const char *const rules[] = {
-		"select 'no contract_id: ' || oid::regclass from t where k is null and relname not "
-		"in "
-		"('schema_migration', 'party', 'token', 'audit_event')",
-		"select 'no primary key: ' || oid::regclass from t where not ispart and relname <> "
-		"'usage' "
-		"and not exists (select from pg_index i where i.indrelid = t.oid and "
-		"i.indisprimary)",
-		"select 'unique without contract_id: ' || i.indexrelid::regclass from t join "
-		"pg_index i on "
-		"i.indrelid = t.oid where i.indisunique and k is not null and i.indkey[0] <> k and "
-		"relname "
-		"not in ('directory', 'key_directory', 'idempotency')",
-		"select 'nullable key of a unique: ' || i.indexrelid::regclass from t join "
-		"pg_index i on "
-		"i.indrelid = t.oid join pg_attribute a on a.attrelid = t.oid and a.attnum = any "
-		"(i.indkey) "
-		"where i.indisunique and not i.indnullsnotdistinct and not a.attnotnull and "
-		"(relname, a.attname) <> ('contract_version', 'leaf')",
-		"select 'foreign key not paired: ' || c.conname from t join pg_constraint c on "
-		"c.conrelid = t.oid and c.contype = 'f' join t f on f.oid = c.confrelid where f.k "
-		"is not null "
-		"and f.relname not in ('key_directory') and not exists (select from "
-		"generate_subscripts(c.conkey, 1) i "
-		"where c.conkey[i] = t.k and c.confkey[i] = f.k)",
-		"select 'foreign key at usage: ' || c.conname from t join pg_constraint c on "
-		"c.contype = 'f' and "
-		"t.oid in (c.conrelid, c.confrelid) where relname like 'usage%'",
-		"select 'row-level security: ' || oid::regclass from t where k is not null and "
-		"relname not in "
-		"('directory', 'key_directory') and not (rls and forced)",
-		"select 'no policy: ' || oid::regclass from t where rls and not exists (select "
-		"from pg_policy p "
-		"where p.polrelid = t.oid)",
-		"select 'serial or small identity: ' || a.attname from t join pg_attribute a on "
-		"a.attrelid = t.oid "
-		"where attnum > 0 and (attidentity <> '' and atttypid <> 'bigint'::regtype or "
-		"attidentity = '' and "
-		"pg_get_serial_sequence(t.oid::regclass::text, attname) is not null)",
-		"select 'partition unguarded: ' || oid::regclass from t where ispart and (not rls "
-		"or not forced or "
-		"not exists (select from pg_trigger g where g.tgrelid = t.oid and g.tgname = "
-		"'append_only' and "
-		"not g.tgisinternal and g.tgenabled = 'O'))",
-		"select 'transition table on usage: ' || g.tgname from t join pg_trigger g on "
-		"g.tgrelid = t.oid "
-		"where relname like 'usage%' and g.tgnewtable is not null",
-		"select 'float: ' || t.oid::regclass || '.' || attname from t join pg_attribute a "
-		"on "
-		"a.attrelid = t.oid where atttypid in ('real'::regtype, 'double "
-		"precision'::regtype, 'money'::regtype)",
-		"select 'not owned by ts_owner: ' || oid::regclass from t where owner <> "
-		"'ts_owner'::regrole",
-		"select 'no pinned search_path: ' || proname from pg_proc where pronamespace = "
-		"'app'::regnamespace "
-		"and not coalesce(proconfig::text, '') like '%search_path=pg_catalog%' and prokind "
-		"= 'f'",
-		"select 'public may execute: ' || proname from pg_proc p where pronamespace = "
-		"'app'::regnamespace "
-		"and exists (select from aclexplode(coalesce(proacl, acldefault('f', proowner))) a "
-		"where a.grantee = 0)",
-		"select 'rule: ' || rulename from pg_rules where schemaname = 'app'",
-	};
 	char sql[2048], value[256];
 
 	(void)state;

@@ -40,7 +40,8 @@ BANNED = {
     "json_object_update": "it silently overwrites members",
 }
 CALL = re.compile(r"(?<![\w.>])(" + "|".join(BANNED) + r")[ \t]*\(")
-# SQL stands in schema/queries: what PQexec is given is a literal (begin, commit, ...).
+# SQL stands in schema/: what PQexec is given is a literal (begin, commit, ...) or comes from the
+# compiled-in tables ts_sql_*. Tests may break the database with any text.
 PQEXEC = re.compile(r"\bPQ(?:exec|sendQuery)\s*\(\s*[^,()]+(?:\([^()]*\))?[^,()]*,\s*([^\s])")
 MARK = re.compile(r"\b(TODO|FIXME|HACK)\b")
 MACHINE = re.compile(r"(?<![\w.])/(root|home|work|Users)/\w")
@@ -55,7 +56,8 @@ def check(path, text):
     for match in CALL.finditer(code):
         yield tree.line_of(code, match.start()), f"{match[1]} is banned: {BANNED[match[1]]}"
     for match in PQEXEC.finditer(strings):
-        if match[1] != '"':
+        literal = match[1] == '"' or strings.startswith("ts_sql_", match.start(1))
+        if not literal and not path.startswith("tests/"):
             yield tree.line_of(strings, match.start()), "PQexec of something that is not a literal"
     for match in MARK.finditer(text):
         yield tree.line_of(text, match.start()), f"{match[1]}: finish it or open an issue"
