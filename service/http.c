@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service/exchange.h"
+#include "service/http.h"
 
 #include "service/clock.h"
+#include "service/exchange.h"
 #include "service/openapi.h"
 #include "service/tls.h"
 #include <sodium.h>

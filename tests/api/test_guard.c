@@ -200,33 +200,45 @@ static void test_body_limits(void **state)
 	(void)close(fd);
 }
 
+static int ask_status(struct frame *f, struct ts_buf *request)
+{
+	struct ts_wire_reply reply;
+	ts_wire_ask(f->port, ts_buf_str(request), &reply);
+	int status = reply.status;
+	ts_wire_reply_free(&reply);
+	ts_buf_reset(request);
+	return status;
+}
+
+static void put_many(struct ts_buf *out, char c, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		ts_buf_putc(out, c);
+}
+
 static void test_head_limits(void **state)
 {
 	struct frame *f = *state;
-	static char request[60000];
-	struct ts_wire_reply reply;
+	struct ts_buf request;
+	ts_buf_init(&request, 65536);
 	/* a long target */
-	memset(request, 'a', sizeof(request));
-	memcpy(request, "GET /t/echo/", 12);
-	strcpy(request + 10000, " HTTP/1.1\r\n" H "\r\n");
-	ts_wire_ask(f->port, request, &reply);
-	assert_int_equal(reply.status, 414);
-	ts_wire_reply_free(&reply);
+	ts_buf_puts(&request, "GET /t/echo/");
+	put_many(&request, 'a', 10000);
+	ts_buf_puts(&request, " HTTP/1.1\r\n" H "\r\n");
+	assert_int_equal(ask_status(f, &request), 414);
 	/* many headers */
-	size_t len = (size_t)sprintf(request, "GET /t/hit HTTP/1.1\r\n" H);
+	ts_buf_puts(&request, "GET /t/hit HTTP/1.1\r\n" H);
 	for (int i = 0; i < 150; i++)
-		len += (size_t)sprintf(request + len, "X-%d: y\r\n", i);
-	strcpy(request + len, "\r\n");
-	ts_wire_ask(f->port, request, &reply);
-	assert_int_equal(reply.status, 431);
-	ts_wire_reply_free(&reply);
+		ts_buf_printf(&request, "X-%d: y\r\n", i);
+	ts_buf_puts(&request, "\r\n");
+	assert_int_equal(ask_status(f, &request), 431);
 	/* 40 KB of headers */
-	len = (size_t)sprintf(request, "GET /t/hit HTTP/1.1\r\n" H "X: ");
-	memset(request + len, 'y', 40000);
-	strcpy(request + len + 40000, "\r\n\r\n");
-	ts_wire_ask(f->port, request, &reply);
-	assert_true(reply.status == 431 || reply.status == 413);
-	ts_wire_reply_free(&reply);
+	ts_buf_puts(&request, "GET /t/hit HTTP/1.1\r\n" H "X: ");
+	put_many(&request, 'y', 40000);
+	ts_buf_puts(&request, "\r\n\r\n");
+	int status = ask_status(f, &request);
+	assert_true(status == 431 || status == 413);
+	ts_buf_free(&request);
 }
 
 int main(void)

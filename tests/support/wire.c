@@ -106,8 +106,9 @@ void ts_wire_read(int fd, int64_t wait_ms, bool head_only, struct ts_wire_reply 
 			break;
 		out->body_len += (size_t)n;
 	}
-	if (sscanf(out->head, "HTTP/1.%*d %d", &out->status) != 1)
-		out->status = 0;
+	const char *status = strchr(out->head, ' ');
+	if (status != NULL && strncmp(out->head, "HTTP/1.", 7) == 0)
+		out->status = (int)strtol(status, NULL, 10);
 }
 
 void ts_wire_reply_free(struct ts_wire_reply *reply)
