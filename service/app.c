@@ -7,8 +7,21 @@
 #include "store/migrate.h"
 #include "store/token.h"
 #include "store/usage.h"
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Usage is stored by month received: a month's partition is made when the one before begins. */
+static enum ts_err months_ensure(struct ts_app *app, struct ts_db *db, struct ts_why *why)
+{
+	int32_t month = ts_month_of_day((int32_t)(ts_clock_now_us() / TS_US_PER_DAY));
+	if (atomic_load(&app->month) == month)
+		return TS_OK;
+	TS_TRY(ts_db_partition_ensure(db, month, why));
+	TS_TRY(ts_db_partition_ensure(db, month + 1, why));
+	atomic_store(&app->month, month);
+	return TS_OK;
+}
 
 enum ts_err ts_app_open(const struct ts_config *config, struct ts_log *log,
 	struct ts_metrics *metrics, struct ts_app **out, struct ts_why *why)
@@ -23,6 +36,8 @@ enum ts_err ts_app_open(const struct ts_config *config, struct ts_log *log,
 	enum ts_err err = ts_keyring_open(config->key_dir, &app->keyring, why);
 	if (err == TS_OK)
 		err = ts_session_open(config->db_service, &probe, why);
+	if (err == TS_OK)
+		err = months_ensure(app, probe->db, why);
 	ts_session_close(probe);
 	if (err != TS_OK) {
 		ts_app_close(app);
@@ -46,8 +61,8 @@ static enum ts_err worker_open(void *arg, enum ts_class cls, void **worker, stru
 	struct ts_session *session = NULL;
 	TS_TRY(ts_session_open(app->config->db_service, &session, why));
 	enum ts_err err = cls == TS_CLASS_INGEST
-		? ts_session_ingest(session, app->config->db_ingest, why)
-		: TS_OK;
+				  ? ts_session_ingest(session, app->config->db_ingest, why)
+				  : TS_OK;
 	if (err != TS_OK) {
 		ts_session_close(session);
 		return err;
@@ -62,15 +77,20 @@ static void worker_close(void *arg, void *worker)
 	ts_session_close(worker);
 }
 
-/* Keeps the connection, or gets a new one, while nobody waits for it. */
+/* Keeps the connections, or gets new ones, while nobody waits for them. */
 static void worker_idle(void *arg, void *worker)
 {
+	struct ts_app *app = arg;
 	struct ts_session *session = worker;
-	struct ts_why why;
-	(void)arg;
-	if (ts_db_ping(session->db, &why) != TS_OK ||
-		(session->ingest_db != NULL && ts_db_ping(session->ingest_db, &why) != TS_OK))
-		return; /* the next request meets it and is told */
+	struct ts_why why = {0};
+	/* A lost connection is what the next request meets and is told. */
+	if (session->ingest_db != NULL && ts_db_ping(session->ingest_db, &why) != TS_OK)
+		return;
+	if (ts_db_ping(session->db, &why) != TS_OK)
+		return;
+	enum ts_err err = months_ensure(app, session->db, &why);
+	if (err != TS_OK)
+		ts_log_err(app->log, TS_LOG_ERROR, "partition", err, &why);
 }
 
 static enum ts_err lookup(
@@ -104,13 +124,10 @@ struct ts_worker_hooks ts_app_hooks(struct ts_app *app)
 
 static enum ts_err database_ready(void *arg, struct ts_why *why)
 {
-	const struct ts_app *app = arg;
+	struct ts_app *app = arg;
 	struct ts_session *session = NULL;
 	TS_TRY(ts_session_open(app->config->db_service, &session, why));
-	int32_t month = ts_month_of_day((int32_t)(ts_clock_now_us() / TS_US_PER_DAY));
-	enum ts_err err = ts_db_partition_ensure(session->db, month, why);
-	if (err == TS_OK)
-		err = ts_db_partition_ensure(session->db, month + 1, why);
+	enum ts_err err = months_ensure(app, session->db, why);
 	ts_session_close(session);
 	return err;
 }

@@ -21,10 +21,13 @@ const struct ts_command ts_cmd_init = {
 	.name = "init",
 	.summary = "first set-up: configuration, keys, schema, the operator's token",
 	.usage = "tallystick init --config FILE --db CONNINFO [--domain D] [--print-token]\n\n"
-		 "Writes FILE with every key and its help unless it exists, makes the key folder with\n"
-		 "the operator and receipt keys, migrates the database and makes an operator token,\n"
+		 "Writes FILE with every key and its help unless it exists, makes the key folder "
+		 "with\n"
+		 "the operator and receipt keys, migrates the database and makes an operator "
+		 "token,\n"
 		 "which is shown this once. CONNINFO names a superuser; the service's own roles,\n"
-		 "ts_service and ts_ingest, are used from then on. Safe to run again: what exists is\n"
+		 "ts_service and ts_ingest, are used from then on. Safe to run again: what exists "
+		 "is\n"
 		 "kept, and a second token is made only with --new-token or --print-token.\n\n"
 		 "  tallystick init --config tallystick.conf --domain tally.example \\\n"
 		 "    --db \"host=/run/pg dbname=tallystick user=postgres\"\n",
@@ -61,8 +64,9 @@ static enum ts_err key_folder(
 	char real[PATH_MAX];
 	const char *slash = strrchr(config, '/');
 	const char *dir = slash == NULL ? "."
-		: slash == config	? "/"
-					: ts_region_copy(region, config, (size_t)(slash - config));
+			  : slash == config
+				  ? "/"
+				  : ts_region_copy(region, config, (size_t)(slash - config));
 	if (dir == NULL)
 		return TS_E_NO_MEMORY;
 	if (realpath(dir, real) == NULL)
@@ -72,8 +76,8 @@ static enum ts_err key_folder(
 }
 
 /* The printed configuration, with the connection strings, which printing hides, in their places. */
-static void fill_config(const struct ts_buf *printed, const char *service, const char *ingest,
-	struct ts_buf *file)
+static void fill_config(
+	const struct ts_buf *printed, const char *service, const char *ingest, struct ts_buf *file)
 {
 	struct ts_str rest = {printed->data, printed->len}, line;
 	ts_buf_puts(file, "# Written by tallystick init. Connection strings may hold passwords: "
@@ -148,20 +152,32 @@ static enum ts_err make_token(struct init *in, const struct ts_config *config,
 	return err;
 }
 
+static enum ts_err load_config(const struct init *in, struct ts_region *region,
+	struct ts_config *config, struct ts_why *why)
+{
+	ts_config_default(config);
+	TS_TRY(ts_config_load(in->config, region, config, why));
+	TS_TRY(ts_config_check(config, why));
+	if (in->domain != NULL && strcmp(in->domain, config->domain) != 0)
+		return ts_why(why, TS_E_CONFLICT, "--domain",
+			"\"%s\", but %s, which is kept, has \"%s\"", in->domain, in->config,
+			config->domain);
+	return TS_OK;
+}
+
+/* The database comes before the first file: where it can't be reached, nothing is left behind. */
 static enum ts_err init(struct init *in, struct ts_region *region, struct ts_why *why)
 {
 	struct ts_config config;
-	ts_config_default(&config);
-	if (access(in->config, F_OK) != 0)
-		TS_TRY(write_config(in, region, why));
-	TS_TRY(ts_config_load(in->config, region, &config, why));
-	TS_TRY(ts_config_check(&config, why));
-	if (in->domain != NULL && strcmp(in->domain, config.domain) != 0)
-		return ts_why(why, TS_E_CONFLICT, "--domain",
-			"\"%s\", but %s, which is kept, has \"%s\"", in->domain, in->config,
-			config.domain);
-	TS_TRY(ts_keyring_create(config.key_dir, config.domain, why));
+	bool there = access(in->config, F_OK) == 0;
+	if (there)
+		TS_TRY(load_config(in, region, &config, why));
 	TS_TRY(ts_migrate(in->db, ts_clock_now_us(), &in->applied, why));
+	if (!there) {
+		TS_TRY(write_config(in, region, why));
+		TS_TRY(load_config(in, region, &config, why));
+	}
+	TS_TRY(ts_keyring_create(config.key_dir, config.domain, why));
 	return make_token(in, &config, region, why);
 }
 
@@ -184,7 +200,8 @@ static int run(int argc, char **argv)
 {
 	struct init in = {0};
 	const struct ts_opt opts[] = {
-		{"config", TS_OPT_TEXT, true, &in.config, "FILE", "configuration, kept if it exists"},
+		{"config", TS_OPT_TEXT, true, &in.config, "FILE",
+			"configuration, kept if it exists"},
 		{"db", TS_OPT_TEXT, true, &in.db, "CONNINFO", "connection string of a superuser"},
 		{"domain", TS_OPT_TEXT, false, &in.domain, "NAME",
 			"names keys and logs (default " DOMAIN_DEFAULT ")"},

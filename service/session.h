@@ -18,6 +18,7 @@ struct ts_app {
 	struct ts_metrics *metrics;
 	struct ts_keyring *keyring;
 	struct ts_settler *settler;
+	_Atomic int32_t month; /* the usage partitions of it and of the next one exist */
 };
 struct ts_session {
 	struct ts_db *db; /* service role */

@@ -1,0 +1,244 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# test_smoke.sh BUILD FIXTURES: the executable as its users meet it, on a private database: set-up,
+# service, a contract that both sign, an agent, usage, books; and what must be refused. Exits 77 where
+# no PostgreSQL server is installed.
+set -u
+BUILD=$1
+SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
+TALLY=$BUILD/tallystick
+[ -x "$TALLY" ] || {
+	echo "skipped: $TALLY is not built"
+	exit 77
+}
+PG=${TS_PG_BIN:-$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)}
+[ -x "$PG/initdb" ] || {
+	echo "skipped: no PostgreSQL server is installed (initdb not found)"
+	exit 77
+}
+as_server() {
+	if [ "$(id -u)" = 0 ]; then
+		(cd / && setpriv --reuid=postgres --regid=postgres --init-groups -- "$@")
+	else
+		"$@"
+	fi
+}
+
+DIR=$(mktemp -d /tmp/ts-smoke-XXXXXX)
+LOG=$DIR/state/log
+SERVICE=
+clean_up() {
+	[ -z "$SERVICE" ] || kill "$SERVICE" 2>/dev/null && wait "$SERVICE" 2>/dev/null
+	[ ! -d "$DIR/pg" ] || as_server "$PG/pg_ctl" -D "$DIR/pg" -m immediate -s stop >/dev/null 2>&1
+	rm -rf "$DIR"
+}
+trap clean_up EXIT
+trap 'exit 1' INT TERM HUP
+
+checks=0
+fail() {
+	echo "FAIL: $*"
+	sed 's/^/  | /' "$DIR/out" "$DIR/err"
+	tail -n 5 "$LOG" 2>/dev/null
+	exit 1
+}
+# expect CODE TEXT COMMAND...: the exit code, and TEXT (a basic regular expression) in its output.
+expect() {
+	code=$1
+	text=$2
+	shift 2
+	checks=$((checks + 1))
+	"$@" >"$DIR/out" 2>"$DIR/err" </dev/null
+	got=$?
+	[ $got = "$code" ] || fail "exit $got, not $code: $*"
+	[ -z "$text" ] || grep -q -e "$text" "$DIR/out" "$DIR/err" || fail "no \"$text\" from: $*"
+}
+t() { "$TALLY" "$@"; }
+get() { curl -sS -H "Authorization: Bearer $TALLYSTICK_TOKEN" "$TALLYSTICK_URL$1"; }
+# http CODE TEXT TOKEN PATH [curl options]
+http() {
+	want=$1
+	text=$2
+	token=$3
+	path=$4
+	shift 4
+	checks=$((checks + 1))
+	got=$(curl -sS -o "$DIR/out" -w '%{http_code}' -H "Authorization: Bearer $token" "$@" \
+		"$TALLYSTICK_URL$path" 2>"$DIR/err")
+	[ "$got" = "$want" ] || fail "status $got, not $want: $path $*"
+	grep -q -e "$text" "$DIR/out" || fail "no \"$text\" in: $path"
+}
+
+# --- the database ---------------------------------------------------------------------------------
+: >"$DIR/out" && : >"$DIR/err"
+chmod 0711 "$DIR"
+mkdir "$DIR/sock" "$DIR/pg" "$DIR/state"
+chmod 0700 "$DIR/state"
+[ "$(id -u)" != 0 ] || chown postgres: "$DIR/sock" "$DIR/pg" "$DIR/state"
+as_server "$PG/initdb" -D "$DIR/pg" -U ts_admin --auth=trust --encoding=UTF8 --locale=C.UTF-8 \
+	--no-sync >"$DIR/out" 2>"$DIR/err" || fail "initdb"
+as_server "$PG/pg_ctl" -D "$DIR/pg" -l "$DIR/pg/log" -w -s start \
+	-o "-c listen_addresses='' -c unix_socket_directories='$DIR/sock' -c max_connections=60" \
+	>"$DIR/out" 2>"$DIR/err" || fail "pg_ctl start"
+DB="host=$DIR/sock dbname=postgres user=ts_admin"
+
+# --- set-up ---------------------------------------------------------------------------------------
+# The service runs as the database's user here, never as root, so its files are that user's.
+cp "$TALLY" "$DIR/tallystick" && chmod 0755 "$DIR/tallystick" && TALLY=$DIR/tallystick
+CONF=$DIR/state/tally.conf
+USER_OPT=
+[ "$(id -u)" != 0 ] || USER_OPT='--user postgres'
+expect 2 'required' t init --config "$CONF"
+expect 3 'smoke-none' as_server "$TALLY" init --config "$DIR/state/none.conf" --db "host=/nonexistent/smoke-none user=x"
+expect 0 'operator token, shown this once: ts_' as_server "$TALLY" init --config "$CONF" --db "$DB" \
+	--domain tally.example --listen 127.0.0.1:0
+[ ! -e "$DIR/state/none.conf" ] || fail "a failed init left its file"
+[ "$(stat -c %a "$CONF")" = 600 ] || fail "the configuration is not private"
+expect 0 'there is one already' as_server "$TALLY" init --config "$CONF" --db "$DB" --domain tally.example
+expect 1 'other.example' as_server "$TALLY" init --config "$CONF" --db "$DB" --domain other.example
+expect 0 '^ts_[0-9a-f]*\.[0-9a-f]*$' as_server "$TALLY" init --config "$CONF" --db "$DB" --print-token
+[ "$(wc -l <"$DIR/out")" = 1 ] || fail "more than the token was printed"
+TALLYSTICK_TOKEN=$(cat "$DIR/out")
+OPERATOR=$TALLYSTICK_TOKEN
+export TALLYSTICK_TOKEN
+expect 0 '^0 of ' t migrate --db "$DB"
+expect 3 '' t migrate --db "host=/nonexistent user=x"
+
+# --- the service ----------------------------------------------------------------------------------
+# shellcheck disable=SC2086
+expect 1 '' "$TALLY" serve --config "$CONF" --set key_dir=/nonexistent --set log_file=- $USER_OPT
+# shellcheck disable=SC2086
+"$TALLY" serve --config "$CONF" $USER_OPT --set admin_listen=127.0.0.1:0 --set tick_s=0 \
+	--set log_file="$LOG" >"$DIR/serve" 2>&1 </dev/null &
+SERVICE=$!
+i=0
+until grep -q '"event":"started"' "$LOG" 2>/dev/null; do
+	i=$((i + 1))
+	kill -0 $SERVICE 2>/dev/null && [ $i -lt 200 ] || {
+		cat "$DIR/serve"
+		fail "the service did not start"
+	}
+	sleep 0.1
+done
+port() { sed -n 's/.*"event":"started".*"'"$1"'":\([0-9]*\).*/\1/p' "$LOG"; }
+TALLYSTICK_URL=http://127.0.0.1:$(port port)
+export TALLYSTICK_URL
+ready=$(curl -sS "http://127.0.0.1:$(port admin_port)/readyz") || fail "not ready: $ready"
+http 200 '"openapi":"3.1' "$OPERATOR" /openapi.json
+http 401 'unauthenticated' "ts_0000000000000000.$(printf '0%.0s' $(seq 64))" /v1/contracts
+http 404 '' "$OPERATOR" /v1/nothing
+
+# --- two companies, and a stranger ----------------------------------------------------------------
+umask 077
+for who in provider consumer stranger; do
+	expect 0 "^$who.example/statements" t keygen "$who.example/statements" "$DIR/$who.key"
+done
+expect 1 '' t keygen provider.example/statements "$DIR/provider.key"
+address='--country US --city Memphis'
+# shellcheck disable=SC2086
+expect 0 '"colossus"' t party add colossus --name "Colossus Compute Inc." $address --key "$DIR/provider.key"
+# shellcheck disable=SC2086
+expect 0 '"lab"' t party add lab --name "Frontier Lab PBC" $address --key "$DIR/consumer.key"
+# shellcheck disable=SC2086
+expect 0 '"lab"' t party add lab --name "Frontier Lab PBC" $address --key "$DIR/consumer.key"
+# shellcheck disable=SC2086
+expect 1 'other data' t party add lab --name "Another Lab" $address --key "$DIR/consumer.key"
+expect 1 'no such party' t party show nobody
+for role in provider_finance agent; do
+	expect 0 '^ts_' t token new $role --party colossus
+	cp "$DIR/out" "$DIR/$role.token"
+done
+expect 0 '^ts_' t token new consumer_finance --party lab
+cp "$DIR/out" "$DIR/consumer_finance.token"
+expect 1 'needs a party' t token new agent
+expect 1 'not agent' t token new emperor --party lab
+PROVIDER=$(cat "$DIR/provider_finance.token")
+CONSUMER=$(cat "$DIR/consumer_finance.token")
+AGENT=$(cat "$DIR/agent.token")
+
+# --- a contract -----------------------------------------------------------------------------------
+expect 0 '^[0-9a-f]\{32\}$' t contract new "$SOURCE/docs/examples/colossus.terms.json" \
+	--provider colossus --consumer lab --out "$DIR/terms.json"
+CONTRACT=$(cat "$DIR/out")
+expect 1 'signed\|version\|statement' t contract sign "$CONTRACT" --key "$DIR/provider.key" \
+	--terms "$DIR/terms.json"
+expect 0 'terms_sha256' t contract offer "$DIR/terms.json"
+expect 0 'terms_sha256' t contract offer "$DIR/terms.json"
+sed 's/"due_days": 30/"due_days": 31/' "$DIR/terms.json" >"$DIR/other.json"
+expect 1 'not the bytes' t contract sign "$CONTRACT" --key "$DIR/consumer.key" --terms "$DIR/other.json"
+expect 1 'no contract' t contract show 00000000000000000000000000000000
+expect 0 'waiting' t contract sign "$CONTRACT" --key "$DIR/provider.key" --terms "$DIR/terms.json"
+expect 1 '' t contract sign "$CONTRACT" --key "$DIR/stranger.key" --terms "$DIR/terms.json"
+expect 1 'sign first\|must sign' t stream new "$DIR/early" --contract "$CONTRACT" --cluster c1 \
+	--from 2026-06-01 --key "$DIR/provider.key" --terms "$DIR/terms.json"
+expect 0 'active' t contract sign "$CONTRACT" --key "$DIR/consumer.key" --terms "$DIR/terms.json"
+expect 0 'active' t contract sign "$CONTRACT" --key "$DIR/consumer.key" --terms "$DIR/terms.json"
+expect 0 '"state": "active"' t contract show "$CONTRACT"
+http 409 '' "$OPERATOR" "/v1/contracts/$CONTRACT/terms" -X PUT -H 'Content-Type: application/json' \
+	--data-binary "@$DIR/other.json"
+
+# --- usage ----------------------------------------------------------------------------------------
+expect 1 '' t stream new "$DIR/wrong" --contract "$CONTRACT" --cluster c1 --from 2026-06-01 \
+	--key "$DIR/stranger.key" --terms "$DIR/terms.json"
+expect 0 '' t stream new "$DIR/agent" --contract "$CONTRACT" --cluster c1 --from 2026-06-01 \
+	--key "$DIR/provider.key" --terms "$DIR/terms.json"
+expect 0 '' t stream new "$DIR/agent" --contract "$CONTRACT" --cluster c1 --from 2026-06-01 \
+	--key "$DIR/provider.key" --terms "$DIR/terms.json"
+start=$(($(date -u -d 2026-06-02 +%s) * 1000))
+i=0
+while [ $i -lt 20 ]; do
+	from=$((start + i * 3600000))
+	# one hour of 8 devices
+	printf 'u1\t%d\t%d\th100\t8000\t28800000000\ton_demand\tjob-%d\tnode-%d\tresearch\n' \
+		$from $((from + 3600000)) $i $((i % 4))
+	i=$((i + 1))
+done >"$DIR/usage.tsv"
+TALLYSTICK_TOKEN=$CONSUMER
+expect 1 '' t import records "$DIR/usage.tsv" --stream "$DIR/agent"
+TALLYSTICK_TOKEN=$AGENT
+expect 0 '' t append "$DIR/agent"
+expect 0 '20' t import records "$DIR/usage.tsv" --stream "$DIR/agent"
+expect 0 '' t append "$DIR/agent"
+expect 1 '' t import records "$DIR/missing.tsv" --stream "$DIR/agent"
+expect 2 'is no source' t import spreadsheet "$DIR/usage.tsv"
+TALLYSTICK_TOKEN=$OPERATOR
+http 200 '"workload":"job-19"' "$CONSUMER" "/v1/contracts/$CONTRACT/usage?limit=1000"
+http 200 '"has_more":true' "$PROVIDER" "/v1/contracts/$CONTRACT/usage?limit=3"
+after=$(sed -n 's/.*"after":"\([0-9.]*\)".*/\1/p' "$DIR/out")
+http 200 '"workload":"job-3"' "$PROVIDER" "/v1/contracts/$CONTRACT/usage?limit=3&after=$after"
+http 400 'cursor' "$PROVIDER" "/v1/contracts/$CONTRACT/usage?after=x"
+http 403 '' "$AGENT" "/v1/contracts/$CONTRACT/usage"
+
+# --- books ----------------------------------------------------------------------------------------
+expect 0 '' t settle "$CONTRACT"
+http 200 '"workload":"job-7"' "$PROVIDER" "/v1/contracts/$CONTRACT/usage?workload=job-7"
+http 200 '"base_quantity":"576000000000"' "$CONSUMER" \
+	"/v1/contracts/$CONTRACT/usage/summary?from=2026-06-01T00:00:00Z&to=2026-06-03T00:00:00Z"
+expect 0 '' t status "$CONTRACT"
+for view in accruals accounts entries trial-balance periods invoices; do
+	http 200 '{' "$CONSUMER" "/v1/contracts/$CONTRACT/$view"
+done
+for month in 2026-05 2026-06; do
+	expect 0 '' t close "$CONTRACT" $month
+	expect 0 'CLX-' t invoice issue "$CONTRACT" $month
+	number=$(grep -o 'CLX-[0-9A-Za-z-]*' "$DIR/out" | head -n 1)
+	for format in json csv pdf; do
+		expect 0 '' t invoice get "$CONTRACT" "$number" --format $format --out "$DIR/invoice.$format"
+	done
+done
+grep -q '%PDF-' "$DIR/invoice.pdf" || fail "no PDF"
+# 160 GPU-hours of H100 at 2.40
+grep -q '384.00' "$DIR/invoice.json" || fail "the usage is not on the invoice"
+expect 1 '' t close "$CONTRACT" 2029-05
+expect 0 "$number" t invoice list "$CONTRACT"
+
+# --- the end --------------------------------------------------------------------------------------
+kill -TERM $SERVICE
+wait $SERVICE || fail "the service did not end well"
+SERVICE=
+grep -q '"level":"error"' "$LOG" && {
+	grep '"level":"error"' "$LOG"
+	fail "errors were logged"
+}
+expect 3 '' t status "$CONTRACT"
+echo "smoke: $checks checks passed"
