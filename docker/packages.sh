@@ -8,7 +8,7 @@ ts_packages="
 	libpq-dev libmicrohttpd-dev libgnutls28-dev libssl-dev libjansson-dev libsodium-dev
 	libzstd-dev libcurl4-openssl-dev libcairo2-dev libpango1.0-dev libcmocka-dev
 	postgresql-15 postgresql-common tzdata
-	fonts-dejavu-core poppler-utils
+	fonts-liberation2 fonts-dejavu-core poppler-utils
 	curl openssl python3 procps util-linux ca-certificates
 "
 

@@ -290,9 +290,8 @@ static cairo_status_t keep_bytes(void *closure, const unsigned char *bytes, unsi
 
 static void set_metadata(cairo_surface_t *surface, const struct ts_page_info *info)
 {
-	char created[TS_TIME_CHARS + 16];
-	ts_date_format(info->created_day, created);
-	strcat(created, "T00:00:00Z");
+	char day[TS_TIME_CHARS], created[TS_TIME_CHARS + 16];
+	snprintf(created, sizeof created, "%sT00:00:00Z", ts_date_format(info->created_day, day));
 	cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, info->title);
 	cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_AUTHOR, info->author);
 	cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_SUBJECT, info->subject);
@@ -375,6 +374,6 @@ enum ts_err ts_page_render(const struct ts_page_info *info, ts_page_draw *draw, 
 	if (err == TS_OK)
 		err = ts_pdf_finish(&pdf, info->language, out, why);
 	ts_buf_free(&pdf);
-	g_object_unref(fonts);
+	ts_page_fonts_free(fonts);
 	return err;
 }

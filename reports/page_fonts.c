@@ -60,3 +60,10 @@ enum ts_err ts_page_fonts(PangoFontMap **out, struct ts_why *why)
 	FcConfigDestroy(config); /* the map holds its own reference */
 	return err;
 }
+
+void ts_page_fonts_free(PangoFontMap *fonts)
+{
+	/* pango 1.50 does not drop its reference to the configuration when the map goes. */
+	pango_fc_font_map_set_config(PANGO_FC_FONT_MAP(fonts), NULL);
+	g_object_unref(fonts);
+}

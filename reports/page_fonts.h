@@ -9,8 +9,9 @@
 #define TS_FONT_SANS "Liberation Sans,DejaVu Sans,Noto Sans CJK SC"
 #define TS_FONT_MONO "Liberation Mono,DejaVu Sans,Noto Sans CJK SC"
 
-/* One user unit is one point. *out is the caller's (g_object_unref). TS_E_UNAVAILABLE names the
+/* One user unit is one point. *out is the caller's (ts_page_fonts_free). TS_E_UNAVAILABLE names the
  * missing file and its package. */
 enum ts_err ts_page_fonts(PangoFontMap **out, struct ts_why *why) TS_MUST;
+void ts_page_fonts_free(PangoFontMap *fonts);
 
 #endif

@@ -103,11 +103,10 @@ const char *ts_words_address(struct ts_words *words, const struct ts_address *a)
 		empty(a->country) ? "" : a->country);
 }
 
-static bool adjusted_before(const struct ts_invoice *invoice, size_t i)
+static bool is_among(const char *text, const char *const *seen, int n)
 {
-	for (size_t k = 0; k < i; k++) {
-		const char *other = invoice->lines[k].adjusts;
-		if (other != NULL && strcmp(other, invoice->lines[i].adjusts) == 0)
+	for (int i = 0; i < n; i++) {
+		if (strcmp(seen[i], text) == 0)
 			return true;
 	}
 	return false;
@@ -115,14 +114,15 @@ static bool adjusted_before(const struct ts_invoice *invoice, size_t i)
 
 const char *ts_words_adjusts(struct ts_words *words, const struct ts_invoice *invoice)
 {
-	const char *list = NULL;
+	const char *list = NULL, *seen[ADJUSTS_NAMED_MAX];
 	int named = 0;
 	for (size_t i = 0; i < invoice->lines_n; i++) {
 		const char *adjusts = invoice->lines[i].adjusts;
-		if (empty(adjusts) || adjusted_before(invoice, i))
+		if (empty(adjusts) || is_among(adjusts, seen, named))
 			continue;
-		if (++named > ADJUSTS_NAMED_MAX)
+		if (named == ADJUSTS_NAMED_MAX)
 			return ts_words_printf(words, "%s and others", list);
+		seen[named++] = adjusts;
 		list = list == NULL ? adjusts : ts_words_printf(words, "%s, %s", list, adjusts);
 	}
 	return list;
