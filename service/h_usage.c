@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Usage records and their sums, for people and for reconciliation. */
+#include "reports/usage_tsv.h"
 #include "service/handler.h"
 #include "service/route.h"
+#include "store/batch.h"
 #include "store/cell.h"
 #include "store/stream.h"
 #include "store/usage.h"
@@ -12,7 +14,9 @@ struct usage {
 	int64_t contract_id;
 	struct ts_db_usage_filter filter;
 	const char *stream; /* public id, NULL: any */
+	bool verdicts; /* also read what settle decided about each row */
 	struct ts_db_usage *rows;
+	struct ts_db_verdict *standing; /* one per row; reason NULL: nothing is against it */
 	size_t n;
 	struct ts_db_stream *streams;
 	size_t streams_n;
@@ -21,6 +25,22 @@ struct usage {
 	struct ts_db_cell_sum *sums;
 	size_t sums_n;
 };
+
+/* The newest verdict of each row; a page is at most TS_LIST_LIMIT_MAX of them. */
+static enum ts_err read_verdicts(struct ts_db *db, struct usage *u, struct ts_why *why)
+{
+	u->standing = ts_region_array(u->req->region, u->n + 1, sizeof *u->standing);
+	if (u->standing == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < u->n; i++) {
+		struct ts_db_verdict *list = NULL;
+		size_t n = 0;
+		TS_TRY(ts_db_verdict_of(db, u->contract_id, u->rows[i].stream_id, u->rows[i].index,
+			u->req->region, &list, &n, why));
+		u->standing[i] = n > 0 ? list[n - 1] : (struct ts_db_verdict){.reason = NULL};
+	}
+	return TS_OK;
+}
 
 static enum ts_err usage_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
@@ -32,7 +52,8 @@ static enum ts_err usage_tx(struct ts_db *db, void *arg, struct ts_why *why)
 			u->filter.stream_id = u->streams[i].key.stream_id;
 	if (u->stream != NULL && u->filter.stream_id == 0)
 		return ts_why(why, TS_E_NOT_FOUND, "stream", "no stream %s", u->stream);
-	return ts_db_usage_list(db, u->contract_id, &u->filter, region, &u->rows, &u->n, why);
+	TS_TRY(ts_db_usage_list(db, u->contract_id, &u->filter, region, &u->rows, &u->n, why));
+	return u->verdicts ? read_verdicts(db, u, why) : TS_OK;
 }
 
 static const char *stream_name(const struct usage *u, int64_t stream_id)
@@ -85,19 +106,14 @@ static enum ts_err cursor(struct ts_str text, struct ts_db_usage_filter *filter,
 	return TS_OK;
 }
 
-static enum ts_err usage_list(struct ts_request *req, struct ts_response *res, struct ts_why *why)
+static enum ts_err read_filter(struct usage *u, struct ts_why *why)
 {
-	struct ts_db_contract contract;
-	struct ts_db_scope scope;
+	struct ts_request *req = u->req;
 	const struct ts_query_value *limit = ts_request_query(req, "limit");
 	const struct ts_query_value *from = ts_request_query(req, "from");
 	const struct ts_query_value *to = ts_request_query(req, "to");
-	struct usage u = {.req = req};
-	TS_TRY(ts_handler_contract(req, res, &contract, &scope, why));
-	limit_sides(req, &scope);
-	u.contract_id = contract.contract_id;
-	u.stream = ts_handler_text(req, ts_request_query(req, "stream")->text);
-	u.filter = (struct ts_db_usage_filter){.side = -1,
+	u->stream = ts_handler_text(req, ts_request_query(req, "stream")->text);
+	u->filter = (struct ts_db_usage_filter){.side = -1,
 		.sku = ts_handler_text(req, ts_request_query(req, "sku")->text),
 		.pricing_class = ts_handler_text(req, ts_request_query(req, "class")->text),
 		.workload = ts_handler_text(req, ts_request_query(req, "workload")->text),
@@ -106,19 +122,92 @@ static enum ts_err usage_list(struct ts_request *req, struct ts_response *res, s
 		.voids = ts_request_query(req, "voids")->number != 0,
 		.limit = limit->text.at != NULL ? (int32_t)limit->number : TS_LIST_LIMIT_DEFAULT};
 	if (from->text.at != NULL || to->text.at != NULL) {
-		u.filter.from_ms = from->text.at != NULL ? from->number / TS_US_PER_MS : 0;
-		u.filter.to_ms = (to->text.at != NULL ? to->number : TS_TIME_MAX) / TS_US_PER_MS;
+		u->filter.from_ms = from->text.at != NULL ? from->number / TS_US_PER_MS : 0;
+		u->filter.to_ms = (to->text.at != NULL ? to->number : TS_TIME_MAX) / TS_US_PER_MS;
 	}
-	TS_TRY(cursor(ts_request_query(req, "after")->text, &u.filter, why));
-	TS_TRY(ts_db_tx(ts_req_session(req)->db, &scope, usage_tx, &u, why));
+	return cursor(ts_request_query(req, "after")->text, &u->filter, why);
+}
+
+/* One page of records; *next: the cursor behind it, NULL at the end. */
+static enum ts_err usage_page(
+	struct usage *u, struct ts_response *res, const char **next, struct ts_why *why)
+{
+	struct ts_db_contract contract;
+	struct ts_db_scope scope;
+	TS_TRY(ts_handler_contract(u->req, res, &contract, &scope, why));
+	limit_sides(u->req, &scope);
+	u->contract_id = contract.contract_id;
+	TS_TRY(read_filter(u, why));
+	TS_TRY(ts_db_tx(ts_req_session(u->req)->db, &scope, usage_tx, u, why));
+	*next = NULL;
+	if (u->n < (size_t)u->filter.limit)
+		return TS_OK;
+	const struct ts_db_usage *last = &u->rows[u->n - 1];
+	*next = ts_region_printf(
+		u->req->region, "%lld.%lld", (long long)last->batch_id, (long long)last->index);
+	return *next == NULL ? TS_E_NO_MEMORY : TS_OK;
+}
+
+static enum ts_err usage_list(struct ts_request *req, struct ts_response *res, struct ts_why *why)
+{
+	struct usage u = {.req = req};
+	const char *next = NULL;
+	TS_TRY(usage_page(&u, res, &next, why));
 	json_t *rows = json_array();
 	for (size_t i = 0; i < u.n; i++)
 		json_array_append_new(rows, row_json(&u, &u.rows[i]));
-	const char *next = u.n == (size_t)u.filter.limit
-		? ts_region_printf(req->region, "%lld.%lld", (long long)u.rows[u.n - 1].batch_id,
-			  (long long)u.rows[u.n - 1].index)
-		: NULL;
 	return ts_handler_page(req, res, rows, next, why);
+}
+
+static const char *stream_origin(const struct usage *u, int64_t stream_id)
+{
+	for (size_t i = 0; i < u->streams_n; i++)
+		if (u->streams[i].key.stream_id == stream_id)
+			return u->streams[i].key.origin;
+	return "";
+}
+
+static void tsv_row(const struct usage *u, size_t i, struct ts_buf *out)
+{
+	static const char *const verdicts[] = {"parked", "reversed", "refused"};
+	const struct ts_db_usage *row = &u->rows[i];
+	const struct ts_db_verdict *standing = &u->standing[i];
+	struct ts_usage_tsv_row tsv = {.origin = ts_str(stream_origin(u, row->stream_id)),
+		.index = row->index,
+		.verdict = "accepted"};
+	if (row->void_reason != NULL) {
+		tsv.verdict = "void";
+		tsv.reason = row->void_reason;
+	} else {
+		tsv.usage = (struct ts_usage){.start_ms = row->start_ms,
+			.end_ms = row->end_ms,
+			.devices_milli = row->devices_milli,
+			.quantity = row->quantity,
+			.sku = ts_str(row->sku),
+			.class = ts_str(row->pricing_class),
+			.workload = ts_str(row->workload),
+			.resource = ts_str(row->resource),
+			.account = ts_str(row->account)};
+		if (standing->reason != NULL) {
+			tsv.verdict = verdicts[standing->kind];
+			tsv.reason = standing->reason;
+		}
+	}
+	ts_usage_tsv_row(&tsv, out);
+}
+
+static enum ts_err usage_tsv(struct ts_request *req, struct ts_response *res, struct ts_why *why)
+{
+	struct usage u = {.req = req, .verdicts = true};
+	const char *next = NULL;
+	TS_TRY(usage_page(&u, res, &next, why));
+	if (next != NULL)
+		TS_TRY(ts_handler_next(req, res, next));
+	res->content_type = "text/tab-separated-values; charset=utf-8";
+	ts_usage_tsv_header(&res->body);
+	for (size_t i = 0; i < u.n; i++)
+		tsv_row(&u, i, &res->body);
+	return res->body.err;
 }
 
 static enum ts_err sums_tx(struct ts_db *db, void *arg, struct ts_why *why)
@@ -183,13 +272,35 @@ static const struct ts_query_param sums_query[] = {
 	{"by", TS_QUERY_TEXT, false, 0, 0, "day (default) or hour"}, {0}};
 
 const struct ts_route ts_routes_usage[] = {
-	{.method = TS_GET, .path = "/v1/contracts/{contract}/usage", .handler = usage_list,
-		.roles = TS_ROLE_READERS, .cls = TS_CLASS_READ, .query = list_query,
-		.id = "listUsage", .tag = "usage", .summary = "Usage records",
+	{.method = TS_GET,
+		.path = "/v1/contracts/{contract}/usage",
+		.handler = usage_list,
+		.roles = TS_ROLE_READERS,
+		.cls = TS_CLASS_READ,
+		.query = list_query,
+		.id = "listUsage",
+		.tag = "usage",
+		.summary = "Usage records",
 		.response = "data: records"},
-	{.method = TS_GET, .path = "/v1/contracts/{contract}/usage/summary", .handler = usage_sums,
-		.roles = TS_ROLE_READERS, .cls = TS_CLASS_READ, .query = sums_query,
-		.id = "sumUsage", .tag = "usage",
+	{.method = TS_GET,
+		.path = "/v1/contracts/{contract}/usage.tsv",
+		.handler = usage_tsv,
+		.roles = TS_ROLE_READERS,
+		.cls = TS_CLASS_READ,
+		.query = list_query,
+		.produces = "text/tab-separated-values",
+		.id = "listUsageTsv",
+		.tag = "usage",
+		.summary = "Usage records with origin and verdict; accepted: nothing is against it",
+		.response = "a header line, one line per record; Link leads to the next page"},
+	{.method = TS_GET,
+		.path = "/v1/contracts/{contract}/usage/summary",
+		.handler = usage_sums,
+		.roles = TS_ROLE_READERS,
+		.cls = TS_CLASS_READ,
+		.query = sums_query,
+		.id = "sumUsage",
+		.tag = "usage",
 		.summary = "Settled usage per day or hour, with digests",
 		.response = "data: sums"},
 	{0},

@@ -6,7 +6,7 @@
 bool ts_handler_allowed(const struct ts_principal *who, const struct ts_db_contract *contract)
 {
 	bool party = who->party_id == 0 || who->party_id == contract->provider_party ||
-		who->party_id == contract->consumer_party;
+		     who->party_id == contract->consumer_party;
 	if (who->all_contracts)
 		return party;
 	for (size_t i = 0; i < who->contracts_n; i++)
@@ -59,8 +59,8 @@ enum ts_err ts_handler_terms(struct ts_db *db, int64_t contract_id, struct ts_re
 	if (*terms == NULL)
 		return TS_E_NO_MEMORY;
 	for (size_t i = 0; i < *n; i++)
-		TS_TRY(ts_terms_parse(versions[i].terms.at, versions[i].terms.len, region,
-			&(*terms)[i], why));
+		TS_TRY(ts_terms_parse(
+			versions[i].terms.at, versions[i].terms.len, region, &(*terms)[i], why));
 	return TS_OK;
 }
 
@@ -74,8 +74,7 @@ enum ts_err ts_handler_body(const struct ts_request *req, const struct ts_json_f
 	return ts_json_decode(body, fields, n, out, req->region, "", why);
 }
 
-enum ts_err ts_handler_json(
-	struct ts_response *res, int status, json_t *value, struct ts_why *why)
+enum ts_err ts_handler_json(struct ts_response *res, int status, json_t *value, struct ts_why *why)
 {
 	if (value == NULL)
 		return TS_E_NO_MEMORY;
@@ -91,24 +90,33 @@ enum ts_err ts_handler_json(
 				      : ts_why(why, res->body.err, "", "the answer is too large");
 }
 
+enum ts_err ts_handler_next(struct ts_request *req, struct ts_response *res, const char *after)
+{
+	struct ts_str rest = req->target;
+	struct ts_str path = ts_str_cut(&rest, '?');
+	const char *link = ts_region_printf(req->region, "<%.*s?", (int)path.len, path.at);
+	while (link != NULL && rest.at != NULL) {
+		struct ts_str part = ts_str_cut(&rest, '&');
+		if (part.len > 0 && (part.len < 6 || memcmp(part.at, "after=", 6) != 0))
+			link = ts_region_printf(
+				req->region, "%s%.*s&", link, (int)part.len, part.at);
+	}
+	if (link != NULL)
+		link = ts_region_printf(req->region, "%safter=%s>; rel=\"next\"", link, after);
+	return link == NULL ? TS_E_NO_MEMORY : ts_response_header(res, "Link", link);
+}
+
 enum ts_err ts_handler_page(struct ts_request *req, struct ts_response *res, json_t *rows,
 	const char *after, struct ts_why *why)
 {
-	if (after != NULL) {
-		const char *mark = memchr(req->target.at, '?', req->target.len);
-		int path = (int)(mark != NULL ? (size_t)(mark - req->target.at) : req->target.len);
-		const struct ts_query_value *limit = ts_request_query(req, "limit");
-		const char *link = ts_region_printf(req->region, "<%.*s?limit=%lld&after=%s>; rel=\"next\"",
-			path, req->target.at,
-			(long long)(limit->text.at != NULL ? limit->number : TS_LIST_LIMIT_DEFAULT),
-			after);
-		if (link == NULL || ts_response_header(res, "Link", link) != TS_OK) {
-			json_decref(rows);
-			return TS_E_NO_MEMORY;
-		}
+	enum ts_err err = after == NULL ? TS_OK : ts_handler_next(req, res, after);
+	if (err != TS_OK) {
+		json_decref(rows);
+		return err;
 	}
 	return ts_handler_json(res, 200,
-		json_pack("{s:o,s:b,s:s*}", "data", rows, "has_more", after != NULL, "after", after),
+		json_pack(
+			"{s:o,s:b,s:s*}", "data", rows, "has_more", after != NULL, "after", after),
 		why);
 }
 

@@ -2,8 +2,8 @@
 #ifndef TS_SERVICE_HANDLER_H
 #define TS_SERVICE_HANDLER_H
 /* Why: what every handler of a contract does first and last: find the contract that the path names
- * within the caller's scope (a foreign one is 404, not 403), decode a JSON body by its table, answer
- * JSON. */
+ * within the caller's scope (a foreign one is 404, not 403), decode a JSON body by its table,
+ * answer JSON. */
 #include "book/account.h"
 #include "service/session.h"
 #include "store/contract.h"
@@ -33,6 +33,9 @@ enum ts_err ts_handler_body(const struct ts_request *req, const struct ts_json_f
 /* Takes value: writes it as the body with the status. */
 enum ts_err ts_handler_json(
 	struct ts_response *res, int status, json_t *value, struct ts_why *why) TS_MUST;
+/* Link to the next page: the request's own query with this cursor. */
+enum ts_err ts_handler_next(
+	struct ts_request *req, struct ts_response *res, const char *after) TS_MUST;
 /* {"data": rows, "has_more": ...} and a Link to the next page; takes rows. after NULL: the end. */
 enum ts_err ts_handler_page(struct ts_request *req, struct ts_response *res, json_t *rows,
 	const char *after, struct ts_why *why) TS_MUST;

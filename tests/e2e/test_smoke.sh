@@ -206,6 +206,14 @@ http 200 '"workload":"job-19"' "$CONSUMER" "/v1/contracts/$CONTRACT/usage?limit=
 http 200 '"has_more":true' "$PROVIDER" "/v1/contracts/$CONTRACT/usage?limit=3"
 after=$(sed -n 's/.*"after":"\([0-9.]*\)".*/\1/p' "$DIR/out")
 http 200 '"workload":"job-3"' "$PROVIDER" "/v1/contracts/$CONTRACT/usage?limit=3&after=$after"
+http 200 'job-7	node-3	research	accepted	-$' "$PROVIDER" "/v1/contracts/$CONTRACT/usage.tsv?limit=1000"
+next=$(curl -sS -o "$DIR/out" -D - -H "Authorization: Bearer $PROVIDER" \
+	"$TALLYSTICK_URL/v1/contracts/$CONTRACT/usage?sku=h100&limit=2" |
+	sed -n 's/^[Ll]ink: <\(.*\)>; rel="next".*/\1/p')
+case "$next" in
+*"sku=h100&limit=2&after="*) http 200 '"job-3"' "$PROVIDER" "$next" ;;
+*) fail "the next page is \"$next\"" ;;
+esac
 http 400 'cursor' "$PROVIDER" "/v1/contracts/$CONTRACT/usage?after=x"
 http 403 '' "$AGENT" "/v1/contracts/$CONTRACT/usage"
 
