@@ -13,7 +13,8 @@ struct signing {
 	enum ts_db_lock log;
 };
 
-/* The range again: full 256-leaf subtrees as stored, the tail hashed anew from the leaves' bytes. */
+/* The range again: full 256-leaf subtrees as stored, the tail hashed anew from the leaves' bytes.
+ */
 static enum ts_err again(struct ts_db *db, struct signing *s, int64_t size,
 	struct ts_region *region, struct ts_range *out, struct ts_why *why)
 {
@@ -59,8 +60,7 @@ static enum ts_err sign(struct ts_db *db, struct signing *s, struct ts_region *r
 	TS_TRY(again(db, s, kept.size, region, &computed, why));
 	TS_TRY(ts_keyring_log(s->app->keyring, domain, s->contract->public_id,
 		s->log == TS_DB_LOCK_INPUTS ? TS_LOG_INPUTS : TS_LOG_JOURNAL, false, &secret, why));
-	signed_last =
-		(struct ts_checkpoint){ts_str(secret.key.name), last.size, last.root};
+	signed_last = (struct ts_checkpoint){ts_str(secret.key.name), last.size, last.root};
 	enum ts_err err = ts_log_sign(&s->session->hasher, &secret, &kept, &computed,
 		last.size > 0 ? &signed_last : NULL, note, why);
 	ts_secret_wipe(&secret);
@@ -88,8 +88,7 @@ enum ts_err ts_checkpoints_sign(struct ts_app *app, struct ts_session *session,
 	static const enum ts_db_lock logs[] = {TS_DB_LOCK_INPUTS, TS_DB_LOCK_JOURNAL};
 	for (size_t i = 0; i < 2; i++) {
 		struct signing s = {app, session, contract, now_us, logs[i]};
-		TS_TRY(ts_db_tx_contract(
-			session->db, contract->contract_id, sign_tx, &s, why));
+		TS_TRY(ts_db_tx_contract(session->db, contract->contract_id, sign_tx, &s, why));
 	}
 	return TS_OK;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef TS_SERVICE_CHECKPOINTS_H
 #define TS_SERVICE_CHECKPOINTS_H
-/* Why: a log's checkpoint is signed after the commit, and only when the root, computed a second time
- * from what is stored, is the one that the counter row holds. */
+/* Why: a log's checkpoint is signed after the commit, and only when the root, computed a second
+ * time from what is stored, is the one that the counter row holds. */
 #include "service/session.h"
 #include "store/contract.h"
 

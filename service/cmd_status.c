@@ -36,7 +36,8 @@ static void print_table(const char *title, const struct ts_table_column *columns
 	const json_t *row;
 	if (table == NULL)
 		return;
-	json_array_foreach(rows, i, row) {
+	json_array_foreach(rows, i, row)
+	{
 		for (size_t k = 0; k < n; k++) {
 			const json_t *value = json_object_get(row, members[k]);
 			cells[k] = json_string_value(value);
@@ -72,8 +73,8 @@ static const struct ts_table_column other_columns[] = {{"not billed", TS_ALIGN_L
 static const char *const other_members[] = {
 	"reason", "sku", "class", "service_month", "base_quantity"};
 
-static enum ts_err print_all(struct ts_cli *cli, const json_t *status, struct ts_region *region,
-	struct ts_why *why)
+static enum ts_err print_all(
+	struct ts_cli *cli, const json_t *status, struct ts_region *region, struct ts_why *why)
 {
 	json_t *accruals = NULL;
 	struct ts_buf text;
@@ -117,7 +118,8 @@ static enum ts_err show(struct ts_cli *cli, struct ts_why *why)
 	else
 		err = print_all(cli, status, region, why);
 	if (err == TS_OK && !json_is_true(json_object_get(status, "books_agree")))
-		err = ts_why(why, TS_E_INTERNAL, ts_cli_text(status, "broken"), "the books disagree");
+		err = ts_why(
+			why, TS_E_INTERNAL, ts_cli_text(status, "broken"), "the books disagree");
 	ts_region_free(region);
 	json_decref(status);
 	return err;

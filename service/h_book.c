@@ -47,11 +47,12 @@ static enum ts_err load(struct ts_request *req, struct ts_response *res, struct 
 static enum ts_err ledger_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct books *b = arg;
-	return ts_settle_load(db, b->contract.contract_id, b->region, &b->terms, &b->terms_n,
-		&b->ledger, why);
+	return ts_settle_load(
+		db, b->contract.contract_id, b->region, &b->terms, &b->terms_n, &b->ledger, why);
 }
 
-static const struct ts_billed_row *billed_of(struct ts_ledger *ledger, const struct ts_line_key *key)
+static const struct ts_billed_row *billed_of(
+	struct ts_ledger *ledger, const struct ts_line_key *key)
 {
 	const struct ts_billed_row *row = NULL;
 	for (size_t i = 0; (row = ts_ledger_billed(ledger, i)) != NULL; i++)
@@ -116,9 +117,9 @@ static enum ts_err accruals(struct ts_request *req, struct ts_response *res, str
 			json_array_append_new(measured, measure_json(&b, measure));
 	const struct ts_ledger_head *head = ts_ledger_head(b.ledger);
 	return ts_handler_json(res, 200,
-		json_pack("{s:I,s:o,s:o,s:o,s:o}", "inputs_to", (json_int_t)head->inputs_to, "as_of",
-			head->day == INT32_MIN ? json_null() : ts_json_day(head->day), "data", lines,
-			"measured", measured, "not_billed", unbilled),
+		json_pack("{s:I,s:o,s:o,s:o,s:o}", "inputs_to", (json_int_t)head->inputs_to,
+			"as_of", head->day == INT32_MIN ? json_null() : ts_json_day(head->day),
+			"data", lines, "measured", measured, "not_billed", unbilled),
 		why);
 }
 
@@ -186,11 +187,11 @@ static enum ts_err accounts(struct ts_request *req, struct ts_response *res, str
 		const struct ts_account_def *def = &ts_account_defs[b.balances[i].account];
 		if (!ts_handler_sees_account(req->principal, b.balances[i].account))
 			continue;
-		json_array_append_new(rows,
-			json_pack("{s:s,s:s,s:s,s:s,s:s}", "book", ts_book_name(def->book), "role",
-				def->role, "number", b.balances[i].number, "title",
-				b.balances[i].title, "normal",
-				def->debit_normal ? "debit" : "credit"));
+		json_array_append_new(
+			rows, json_pack("{s:s,s:s,s:s,s:s,s:s}", "book", ts_book_name(def->book),
+				      "role", def->role, "number", b.balances[i].number, "title",
+				      b.balances[i].title, "normal",
+				      def->debit_normal ? "debit" : "credit"));
 	}
 	return ts_handler_json(res, 200, json_pack("{s:o,s:b}", "data", rows, "has_more", 0), why);
 }
@@ -200,8 +201,7 @@ static enum ts_err entries_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	struct books *b = arg;
 	int64_t id = b->contract.contract_id;
 	TS_TRY(ts_handler_terms(db, id, b->region, &b->terms, &b->terms_n, why));
-	return ts_db_entry_list(
-		db, id, &b->filter, b->region, &b->entries, &b->entries_n, why);
+	return ts_db_entry_list(db, id, &b->filter, b->region, &b->entries, &b->entries_n, why);
 }
 
 static json_t *entry_json(struct books *b, const struct ts_entry *entry)
@@ -210,16 +210,15 @@ static json_t *entry_json(struct books *b, const struct ts_entry *entry)
 	const struct ts_currency *currency = b->terms[0]->currency;
 	json_t *legs = json_array();
 	for (size_t i = 0; i < entry->legs_n; i++)
-		json_array_append_new(legs,
-			json_pack("{s:s,s:s,s:o}", "account",
-				ts_account_defs[entry->legs[i].account].role, "side",
-				entry->legs[i].debit ? "debit" : "credit", "amount",
-				ts_json_money(entry->legs[i].amount_minor, currency)));
+		json_array_append_new(
+			legs, json_pack("{s:s,s:s,s:o}", "account",
+				      ts_account_defs[entry->legs[i].account].role, "side",
+				      entry->legs[i].debit ? "debit" : "credit", "amount",
+				      ts_json_money(entry->legs[i].amount_minor, currency)));
 	json_t *line = json_null();
 	if (entry->has_line) {
 		struct ts_charge_names names;
-		ts_charge_names(
-			b->terms[0], entry->line.kind, (size_t)entry->line.item, &names);
+		ts_charge_names(b->terms[0], entry->line.kind, (size_t)entry->line.item, &names);
 		line = json_pack("{s:s,s:s,s:i,s:i}", "kind", ts_charge_kind_name(entry->line.kind),
 			"id", names.id, "tier", entry->line.tier, "period", entry->line.period);
 	}
@@ -227,8 +226,9 @@ static json_t *entry_json(struct books *b, const struct ts_entry *entry)
 		(json_int_t)entry->id, "book", ts_book_name(entry->book), "kind",
 		ts_entry_kind_name(entry->kind), "posted", ts_json_time(entry->posted_us),
 		"effective", ts_json_day(entry->effective_day), "service_month",
-		entry->service_month < 0 ? json_null()
-					 : json_string(ts_month_format(entry->service_month, month)),
+		entry->service_month < 0
+			? json_null()
+			: json_string(ts_month_format(entry->service_month, month)),
 		"source_leaf", (json_int_t)entry->source_leaf, "line", line, "document",
 		entry->document, "currency", currency->code, "legs", legs);
 }
@@ -242,16 +242,16 @@ static enum ts_err entries(struct ts_request *req, struct ts_response *res, stru
 	const struct ts_query_value *document = ts_request_query(req, "document");
 	const struct ts_query_value *from = ts_request_query(req, "from");
 	const struct ts_query_value *to = ts_request_query(req, "to");
-	b.filter = (struct ts_db_entry_filter){
-		.after = after->text.at != NULL ? after->number : -1,
+	b.filter = (struct ts_db_entry_filter){.after = after->text.at != NULL ? after->number : -1,
 		.limit = limit->text.at != NULL ? (int32_t)limit->number : TS_LIST_LIMIT_DEFAULT,
 		.book = -1,
 		.source_leaf = -1,
 		.account = -1,
 		.document = ts_handler_text(req, document->text),
 		.from_day = from->text.at != NULL ? (int32_t)from->number : 0,
-		.to_day = to->text.at != NULL ? (int32_t)to->number
-			: from->text.at != NULL ? INT32_MAX / 2 : 0};
+		.to_day = to->text.at != NULL     ? (int32_t)to->number
+			  : from->text.at != NULL ? INT32_MAX / 2
+						  : 0};
 	if (book->text.at != NULL && ts_str_is(book->text, "provider"))
 		b.filter.book = TS_BOOK_PROVIDER;
 	else if (book->text.at != NULL && ts_str_is(book->text, "consumer"))
@@ -261,7 +261,8 @@ static enum ts_err entries(struct ts_request *req, struct ts_response *res, stru
 	if (req->principal->role == TS_ROLE_PROVIDER_FINANCE) {
 		if (b.filter.book == TS_BOOK_CONSUMER)
 			return ts_why(why, TS_E_FORBIDDEN, "book",
-				"a provider sees of the consumer's book only balances of mirror accounts");
+				"a provider sees of the consumer's book only balances of mirror "
+				"accounts");
 		b.filter.book = TS_BOOK_PROVIDER;
 	}
 	TS_TRY(load(req, res, &b, entries_tx, why));
@@ -269,9 +270,9 @@ static enum ts_err entries(struct ts_request *req, struct ts_response *res, stru
 	for (size_t i = 0; i < b.entries_n; i++)
 		json_array_append_new(rows, entry_json(&b, &b.entries[i]));
 	const char *next = b.entries_n == (size_t)b.filter.limit
-		? ts_region_printf(
-			  req->region, "%lld", (long long)b.entries[b.entries_n - 1].id)
-		: NULL;
+				   ? ts_region_printf(req->region, "%lld",
+					     (long long)b.entries[b.entries_n - 1].id)
+				   : NULL;
 	return ts_handler_page(req, res, rows, next, why);
 }
 
@@ -320,8 +321,8 @@ static enum ts_err status(struct ts_request *req, struct ts_response *res, struc
 static enum ts_err checkpoint_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct books *b = arg;
-	return ts_db_checkpoint_last(db, b->contract.contract_id, b->log, INT64_MAX, b->region,
-		&b->checkpoint, why);
+	return ts_db_checkpoint_last(
+		db, b->contract.contract_id, b->log, INT64_MAX, b->region, &b->checkpoint, why);
 }
 
 static enum ts_err checkpoint(struct ts_request *req, struct ts_response *res, struct ts_why *why)
@@ -354,9 +355,11 @@ static const struct ts_query_param entries_query[] = {
 
 #define CONTRACT "/v1/contracts/{contract}"
 #define BOOK_ROUTE(route_path, run_, id_, summary_, response_, query_, type)                       \
-	{.method = TS_GET, .path = route_path, .handler = run_, .roles = TS_ROLE_READERS,          \
+	{                                                                                          \
+		.method = TS_GET, .path = route_path, .handler = run_, .roles = TS_ROLE_READERS,   \
 		.cls = TS_CLASS_READ, .query = query_, .produces = type, .id = id_,                \
-		.tag = "ledger", .summary = summary_, .response = response_}
+		.tag = "ledger", .summary = summary_, .response = response_                        \
+	}
 
 const struct ts_route ts_routes_book[] = {
 	BOOK_ROUTE(CONTRACT "/accruals", accruals, "accruals",
@@ -367,7 +370,8 @@ const struct ts_route ts_routes_book[] = {
 	BOOK_ROUTE(CONTRACT "/entries", entries, "entries", "Journal entries with their legs",
 		"data: entries", entries_query, NULL),
 	BOOK_ROUTE(CONTRACT "/trial-balance", trial_json, "trialBalance",
-		"Both books and the equalities between them", "rows, equalities", trial_query, NULL),
+		"Both books and the equalities between them", "rows, equalities", trial_query,
+		NULL),
 	BOOK_ROUTE(CONTRACT "/trial-balance.csv", trial_csv, "trialBalanceCsv", "As CSV", "CSV",
 		trial_query, "text/csv"),
 	BOOK_ROUTE(CONTRACT "/trial-balance.txt", trial_text, "trialBalanceText", "As a table",

@@ -27,8 +27,7 @@ struct reserve {
 static enum ts_err reserve_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct reserve *r = arg;
-	return ts_db_contract_add(
-		db, r->public_id, r->provider, r->consumer, &r->contract_id, why);
+	return ts_db_contract_add(db, r->public_id, r->provider, r->consumer, &r->contract_id, why);
 }
 
 static enum ts_err log_vkey(struct ts_app *app, const char *contract, enum ts_log_kind kind,
@@ -52,8 +51,8 @@ static enum ts_err keys_json(
 	*out = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "contract", contract, "domain",
 		app->config->domain, "operator_key",
 		ts_key_format(&ts_keyring_operator(app->keyring)->key, operator_key), "receipt_key",
-		ts_key_format(&ts_keyring_receipt(app->keyring)->key, receipt), "inputs_log", inputs,
-		"journal_log", journal);
+		ts_key_format(&ts_keyring_receipt(app->keyring)->key, receipt), "inputs_log",
+		inputs, "journal_log", journal);
 	return *out == NULL ? TS_E_NO_MEMORY : TS_OK;
 }
 
@@ -75,7 +74,8 @@ static enum ts_err contract_reserve(
 	ts_text_hex(random, sizeof random, id);
 	TS_TRY(keys_json(ts_req_app(req), id, &keys, why));
 	struct reserve r = {id, provider.party_id, consumer.party_id, 0};
-	struct ts_db_scope scope = {.sides = TS_DB_SIDES_BOTH, .party_id = req->principal->party_id};
+	struct ts_db_scope scope = {
+		.sides = TS_DB_SIDES_BOTH, .party_id = req->principal->party_id};
 	enum ts_err err = ts_db_tx(db, &scope, reserve_tx, &r, why);
 	if (err != TS_OK) {
 		json_decref(keys);
@@ -122,9 +122,11 @@ static enum ts_err offer_check(struct ts_request *req, const struct ts_db_contra
 		{"journal_log", terms->keys.journal_log}};
 	enum ts_err err = TS_OK;
 	for (size_t i = 0; err == TS_OK && i < sizeof rows / sizeof rows[0]; i++)
-		if (strcmp(json_string_value(json_object_get(keys, rows[i].name)), rows[i].value) != 0)
+		if (strcmp(json_string_value(json_object_get(keys, rows[i].name)), rows[i].value) !=
+			0)
 			err = ts_why(why, TS_E_INVALID, "/evidence",
-				"%s is \"%s\", this service has another", rows[i].name, rows[i].value);
+				"%s is \"%s\", this service has another", rows[i].name,
+				rows[i].value);
 	json_decref(keys);
 	return err;
 }
@@ -148,7 +150,8 @@ static enum ts_err offer_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	};
 	if (err == TS_OK && o->terms->version != 1)
 		err = ts_why(why, TS_E_INVALID, "/version",
-			"%lld: amendments of a contract in force are not accepted here; only version 1",
+			"%lld: amendments of a contract in force are not accepted here; only "
+			"version 1",
 			(long long)o->terms->version);
 	for (size_t i = 0; err == TS_OK && i < n; i++)
 		if (versions[i].version == o->terms->version) {
@@ -186,8 +189,10 @@ static enum ts_err contract_offer(
 	TS_TRY(offer_check(req, &contract, o.terms, why));
 	o.contract_id = contract.contract_id;
 	o.contract = contract.public_id;
-	o.version = (struct ts_db_version){.version = o.terms->version, .terms = req->body,
-		.leaf = -1, .offered_us = req->now_us};
+	o.version = (struct ts_db_version){.version = o.terms->version,
+		.terms = req->body,
+		.leaf = -1,
+		.offered_us = req->now_us};
 	ts_sha256(req->body.at, req->body.len, &o.version.terms_sha256);
 	ts_buf_init(&o.text, TS_NOTE_BYTES_MAX);
 	enum ts_err err = ts_db_tx(ts_req_session(req)->db, &scope, offer_tx, &o, why);
@@ -225,8 +230,8 @@ static enum ts_err view_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	return ts_db_stream_list(db, id, v->req->region, &v->streams, &v->streams_n, why);
 }
 
-static enum ts_err view_load(struct ts_request *req, struct ts_response *res, struct view *v,
-	struct ts_why *why)
+static enum ts_err view_load(
+	struct ts_request *req, struct ts_response *res, struct view *v, struct ts_why *why)
 {
 	struct ts_db_scope scope;
 	*v = (struct view){.req = req};
@@ -254,8 +259,7 @@ static json_t *version_json(const struct ts_db_version *version)
 
 static json_t *log_json(const struct ts_range *range, const struct ts_hash *root)
 {
-	return json_pack(
-		"{s:I,s:o}", "size", (json_int_t)range->size, "root", ts_json_hash(root));
+	return json_pack("{s:I,s:o}", "size", (json_int_t)range->size, "root", ts_json_hash(root));
 }
 
 static enum ts_err contract_get(struct ts_request *req, struct ts_response *res, struct ts_why *why)
@@ -266,9 +270,9 @@ static enum ts_err contract_get(struct ts_request *req, struct ts_response *res,
 	for (size_t i = 0; i < v.versions_n; i++)
 		json_array_append_new(versions, version_json(&v.versions[i]));
 	return ts_handler_json(res, 200,
-		json_pack("{s:s,s:s,s:o,s:{s:o,s:o},s:I}", "contract", v.contract.public_id, "state",
-			state_names[v.contract.state], "versions", versions, "logs", "inputs",
-			log_json(&v.inputs, &v.inputs_root), "journal",
+		json_pack("{s:s,s:s,s:o,s:{s:o,s:o},s:I}", "contract", v.contract.public_id,
+			"state", state_names[v.contract.state], "versions", versions, "logs",
+			"inputs", log_json(&v.inputs, &v.inputs_root), "journal",
 			log_json(&v.journal, &v.journal_root), "streams", (json_int_t)v.streams_n),
 		why);
 }
@@ -282,14 +286,14 @@ static enum ts_err contract_keys(
 	TS_TRY(keys_json(ts_req_app(req), v.contract.public_id, &keys, why));
 	json_t *agents = json_array();
 	for (size_t i = 0; i < v.streams_n; i++)
-		json_array_append_new(agents,
-			json_pack("{s:s,s:s,s:s,s:I,s:o}", "stream", v.streams[i].key.public_id,
-				"vkey", v.streams[i].key.vkey, "side",
-				ts_side_name((enum ts_side)v.streams[i].key.side), "leaf",
-				(json_int_t)v.streams[i].key.leaf, "revoked_leaf",
-				v.streams[i].key.revoked_leaf < 0
-					? json_null()
-					: json_integer(v.streams[i].key.revoked_leaf)));
+		json_array_append_new(
+			agents, json_pack("{s:s,s:s,s:s,s:I,s:o}", "stream",
+					v.streams[i].key.public_id, "vkey", v.streams[i].key.vkey,
+					"side", ts_side_name((enum ts_side)v.streams[i].key.side),
+					"leaf", (json_int_t)v.streams[i].key.leaf, "revoked_leaf",
+					v.streams[i].key.revoked_leaf < 0
+						? json_null()
+						: json_integer(v.streams[i].key.revoked_leaf)));
 	json_object_set_new(keys, "agents", agents);
 	return ts_handler_json(res, 200, keys, why);
 }
@@ -362,8 +366,8 @@ struct signing {
 	size_t signers;
 };
 
-static enum ts_err merge(struct signing *s, const struct ts_terms *terms, struct ts_str stored,
-	struct ts_why *why)
+static enum ts_err merge(
+	struct signing *s, const struct ts_terms *terms, struct ts_str stored, struct ts_why *why)
 {
 	struct ts_key keys[2];
 	struct ts_note there;
@@ -389,7 +393,8 @@ static enum ts_err merge(struct signing *s, const struct ts_terms *terms, struct
 
 static enum ts_err enforce(struct ts_db *db, struct signing *s, struct ts_why *why)
 {
-	struct ts_db_leaf leaf = {.kind = TS_LEAF_CONTRACT, .data = {s->merged.data, s->merged.len}};
+	struct ts_db_leaf leaf = {
+		.kind = TS_LEAF_CONTRACT, .data = {s->merged.data, s->merged.len}};
 	int64_t index = -1;
 	ts_hash_leaf(s->hasher, leaf.data.at, leaf.data.len, &leaf.hash);
 	TS_TRY(ts_db_log_append(db, s->hasher, s->contract_id, TS_DB_LOCK_INPUTS, &leaf, 1,
@@ -406,14 +411,12 @@ static enum ts_err sign_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	const struct ts_terms *terms = NULL;
 	struct ts_contract_statement statement;
 	TS_TRY(ts_db_lock_take(db, s->contract_id, TS_DB_LOCK_SETTLE, why));
-	TS_TRY(ts_db_version_get(
-		db, s->contract_id, s->version, s->req->region, &version, why));
+	TS_TRY(ts_db_version_get(db, s->contract_id, s->version, s->req->region, &version, why));
 	if (!ts_str_eq(version.statement, s->note.text))
 		return ts_why(why, TS_E_MISMATCH, "text",
 			"the note is not over the offered statement of version %lld",
 			(long long)s->version);
-	TS_TRY(ts_terms_parse(
-		version.terms.at, version.terms.len, s->req->region, &terms, why));
+	TS_TRY(ts_terms_parse(version.terms.at, version.terms.len, s->req->region, &terms, why));
 	TS_TRY(merge(s, terms, version.note, why));
 	s->in_force = version.leaf >= 0;
 	if (s->in_force)
@@ -459,43 +462,91 @@ static const struct ts_query_param version_query[] = {
 	{"version", TS_QUERY_INT, false, 1, INT32_MAX, "default: the newest"}, {0}};
 
 const struct ts_route ts_routes_contract[] = {
-	{.method = TS_POST, .path = "/v1/contracts", .handler = contract_reserve,
-		.roles = TS_ROLE_OPERATOR | TS_ROLE_PROVIDER_FINANCE, .cls = TS_CLASS_WORK,
-		.body_bytes_max = TS_BODY_JSON_MAX, .flags = TS_ROUTE_KEY,
-		.consumes = "application/json", .id = "reserveContract", .tag = "contracts",
+	{.method = TS_POST,
+		.path = "/v1/contracts",
+		.handler = contract_reserve,
+		.roles = TS_ROLE_OPERATOR | TS_ROLE_PROVIDER_FINANCE,
+		.cls = TS_CLASS_WORK,
+		.body_bytes_max = TS_BODY_JSON_MAX,
+		.flags = TS_ROUTE_KEY,
+		.consumes = "application/json",
+		.id = "reserveContract",
+		.tag = "contracts",
 		.summary = "Reserve a contract id and make its log keys",
 		.request = "provider, consumer: party ids",
 		.response = "contract id and the vkeys that the terms must name"},
-	{.method = TS_GET, .path = "/v1/contracts", .handler = contract_list,
-		.roles = TS_ROLE_READERS, .cls = TS_CLASS_READ, .query = page_query,
-		.id = "listContracts", .tag = "contracts", .summary = "List contracts",
+	{.method = TS_GET,
+		.path = "/v1/contracts",
+		.handler = contract_list,
+		.roles = TS_ROLE_READERS,
+		.cls = TS_CLASS_READ,
+		.query = page_query,
+		.id = "listContracts",
+		.tag = "contracts",
+		.summary = "List contracts",
 		.response = "data: contract ids"},
-	{.method = TS_GET, .path = "/v1/contracts/{contract}", .handler = contract_get,
-		.roles = TS_ROLE_ANY, .cls = TS_CLASS_READ, .id = "getContract", .tag = "contracts",
-		.summary = "State, versions and logs of a contract", .response = "the contract"},
-	{.method = TS_PUT, .path = "/v1/contracts/{contract}/terms", .handler = contract_offer,
-		.roles = TS_ROLE_OPERATOR | TS_ROLE_FINANCE, .cls = TS_CLASS_WORK,
-		.body_bytes_max = TS_TERMS_BYTES_MAX, .consumes = "application/json",
-		.id = "offerTerms", .tag = "contracts", .summary = "Offer terms: the exact bytes",
+	{.method = TS_GET,
+		.path = "/v1/contracts/{contract}",
+		.handler = contract_get,
+		.roles = TS_ROLE_ANY,
+		.cls = TS_CLASS_READ,
+		.id = "getContract",
+		.tag = "contracts",
+		.summary = "State, versions and logs of a contract",
+		.response = "the contract"},
+	{.method = TS_PUT,
+		.path = "/v1/contracts/{contract}/terms",
+		.handler = contract_offer,
+		.roles = TS_ROLE_OPERATOR | TS_ROLE_FINANCE,
+		.cls = TS_CLASS_WORK,
+		.body_bytes_max = TS_TERMS_BYTES_MAX,
+		.consumes = "application/json",
+		.id = "offerTerms",
+		.tag = "contracts",
+		.summary = "Offer terms: the exact bytes",
 		.request = "terms JSON (docs/formats/terms.md)",
 		.response = "version, hash and the statement to sign"},
-	{.method = TS_GET, .path = "/v1/contracts/{contract}/terms", .handler = contract_terms,
-		.roles = TS_ROLE_READERS, .cls = TS_CLASS_READ, .query = version_query,
-		.id = "getTerms", .tag = "contracts", .summary = "The exact bytes of the terms",
+	{.method = TS_GET,
+		.path = "/v1/contracts/{contract}/terms",
+		.handler = contract_terms,
+		.roles = TS_ROLE_READERS,
+		.cls = TS_CLASS_READ,
+		.query = version_query,
+		.id = "getTerms",
+		.tag = "contracts",
+		.summary = "The exact bytes of the terms",
 		.response = "terms JSON"},
-	{.method = TS_GET, .path = "/v1/contracts/{contract}/statement",
-		.handler = contract_statement, .roles = TS_ROLE_ANY, .cls = TS_CLASS_READ,
-		.query = version_query, .produces = "text/plain", .id = "getStatement",
-		.tag = "contracts", .summary = "The statement that both parties sign",
+	{.method = TS_GET,
+		.path = "/v1/contracts/{contract}/statement",
+		.handler = contract_statement,
+		.roles = TS_ROLE_ANY,
+		.cls = TS_CLASS_READ,
+		.query = version_query,
+		.produces = "text/plain",
+		.id = "getStatement",
+		.tag = "contracts",
+		.summary = "The statement that both parties sign",
 		.response = "tallystick/contract/v1 text"},
-	{.method = TS_POST, .path = "/v1/contracts/{contract}/signatures",
-		.handler = contract_sign, .roles = TS_ROLE_OPERATOR | TS_ROLE_FINANCE,
-		.cls = TS_CLASS_WORK, .body_bytes_max = 32768, .flags = TS_ROUTE_KEY,
-		.consumes = "text/plain", .id = "signContract", .tag = "contracts",
+	{.method = TS_POST,
+		.path = "/v1/contracts/{contract}/signatures",
+		.handler = contract_sign,
+		.roles = TS_ROLE_OPERATOR | TS_ROLE_FINANCE,
+		.cls = TS_CLASS_WORK,
+		.body_bytes_max = 32768,
+		.flags = TS_ROUTE_KEY,
+		.consumes = "text/plain",
+		.id = "signContract",
+		.tag = "contracts",
 		.summary = "Add a party's signature; with both the version is in force",
-		.request = "signed note over the statement", .response = "state, signatures"},
-	{.method = TS_GET, .path = "/v1/contracts/{contract}/keys", .handler = contract_keys,
-		.roles = TS_ROLE_ANY, .cls = TS_CLASS_READ, .id = "listKeys", .tag = "contracts",
+		.request = "signed note over the statement",
+		.response = "state, signatures"},
+	{.method = TS_GET,
+		.path = "/v1/contracts/{contract}/keys",
+		.handler = contract_keys,
+		.roles = TS_ROLE_ANY,
+		.cls = TS_CLASS_READ,
+		.id = "listKeys",
+		.tag = "contracts",
 		.summary = "Keys of the service and of every enrolled agent",
 		.response = "vkeys with the leaf that enrolled them"},
 	{0},

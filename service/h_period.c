@@ -12,8 +12,8 @@
 #define SETTLE_REGION_BYTES_MAX (1024u << 20)
 
 /* {period}: an index, or a name as ts_period_name gives it. */
-static enum ts_err period_of(const struct ts_terms *terms, struct ts_str text,
-	struct ts_period *out, struct ts_why *why)
+static enum ts_err period_of(
+	const struct ts_terms *terms, struct ts_str text, struct ts_period *out, struct ts_why *why)
 {
 	char name[TS_TIME_CHARS];
 	int64_t index = 0;
@@ -91,8 +91,8 @@ static enum ts_err issue_answer(struct ts_settle *s, struct ts_buf *out, struct 
 	return out->err;
 }
 
-static enum ts_err run(struct ts_request *req, struct ts_response *res, struct ts_settle *s,
-	struct ts_why *why)
+static enum ts_err run(
+	struct ts_request *req, struct ts_response *res, struct ts_settle *s, struct ts_why *why)
 {
 	struct ts_db_idempotency key = {.party_id = req->principal->party_id,
 		.contract_id = s->contract.contract_id,
@@ -135,8 +135,7 @@ static enum ts_err settle(struct ts_request *req, struct ts_response *res, struc
 	return run(req, res, &s, why);
 }
 
-static enum ts_err event(struct ts_request *req, struct ts_response *res,
-	enum ts_settle_kind kind,
+static enum ts_err event(struct ts_request *req, struct ts_response *res, enum ts_settle_kind kind,
 	enum ts_err (*answer)(struct ts_settle *, struct ts_buf *, struct ts_why *),
 	struct ts_why *why)
 {
@@ -151,8 +150,7 @@ static enum ts_err event(struct ts_request *req, struct ts_response *res,
 	return run(req, res, &s, why);
 }
 
-static enum ts_err close_period(
-	struct ts_request *req, struct ts_response *res, struct ts_why *why)
+static enum ts_err close_period(struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
 	return event(req, res, TS_SETTLE_CUT, cut_answer, why);
 }
@@ -196,8 +194,8 @@ static enum ts_err render(const struct ts_invoice *invoice, const char *type,
 	return res->body.err;
 }
 
-static enum ts_err preview_as(struct ts_request *req, struct ts_response *res, const char *type,
-	struct ts_why *why)
+static enum ts_err preview_as(
+	struct ts_request *req, struct ts_response *res, const char *type, struct ts_why *why)
 {
 	struct ts_db_contract contract;
 	struct ts_db_scope scope;
@@ -214,8 +212,7 @@ static enum ts_err preview_as(struct ts_request *req, struct ts_response *res, c
 	return err;
 }
 
-static enum ts_err preview_json(
-	struct ts_request *req, struct ts_response *res, struct ts_why *why)
+static enum ts_err preview_json(struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
 	return preview_as(req, res, "application/json", why);
 }
@@ -247,8 +244,7 @@ struct documents {
 static enum ts_err list_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct documents *d = arg;
-	TS_TRY(ts_handler_terms(
-		db, d->contract_id, d->req->region, &d->terms, &d->terms_n, why));
+	TS_TRY(ts_handler_terms(db, d->contract_id, d->req->region, &d->terms, &d->terms_n, why));
 	TS_TRY(ts_db_period_list(
 		db, d->contract_id, d->req->region, &d->periods, &d->periods_n, why));
 	return ts_db_document_list(
@@ -276,11 +272,10 @@ static json_t *document_json(const struct documents *d, const struct ts_db_docum
 	if (ts_period_get(d->terms[0], row->period, &period) == TS_OK)
 		ts_period_name(&period, name);
 	return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:s*}", "number",
-		row->number, "kind",
-		row->kind == TS_DOCUMENT_INVOICE ? "invoice" : "credit_note", "state",
-		states[row->state], "period", name, "issue_date", ts_json_day(row->issue_day),
-		"due_date", ts_json_day(row->due_day), "currency", currency->code, "subtotal",
-		ts_json_money(row->subtotal_minor, currency), "tax",
+		row->number, "kind", row->kind == TS_DOCUMENT_INVOICE ? "invoice" : "credit_note",
+		"state", states[row->state], "period", name, "issue_date",
+		ts_json_day(row->issue_day), "due_date", ts_json_day(row->due_day), "currency",
+		currency->code, "subtotal", ts_json_money(row->subtotal_minor, currency), "tax",
 		ts_json_money(row->tax_minor, currency), "total",
 		ts_json_money(row->total_minor, currency), "sha256", ts_json_hash(&row->sha256),
 		"void_reason", row->void_reason);
@@ -297,17 +292,16 @@ static enum ts_err document_list(
 	json_t *rows = json_array();
 	for (size_t i = 0; i < d.n; i++)
 		json_array_append_new(rows, document_json(&d, &d.rows[i]));
-	const char *next = d.n == (size_t)d.limit
-		? ts_region_printf(req->region, "%lld", (long long)d.rows[d.n - 1].issue_leaf)
-		: NULL;
+	const char *next = d.n == (size_t)d.limit ? ts_region_printf(req->region, "%lld",
+							    (long long)d.rows[d.n - 1].issue_leaf)
+						  : NULL;
 	return ts_handler_page(req, res, rows, next, why);
 }
 
 static enum ts_err get_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct documents *d = arg;
-	TS_TRY(ts_db_document_get(
-		db, d->contract_id, d->number, d->req->region, &d->one, why));
+	TS_TRY(ts_db_document_get(db, d->contract_id, d->number, d->req->region, &d->one, why));
 	if (d->one.state != TS_DB_DOCUMENT_ISSUED)
 		return ts_why(why, TS_E_CONFLICT, "number", "%s is not issued", d->number);
 	d->bytes = d->one.json;
@@ -317,8 +311,8 @@ static enum ts_err get_tx(struct ts_db *db, void *arg, struct ts_why *why)
 		db, d->contract_id, d->number, d->type, d->req->region, &d->bytes, why);
 }
 
-static enum ts_err document_as(struct ts_request *req, struct ts_response *res, const char *type,
-	struct ts_why *why)
+static enum ts_err document_as(
+	struct ts_request *req, struct ts_response *res, const char *type, struct ts_why *why)
 {
 	char *etag = ts_region_alloc(req->region, 2 * TS_HASH_BYTES + 1);
 	struct documents d = {
@@ -338,18 +332,15 @@ static enum ts_err document_json_get(
 {
 	return document_as(req, res, "application/json", why);
 }
-static enum ts_err document_csv(
-	struct ts_request *req, struct ts_response *res, struct ts_why *why)
+static enum ts_err document_csv(struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
 	return document_as(req, res, "text/csv", why);
 }
-static enum ts_err document_pdf(
-	struct ts_request *req, struct ts_response *res, struct ts_why *why)
+static enum ts_err document_pdf(struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
 	return document_as(req, res, "application/pdf", why);
 }
-static enum ts_err document_any(
-	struct ts_request *req, struct ts_response *res, struct ts_why *why)
+static enum ts_err document_any(struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
 	static const char *const types[] = {"application/json", "text/csv", "application/pdf"};
 	size_t chosen = 0;
@@ -372,7 +363,7 @@ static enum ts_err period_list(struct ts_request *req, struct ts_response *res, 
 		if (row == NULL && period.from_us > req->now_us)
 			break;
 		const char *state = row == NULL || !row->cut ? "open"
-			: row->issued			     ? "issued"
+				    : row->issued            ? "issued"
 							     : "cut";
 		json_array_append_new(rows,
 			json_pack("{s:i,s:s,s:o,s:o,s:s,s:s*}", "index", i, "period",
@@ -390,23 +381,44 @@ static const struct ts_query_param page_query[] = {
 #define CONTRACT "/v1/contracts/{contract}"
 #define WRITERS (TS_ROLE_OPERATOR | TS_ROLE_PROVIDER_FINANCE)
 #define READ_ROUTE(route_path, run_, id_, summary_, type)                                          \
-	{.method = TS_GET, .path = route_path, .handler = run_, .roles = TS_ROLE_READERS,          \
+	{                                                                                          \
+		.method = TS_GET, .path = route_path, .handler = run_, .roles = TS_ROLE_READERS,   \
 		.cls = TS_CLASS_READ, .produces = type, .id = id_, .tag = "documents",             \
-		.summary = summary_, .response = "the document"}
+		.summary = summary_, .response = "the document"                                    \
+	}
 
 const struct ts_route ts_routes_period[] = {
-	{.method = TS_POST, .path = CONTRACT "/settle", .handler = settle, .roles = WRITERS,
-		.cls = TS_CLASS_WORK, .flags = TS_ROUTE_MONEY, .body_bytes_max = TS_BODY_JSON_MAX,
-		.id = "settle", .tag = "ledger", .summary = "Accrue now: one tick",
+	{.method = TS_POST,
+		.path = CONTRACT "/settle",
+		.handler = settle,
+		.roles = WRITERS,
+		.cls = TS_CLASS_WORK,
+		.flags = TS_ROUTE_MONEY,
+		.body_bytes_max = TS_BODY_JSON_MAX,
+		.id = "settle",
+		.tag = "ledger",
+		.summary = "Accrue now: one tick",
 		.request = "day (optional): as of the end of this contract day",
 		.response = "leaf, inputs_to, day, entries"},
-	{.method = TS_GET, .path = CONTRACT "/periods", .handler = period_list,
-		.roles = TS_ROLE_READERS, .cls = TS_CLASS_READ, .id = "listPeriods",
-		.tag = "ledger", .summary = "Billing periods and their states",
+	{.method = TS_GET,
+		.path = CONTRACT "/periods",
+		.handler = period_list,
+		.roles = TS_ROLE_READERS,
+		.cls = TS_CLASS_READ,
+		.id = "listPeriods",
+		.tag = "ledger",
+		.summary = "Billing periods and their states",
 		.response = "data: periods"},
-	{.method = TS_POST, .path = CONTRACT "/periods/{period}/close", .handler = close_period,
-		.roles = WRITERS, .cls = TS_CLASS_WORK, .flags = TS_ROUTE_MONEY, .id = "closePeriod",
-		.tag = "ledger", .summary = "Cut a period", .response = "cut_leaf, entries"},
+	{.method = TS_POST,
+		.path = CONTRACT "/periods/{period}/close",
+		.handler = close_period,
+		.roles = WRITERS,
+		.cls = TS_CLASS_WORK,
+		.flags = TS_ROUTE_MONEY,
+		.id = "closePeriod",
+		.tag = "ledger",
+		.summary = "Cut a period",
+		.response = "cut_leaf, entries"},
 	READ_ROUTE(CONTRACT "/periods/{period}/preview", preview_json, "preview",
 		"The document as it would be now", NULL),
 	READ_ROUTE(CONTRACT "/periods/{period}/preview.json", preview_json, "previewJson",
@@ -415,13 +427,25 @@ const struct ts_route ts_routes_period[] = {
 		"Preview as CSV", "text/csv"),
 	READ_ROUTE(CONTRACT "/periods/{period}/preview.pdf", preview_pdf, "previewPdf",
 		"Preview as PDF", "application/pdf"),
-	{.method = TS_POST, .path = CONTRACT "/periods/{period}/invoice", .handler = issue,
-		.roles = WRITERS, .cls = TS_CLASS_WORK, .flags = TS_ROUTE_MONEY, .id = "issue",
-		.tag = "documents", .summary = "Issue the document of a cut period",
+	{.method = TS_POST,
+		.path = CONTRACT "/periods/{period}/invoice",
+		.handler = issue,
+		.roles = WRITERS,
+		.cls = TS_CLASS_WORK,
+		.flags = TS_ROUTE_MONEY,
+		.id = "issue",
+		.tag = "documents",
+		.summary = "Issue the document of a cut period",
 		.response = "number, totals, sha256"},
-	{.method = TS_GET, .path = CONTRACT "/invoices", .handler = document_list,
-		.roles = TS_ROLE_READERS, .cls = TS_CLASS_READ, .query = page_query,
-		.id = "listInvoices", .tag = "documents", .summary = "Invoices and credit notes",
+	{.method = TS_GET,
+		.path = CONTRACT "/invoices",
+		.handler = document_list,
+		.roles = TS_ROLE_READERS,
+		.cls = TS_CLASS_READ,
+		.query = page_query,
+		.id = "listInvoices",
+		.tag = "documents",
+		.summary = "Invoices and credit notes",
 		.response = "data: documents"},
 	READ_ROUTE(CONTRACT "/invoices/{number}", document_any, "getInvoice",
 		"One document, by Accept", "application/json, text/csv, application/pdf"),

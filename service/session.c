@@ -10,8 +10,7 @@ enum ts_err ts_session_open(const char *conninfo, struct ts_session **out, struc
 		return TS_E_NO_MEMORY;
 	enum ts_err err = ts_hasher_init(&session->hasher);
 	if (err == TS_OK)
-		err = ts_db_open(
-			&(struct ts_db_options){.conninfo = conninfo}, &session->db, why);
+		err = ts_db_open(&(struct ts_db_options){.conninfo = conninfo}, &session->db, why);
 	if (err != TS_OK) {
 		ts_session_close(session);
 		return err;
@@ -20,12 +19,10 @@ enum ts_err ts_session_open(const char *conninfo, struct ts_session **out, struc
 	return TS_OK;
 }
 
-enum ts_err ts_session_ingest(
-	struct ts_session *session, const char *conninfo, struct ts_why *why)
+enum ts_err ts_session_ingest(struct ts_session *session, const char *conninfo, struct ts_why *why)
 {
 	TS_TRY(ts_ingest_create(&session->ingest));
-	return ts_db_open(
-		&(struct ts_db_options){.conninfo = conninfo}, &session->ingest_db, why);
+	return ts_db_open(&(struct ts_db_options){.conninfo = conninfo}, &session->ingest_db, why);
 }
 
 void ts_session_close(struct ts_session *session)

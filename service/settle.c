@@ -68,8 +68,8 @@ static enum ts_err plan(struct attempt *a, struct ts_why *why)
 		return TS_OK;
 	}
 	if (ts_period_get(terms, s->period, &period) != TS_OK)
-		return ts_why(why, TS_E_NOT_FOUND, "period", "the contract has no period %d",
-			s->period);
+		return ts_why(
+			why, TS_E_NOT_FOUND, "period", "the contract has no period %d", s->period);
 	bool cut = s->kind == TS_SETTLE_CUT;
 	a->event.serial = cut ? head->cut_serial : head->issue_serial;
 	a->event.day = max_day(head->day, period.end_day - 1);
@@ -100,8 +100,7 @@ static enum ts_err issue_head(struct attempt *a, struct ts_invoice_head *head, s
 	struct ts_db_log_source log = {a->db, &s->session->hasher, id, TS_DB_LOCK_INPUTS};
 	struct ts_merkle_source source = ts_db_log_source(&log);
 	TS_TRY(ts_merkle_root(&s->session->hasher, &source, row->cut_to, &head->inputs_root));
-	TS_TRY(ts_db_log_head(
-		a->db, id, TS_DB_LOCK_JOURNAL, &journal, &head->journal_root, why));
+	TS_TRY(ts_db_log_head(a->db, id, TS_DB_LOCK_JOURNAL, &journal, &head->journal_root, why));
 	head->contract_note = versions[n - 1].statement_sha256;
 	head->inputs_size = row->cut_to;
 	head->journal_size = journal.size;
@@ -115,8 +114,8 @@ static enum ts_err issue_head(struct attempt *a, struct ts_invoice_head *head, s
 		s->region, "%s/%s/journal", terms->keys.domain, terms->contract);
 	head->unwitnessed = strcmp(terms->keys.quorum, "unwitnessed") == 0;
 	return head->number == NULL || head->inputs_origin == NULL || head->journal_origin == NULL
-		? TS_E_NO_MEMORY
-		: TS_OK;
+		       ? TS_E_NO_MEMORY
+		       : TS_OK;
 }
 
 static enum ts_err event_text(struct attempt *a, const struct ts_invoice_head *head,
@@ -150,8 +149,8 @@ static enum ts_err event_text(struct attempt *a, const struct ts_invoice_head *h
 }
 
 /* Signs the event and makes it a leaf: from here on the log's counter is locked. */
-static enum ts_err append_event(struct attempt *a, const struct ts_invoice_head *head,
-	struct ts_why *why)
+static enum ts_err append_event(
+	struct attempt *a, const struct ts_invoice_head *head, struct ts_why *why)
 {
 	struct ts_settle *s = a->s;
 	struct ts_buf text, note;
@@ -189,15 +188,15 @@ static enum ts_err append_journal(struct attempt *a, struct ts_why *why)
 	ts_buf_init(&bytes, JOURNAL_BYTES_MAX);
 	for (size_t i = 0; i < n; i++) {
 		starts[i] = bytes.len;
-		ts_entry_leaf(&a->postings.entries[i], s->contract.public_id,
-			a->terms[0]->currency, &bytes);
+		ts_entry_leaf(&a->postings.entries[i], s->contract.public_id, a->terms[0]->currency,
+			&bytes);
 	}
 	starts[n] = bytes.len;
 	enum ts_err err = bytes.err;
 	for (size_t i = 0; err == TS_OK && i < n; i++) {
 		leaves[i].data = (struct ts_str){bytes.data + starts[i], starts[i + 1] - starts[i]};
-		ts_hash_leaf(
-			&s->session->hasher, leaves[i].data.at, leaves[i].data.len, &leaves[i].hash);
+		ts_hash_leaf(&s->session->hasher, leaves[i].data.at, leaves[i].data.len,
+			&leaves[i].hash);
 	}
 	if (err == TS_OK)
 		err = ts_db_log_append(a->db, &s->session->hasher, s->contract.contract_id,
@@ -205,9 +204,8 @@ static enum ts_err append_journal(struct attempt *a, struct ts_why *why)
 	ts_buf_free(&bytes);
 	TS_TRY(err);
 	if (first != a->postings.entries[0].id)
-		return ts_why(why, TS_E_INTERNAL, "journal",
-			"entry %lld would be leaf %lld", (long long)a->postings.entries[0].id,
-			(long long)first);
+		return ts_why(why, TS_E_INTERNAL, "journal", "entry %lld would be leaf %lld",
+			(long long)a->postings.entries[0].id, (long long)first);
 	return TS_OK;
 }
 
@@ -273,8 +271,7 @@ static enum ts_err post(struct attempt *a, const struct ts_invoice_head *head, s
 		TS_TRY(ts_ledger_cut(a->ledger, &a->event, &a->postings, why));
 		break;
 	case TS_SETTLE_ISSUE:
-		TS_TRY(ts_ledger_issue(
-			a->ledger, &a->event, head, &s->invoice, &a->postings, why));
+		TS_TRY(ts_ledger_issue(a->ledger, &a->event, head, &s->invoice, &a->postings, why));
 		TS_TRY(store_document(a, why));
 		break;
 	}
@@ -294,8 +291,8 @@ static enum ts_err store_answer(struct attempt *a, struct ts_why *why)
 	ts_buf_init(&body, TS_BODY_JSON_MAX);
 	enum ts_err err = s->answer(s, &body, why);
 	char *copy = err == TS_OK ? ts_region_copy(s->region, body.data, body.len) : NULL;
-	s->stored = (struct ts_db_answer){s->kind == TS_SETTLE_ISSUE ? 201 : 200,
-		"application/json", {copy, body.len}};
+	s->stored = (struct ts_db_answer){
+		s->kind == TS_SETTLE_ISSUE ? 201 : 200, "application/json", {copy, body.len}};
 	if (err == TS_OK)
 		err = copy == NULL ? TS_E_NO_MEMORY
 				   : ts_db_idempotency_answer(a->db, s->key, &s->stored, why);
@@ -316,8 +313,8 @@ static enum ts_err settle_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	if (s->replayed)
 		return TS_OK;
 	TS_TRY(ts_db_lock_take(db, s->contract.contract_id, TS_DB_LOCK_SETTLE, why));
-	TS_TRY(ts_settle_load(db, s->contract.contract_id, s->region, &a.terms, &a.terms_n,
-		&a.ledger, why));
+	TS_TRY(ts_settle_load(
+		db, s->contract.contract_id, s->region, &a.terms, &a.terms_n, &a.ledger, why));
 	s->terms = a.terms[0];
 	TS_TRY(plan(&a, why));
 	if (s->kind != TS_SETTLE_ISSUE) {

@@ -46,7 +46,8 @@ enum ts_err ts_settle_load(struct ts_db *db, int64_t contract_id, struct ts_regi
 	const struct ts_terms ***terms, size_t *terms_n, struct ts_ledger **ledger,
 	struct ts_why *why) TS_MUST;
 
-/* The thread that ticks every active contract each config->tick_s seconds (0: it does not start). */
+/* The thread that ticks every active contract each config->tick_s seconds (0: it does not start).
+ */
 struct ts_settler;
 enum ts_err ts_settler_start(
 	struct ts_app *app, struct ts_settler **out, struct ts_why *why) TS_MUST;

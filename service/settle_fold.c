@@ -76,7 +76,7 @@ static enum ts_err usage_at(struct fold *f, int64_t stream_id, int64_t index,
 	TS_TRY(ts_db_batch_line(
 		f->db, f->s->contract.contract_id, stream_id, index, region, &line, why));
 	*is_usage = ts_record_parse(line, &record, &reason) == TS_OK &&
-		record.tag == TS_RECORD_USAGE;
+		    record.tag == TS_RECORD_USAGE;
 	if (*is_usage)
 		*usage = record.usage;
 	return TS_OK;
@@ -123,7 +123,7 @@ static bool same_agent(const char *a, const char *b)
 {
 	const char *end_a = strrchr(a, '/'), *end_b = strrchr(b, '/');
 	return end_a != NULL && end_b != NULL && end_a - a == end_b - b &&
-		strncmp(a, b, (size_t)(end_a - a)) == 0;
+	       strncmp(a, b, (size_t)(end_a - a)) == 0;
 }
 
 /* NULL when the target is an earlier, live u1 of the same agent; else the reason. */
@@ -142,9 +142,10 @@ static enum ts_err target_of(struct fold *f, const struct ts_db_reversal *r,
 	if (own == NULL || *target == NULL || !same_agent(own->key.origin, r->target_origin))
 		return TS_OK;
 	int64_t stream_id = (*target)->key.stream_id;
-	enum ts_err err =
-		ts_db_batch_at(f->db, id, stream_id, r->target_index, region, &batch, why);
-	bool earlier = err == TS_OK &&
+	enum ts_err err = ts_db_batch_at(
+		f->db, id, stream_id, r->target_index, region, &batch, why);
+	bool earlier =
+		err == TS_OK &&
 		(batch.leaf < r->leaf || (batch.leaf == r->leaf && r->target_index < r->index));
 	if (err == TS_E_NOT_FOUND || !earlier)
 		return err == TS_E_NOT_FOUND ? TS_OK : err;
@@ -152,14 +153,13 @@ static enum ts_err target_of(struct fold *f, const struct ts_db_reversal *r,
 	*refusal = "not_usage";
 	if (!is_usage)
 		return TS_OK;
-	TS_TRY(ts_db_verdict_of(
-		f->db, id, stream_id, r->target_index, region, &verdicts, &n, why));
+	TS_TRY(ts_db_verdict_of(f->db, id, stream_id, r->target_index, region, &verdicts, &n, why));
 	*refusal = n > 0 ? "not_live" : NULL;
 	return TS_OK;
 }
 
-static enum ts_err reverse(struct fold *f, const struct ts_db_reversal *r,
-	struct ts_region *region, struct ts_why *why)
+static enum ts_err reverse(struct fold *f, const struct ts_db_reversal *r, struct ts_region *region,
+	struct ts_why *why)
 {
 	const struct ts_db_stream *target = NULL;
 	struct ts_usage usage = {0};
@@ -171,8 +171,8 @@ static enum ts_err reverse(struct fold *f, const struct ts_db_reversal *r,
 			r->stream_id, r->index, TS_DB_VERDICT_REFUSED, refusal, r->leaf};
 		return ts_db_verdict_add(f->db, id, &row, 1, why);
 	}
-	struct ts_db_verdict row = {target->key.stream_id, r->target_index,
-		TS_DB_VERDICT_REVERSED, r->reason, r->leaf};
+	struct ts_db_verdict row = {
+		target->key.stream_id, r->target_index, TS_DB_VERDICT_REVERSED, r->reason, r->leaf};
 	TS_TRY(ts_db_verdict_add(f->db, id, &row, 1, why));
 	return take_away(f, target, &usage, region, why);
 }

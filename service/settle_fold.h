@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef TS_SERVICE_SETTLE_FOLD_H
 #define TS_SERVICE_SETTLE_FOLD_H
-/* Why: what settle decides in log order before it rates: cells of new leaves in, lines outside their
- * enrolled scope parked, reversals against live lines applied, the others refused; each decision is
- * a stored verdict. */
+/* Why: what settle decides in log order before it rates: cells of new leaves in, lines outside
+ * their enrolled scope parked, reversals against live lines applied, the others refused; each
+ * decision is a stored verdict. */
 #include "service/settle.h"
 
 /* True when leaves [from, to) hold an accepted upload. */

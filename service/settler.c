@@ -44,8 +44,7 @@ static void tick(struct ts_settler *settler, struct ts_session *session,
 	if (err == TS_OK && s.done)
 		TS_LOG(settler->app->log, TS_LOG_INFO, "tick",
 			TS_LOG_TEXT("contract", contract->public_id), TS_LOG_NUM("leaf", s.leaf),
-			TS_LOG_NUM("inputs_to", s.to),
-			TS_LOG_NUM("entries", (int64_t)s.entries));
+			TS_LOG_NUM("inputs_to", s.to), TS_LOG_NUM("entries", (int64_t)s.entries));
 	else if (err != TS_OK && err != TS_E_CONFLICT) /* no version in force yet: not an error */
 		ts_log_err(settler->app->log, TS_LOG_ERROR, "tick", err, &why);
 	ts_region_free(region);
@@ -60,8 +59,8 @@ static void tick_all(struct ts_settler *settler, struct ts_session *session)
 	size_t n = CONTRACTS_PER_READ;
 	while (region != NULL && n == CONTRACTS_PER_READ && !stopping(settler)) {
 		ts_region_reset(region);
-		enum ts_err err = ts_db_contract_list(session->db, 0, after, CONTRACTS_PER_READ,
-			region, &contracts, &n, &why);
+		enum ts_err err = ts_db_contract_list(
+			session->db, 0, after, CONTRACTS_PER_READ, region, &contracts, &n, &why);
 		if (err != TS_OK) {
 			ts_log_err(settler->app->log, TS_LOG_ERROR, "tick", err, &why);
 			break;

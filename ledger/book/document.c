@@ -29,9 +29,10 @@ static bool same_group(const struct ts_invoice_line *a, const struct ts_invoice_
 	return same_document && a->treatment == b->treatment && a->percent.pico == b->percent.pico;
 }
 
-/* Tax of the lines that adjust what lines[first] adjusts; first is the group's first line. */
+/* Tax, at `percent`, of the lines that adjust what lines[first] adjusts; first is the group's first
+ * line. */
 static enum ts_err credit_group(const struct ts_ledger *ledger, const struct ts_invoice *invoice,
-	size_t first, int64_t *net, int64_t *tax)
+	size_t first, struct ts_decimal percent, int64_t *net, int64_t *tax)
 {
 	const struct ts_invoice_line *lead = &invoice->lines[first];
 	*net = 0;
@@ -43,10 +44,10 @@ static enum ts_err credit_group(const struct ts_ledger *ledger, const struct ts_
 		row = ts_rowset_find(
 			&ledger->taxed, &(struct ts_taxed_row){.document = lead->adjusts,
 						.treatment = lead->treatment,
-						.percent = lead->percent});
+						.percent = percent});
 	int64_t left = 0, due = 0;
 	TS_TRY(ts_add64(row != NULL ? row->net_minor : 0, *net, &left));
-	TS_TRY(ts_rate_tax(invoice->terms, left, lead->percent, &due));
+	TS_TRY(ts_rate_tax(invoice->terms, left, percent, &due));
 	return ts_sub64(due, row != NULL ? row->tax_minor : 0, tax);
 }
 
@@ -60,11 +61,13 @@ static bool leads(const struct ts_invoice *invoice, size_t i)
 
 static enum ts_err credit_taxes(const struct ts_ledger *ledger, struct ts_invoice *invoice)
 {
+	for (size_t i = 0; i < invoice->taxes_n; i++)
+		invoice->taxes[i].tax_minor = 0;
 	for (size_t i = 0; i < invoice->lines_n; i++) {
 		int64_t net = 0, tax = 0;
 		if (!leads(invoice, i))
 			continue;
-		TS_TRY(credit_group(ledger, invoice, i, &net, &tax));
+		TS_TRY(credit_group(ledger, invoice, i, invoice->lines[i].percent, &net, &tax));
 		struct ts_invoice_tax *row = tax_of(invoice, &invoice->lines[i]);
 		TS_TRY(ts_add64(row->tax_minor, tax, &row->tax_minor));
 	}
@@ -84,6 +87,24 @@ static void turn_signs(struct ts_invoice *invoice)
 	invoice->subtotal_minor = -invoice->subtotal_minor;
 }
 
+static enum ts_err sum_up(struct ts_invoice *invoice)
+{
+	invoice->tax_minor = 0;
+	for (size_t i = 0; i < invoice->taxes_n; i++)
+		TS_TRY(ts_add64(
+			invoice->tax_minor, invoice->taxes[i].tax_minor, &invoice->tax_minor));
+	return ts_add64(invoice->subtotal_minor, invoice->tax_minor, &invoice->total_minor);
+}
+
+static enum ts_err invoice_taxes(struct ts_invoice *invoice)
+{
+	for (size_t i = 0; i < invoice->taxes_n; i++) {
+		struct ts_invoice_tax *tax = &invoice->taxes[i];
+		TS_TRY(ts_rate_tax(invoice->terms, tax->net_minor, tax->percent, &tax->tax_minor));
+	}
+	return sum_up(invoice);
+}
+
 enum ts_err ts_document_total(const struct ts_ledger *ledger, struct ts_region *region,
 	struct ts_invoice *invoice, struct ts_why *why)
 {
@@ -98,20 +119,14 @@ enum ts_err ts_document_total(const struct ts_ledger *ledger, struct ts_region *
 				&invoice->subtotal_minor) != TS_OK)
 			return ts_why(why, TS_E_OVERFLOW, "total", "the document's sum overflows");
 	}
-	bool credit = invoice->subtotal_minor < 0;
-	invoice->kind = credit ? TS_DOCUMENT_CREDIT_NOTE : TS_DOCUMENT_INVOICE;
-	if (credit) {
-		TS_TRY(credit_taxes(ledger, invoice));
-		turn_signs(invoice);
-	}
-	for (size_t i = 0; i < invoice->taxes_n; i++) {
-		struct ts_invoice_tax *tax = &invoice->taxes[i];
-		if (!credit)
-			TS_TRY(ts_rate_tax(
-				invoice->terms, tax->net_minor, tax->percent, &tax->tax_minor));
-		TS_TRY(ts_add64(invoice->tax_minor, tax->tax_minor, &invoice->tax_minor));
-	}
-	return ts_add64(invoice->subtotal_minor, invoice->tax_minor, &invoice->total_minor);
+	TS_TRY(invoice_taxes(invoice));
+	invoice->kind = TS_DOCUMENT_INVOICE;
+	if (invoice->total_minor >= 0)
+		return TS_OK;
+	invoice->kind = TS_DOCUMENT_CREDIT_NOTE;
+	TS_TRY(credit_taxes(ledger, invoice));
+	turn_signs(invoice);
+	return sum_up(invoice);
 }
 
 static enum ts_err add_taxed(struct ts_ledger *ledger, const char *document, int32_t treatment,
@@ -128,31 +143,85 @@ static enum ts_err add_taxed(struct ts_ledger *ledger, const char *document, int
 	return ts_add64(row->tax_minor, tax, &row->tax_minor);
 }
 
+/* A credit note with the signs of the ledger, in which its groups are computed. */
+static enum ts_err unturned(
+	const struct ts_invoice *credit_note, struct ts_region *region, struct ts_invoice *out)
+{
+	*out = *credit_note;
+	out->lines = ts_region_array(region, credit_note->lines_n + 1, sizeof *out->lines);
+	if (out->lines == NULL)
+		return TS_E_NO_MEMORY;
+	memcpy(out->lines, credit_note->lines, out->lines_n * sizeof *out->lines);
+	for (size_t i = 0; i < out->lines_n; i++)
+		out->lines[i].net_minor = -out->lines[i].net_minor;
+	return TS_OK;
+}
+
+enum ts_err ts_document_reverse_tax(const struct ts_ledger *ledger,
+	const struct ts_invoice *invoice, const struct ts_invoice_tax *tax,
+	struct ts_region *region, int64_t *minor)
+{
+	struct ts_decimal percent = invoice->terms->treatments[tax->treatment].reverse_percent;
+	struct ts_invoice turned;
+	if (invoice->kind == TS_DOCUMENT_INVOICE)
+		return ts_rate_tax(invoice->terms, tax->net_minor, percent, minor);
+	*minor = 0;
+	TS_TRY(unturned(invoice, region, &turned));
+	for (size_t i = 0; i < turned.lines_n; i++) {
+		const struct ts_invoice_line *line = &turned.lines[i];
+		int64_t net = 0, part = 0;
+		if (line->treatment != tax->treatment || line->percent.pico != tax->percent.pico ||
+			!leads(&turned, i))
+			continue;
+		TS_TRY(credit_group(ledger, &turned, i, percent, &net, &part));
+		TS_TRY(ts_sub64(*minor, part, minor));
+	}
+	return TS_OK;
+}
+
+static enum ts_err taxed_invoice(struct ts_ledger *ledger, const struct ts_invoice *invoice)
+{
+	for (size_t i = 0; i < invoice->taxes_n; i++) {
+		const struct ts_invoice_tax *tax = &invoice->taxes[i];
+		const struct ts_treatment *treatment = &invoice->terms->treatments[tax->treatment];
+		struct ts_decimal own = treatment->reverse_percent;
+		int64_t minor = 0;
+		TS_TRY(add_taxed(ledger, invoice->head.number, tax->treatment, tax->percent,
+			tax->net_minor, tax->tax_minor));
+		if (!treatment->reverse_charge || own.pico == tax->percent.pico)
+			continue;
+		TS_TRY(ts_rate_tax(invoice->terms, tax->net_minor, own, &minor));
+		TS_TRY(add_taxed(
+			ledger, invoice->head.number, tax->treatment, own, tax->net_minor, minor));
+	}
+	return TS_OK;
+}
+
+static enum ts_err taxed_group(struct ts_ledger *ledger, const struct ts_invoice *turned,
+	size_t first, struct ts_decimal percent)
+{
+	const struct ts_invoice_line *line = &turned->lines[first];
+	int64_t net = 0, tax = 0;
+	TS_TRY(credit_group(ledger, turned, first, percent, &net, &tax));
+	return add_taxed(ledger, line->adjusts != NULL ? line->adjusts : turned->head.number,
+		line->treatment, percent, net, tax);
+}
+
 enum ts_err ts_document_taxed(struct ts_ledger *ledger, const struct ts_invoice *invoice)
 {
-	if (invoice->kind == TS_DOCUMENT_INVOICE) {
-		for (size_t i = 0; i < invoice->taxes_n; i++)
-			TS_TRY(add_taxed(ledger, invoice->head.number, invoice->taxes[i].treatment,
-				invoice->taxes[i].percent, invoice->taxes[i].net_minor,
-				invoice->taxes[i].tax_minor));
-		return TS_OK;
-	}
-	struct ts_invoice turned = *invoice; /* groups are computed on the signs of the ledger */
-	turned.lines = ts_region_array(ledger->region, invoice->lines_n + 1, sizeof *turned.lines);
-	if (turned.lines == NULL)
-		return TS_E_NO_MEMORY;
-	memcpy(turned.lines, invoice->lines, invoice->lines_n * sizeof *turned.lines);
-	for (size_t i = 0; i < turned.lines_n; i++)
-		turned.lines[i].net_minor = -turned.lines[i].net_minor;
+	if (invoice->kind == TS_DOCUMENT_INVOICE)
+		return taxed_invoice(ledger, invoice);
+	struct ts_invoice turned;
+	TS_TRY(unturned(invoice, ledger->region, &turned));
 	for (size_t i = 0; i < turned.lines_n; i++) {
-		int64_t net = 0, tax = 0;
 		const struct ts_invoice_line *line = &turned.lines[i];
+		const struct ts_treatment *treatment = &turned.terms->treatments[line->treatment];
 		if (!leads(&turned, i))
 			continue;
-		TS_TRY(credit_group(ledger, &turned, i, &net, &tax));
-		TS_TRY(add_taxed(ledger,
-			line->adjusts != NULL ? line->adjusts : invoice->head.number,
-			line->treatment, line->percent, net, tax));
+		TS_TRY(taxed_group(ledger, &turned, i, line->percent));
+		if (treatment->reverse_charge &&
+			treatment->reverse_percent.pico != line->percent.pico)
+			TS_TRY(taxed_group(ledger, &turned, i, treatment->reverse_percent));
 	}
 	return TS_OK;
 }

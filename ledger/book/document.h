@@ -8,6 +8,11 @@
 /* Subtotal, kind, tax per treatment and rate, total; turns the signs of a credit note. */
 enum ts_err ts_document_total(const struct ts_ledger *ledger, struct ts_region *region,
 	struct ts_invoice *invoice, struct ts_why *why) TS_MUST;
+/* Tax that the consumer assesses itself on row `tax` of a document not yet issued (reverse charge),
+ * with the signs of the document. */
+enum ts_err ts_document_reverse_tax(const struct ts_ledger *ledger,
+	const struct ts_invoice *invoice, const struct ts_invoice_tax *tax,
+	struct ts_region *region, int64_t *minor) TS_MUST;
 /* After issue: outstanding net and tax per (document, treatment, rate). */
 enum ts_err ts_document_taxed(struct ts_ledger *ledger, const struct ts_invoice *invoice) TS_MUST;
 

@@ -7,8 +7,9 @@
  *
  * Accrue to target: entry = target(inputs up to N, as of day D) - accrued. Invariants, asserted at
  * each mutation: entries balance; accrued(line, month) = sum of accrual entries of that line and
- * month; N, D, `at` and entry ids never decrease; a cut period is never cut again. After an error
- * the ledger in memory may be half changed: it is thrown away and loaded again. */
+ * month; N, D, `at` and entry ids never decrease; a cut period is never cut again. Rows are whole
+ * only after an event: leaves are folded and their event is posted in one transaction. After an
+ * error the ledger in memory may be half changed: it is thrown away and loaded again. */
 #include "book/entry.h"
 #include "book/invoice.h"
 #include "evidence/sha256.h"
@@ -50,11 +51,13 @@ struct ts_billed_row { /* what documents have billed for a line so far */
 	struct ts_line_key line;
 	int64_t billed_minor;
 	ts_i128 billed_quantity;
-	const char *document; /* number of the latest document that billed it */
+	const char *document; /* what a later one adjusts: the latest invoice that billed it */
 	bool dirty;
 };
-struct ts_taxed_row { /* outstanding net and tax of (document, treatment): credit-note tax needs it
-		       */
+/* Outstanding net and tax of (document, treatment): credit-note tax needs it. An invoice that
+ * restates a line takes over what is outstanding for it. Tax that the consumer
+ * assesses itself (reverse charge) has a row with the consumer's own percent. */
+struct ts_taxed_row {
 	const char *document;
 	int32_t treatment;
 	struct ts_decimal percent;
@@ -95,7 +98,8 @@ struct ts_ledger_head {
 
 struct ts_ledger; /* opaque; everything in its region */
 
-/* terms[] are the versions 1..n in order. */
+/* terms[] are the versions 1..n in order. Amendments are not settled yet: more than one version is
+ * TS_E_INVALID. */
 enum ts_err ts_ledger_create(struct ts_region *region, const struct ts_terms *const *terms,
 	size_t n, struct ts_ledger **out) TS_MUST;
 
@@ -123,6 +127,11 @@ struct ts_taxed_row *ts_ledger_taxed(struct ts_ledger *, size_t i);
 struct ts_period_row *ts_ledger_period(struct ts_ledger *, size_t i);
 struct ts_cut_row *ts_ledger_cut_line(struct ts_ledger *, size_t i);
 struct ts_balance_row *ts_ledger_balance(struct ts_ledger *, size_t i);
+
+/* The billing period of an index. After the term the calendar goes on with periods in which nothing
+ * is charged: their documents carry the deltas that remain after termination. */
+enum ts_err ts_ledger_period_get(
+	const struct ts_ledger *ledger, int32_t index, struct ts_period *out) TS_MUST;
 
 /* One event leaf. from must equal the head's inputs_to (the leaves [from, to) were folded by
  * ts_ledger_fold before); to includes nothing after the event's own leaf. */
@@ -159,7 +168,8 @@ enum ts_err ts_ledger_cut(struct ts_ledger *ledger, const struct ts_ledger_event
 
 /* The body that a document of this cut has now: the period's lines and all deltas of earlier
  * periods up to the cut's N. Pure: preview and final are equal bytes. Before the cut, a preview as
- * of the last event. *out is region-owned (head members empty). */
+ * of the last event; deltas of earlier periods are in it only once they are all issued. Issued:
+ * TS_E_CONFLICT. *out is region-owned (head members empty). */
 enum ts_err ts_ledger_body(const struct ts_ledger *ledger, int32_t period, struct ts_region *region,
 	struct ts_invoice **out, struct ts_why *why) TS_MUST;
 

@@ -14,6 +14,8 @@ static enum ts_err period_candidates(const struct ts_ledger *ledger, int32_t cut
 	const struct ts_charge *charges = NULL;
 	const struct ts_charge_line *lines = NULL;
 	size_t charges_n = 0, n = 0;
+	if (!ts_ledger_in_term(ledger, period))
+		return TS_OK;
 	TS_TRY(ts_ledger_charges(ledger, period, day, region, &charges, &charges_n, why));
 	TS_TRY(ts_rate_lines(terms, period, charges, charges_n, region, &lines, &n));
 	for (size_t i = 0; i < n; i++) {
@@ -50,16 +52,17 @@ static int row_cmp(const void *a, const void *b)
 	return ts_line_key_cmp(&x->line, &y->line);
 }
 
-enum ts_err ts_ledger_candidates(const struct ts_ledger *ledger, int32_t cut, int32_t day,
-	struct ts_region *region, struct ts_cut_row **out, size_t *n, struct ts_why *why)
+enum ts_err ts_ledger_candidates(const struct ts_ledger *ledger, int32_t first, int32_t cut,
+	int32_t day, struct ts_region *region, struct ts_cut_row **out, size_t *n,
+	struct ts_why *why)
 {
 	struct ts_rowset rows;
 	struct ts_period period = {0};
 	size_t used = 0;
 	ts_rowset_init(
 		&rows, region, sizeof(struct ts_cut_row), ledger->cuts.hash, ledger->cuts.same);
-	for (int32_t i = 0; i <= cut; i++) {
-		TS_TRY(ts_period_get(ts_ledger_calendar(ledger), i, &period));
+	for (int32_t i = first; i <= cut; i++) {
+		TS_TRY(ts_ledger_period_get(ledger, i, &period));
 		TS_TRY(period_candidates(ledger, cut, &period, day, region, &rows, why));
 	}
 	struct ts_cut_row *list = ts_region_array(region, rows.n + 1, sizeof *list);
@@ -85,7 +88,7 @@ enum ts_err ts_ledger_freeze(struct ts_ledger *ledger, int32_t period, struct ts
 	struct ts_cut_row *rows = NULL;
 	size_t n = 0;
 	TS_TRY(ts_ledger_candidates(
-		ledger, period, ledger->head.day, ledger->region, &rows, &n, why));
+		ledger, 0, period, ledger->head.day, ledger->region, &rows, &n, why));
 	for (size_t i = 0; i < n; i++)
 		TS_TRY(ts_rowset_add(&ledger->cuts, &rows[i], NULL));
 	return TS_OK;
@@ -149,23 +152,32 @@ static enum ts_err add_lines(
 		&ledger->billed, &(struct ts_billed_row){.line = row->line});
 	struct ts_invoice_line line = {0};
 	TS_TRY(fill_line(ledger, row, &line));
+	/* What adjusts an earlier period names that period's own document, however often it was
+	 * adjusted since: credit-note tax is cumulative over it. */
+	if (row->line.period != row->cut)
+		line.adjusts = ts_ledger_period_row(ledger, row->line.period)->document;
 	if (billed != NULL) {
 		struct ts_invoice_line back = line;
 		back.reversal = true;
-		back.adjusts = billed->document;
 		back.base_quantity = -billed->billed_quantity;
 		back.net_minor = -billed->billed_minor;
 		back.has_unit_price = line.has_unit_price;
 		back.trace = "the line as billed, reversed";
 		back.number = (int32_t)invoice->lines_n + 1;
 		invoice->lines[invoice->lines_n++] = back;
-		line.adjusts = billed->document;
 	}
 	if (billed == NULL || row->quantity != 0 || row->target_minor != 0) {
 		line.number = (int32_t)invoice->lines_n + 1;
 		invoice->lines[invoice->lines_n++] = line;
 	}
 	return TS_OK;
+}
+
+/* Next to be cut, and what the documents before it bill is known. */
+static bool is_next(const struct ts_ledger *ledger, int32_t period)
+{
+	const struct ts_period_row *before = ts_ledger_period_row(ledger, period - 1);
+	return period == 0 || (before != NULL && before->issued);
 }
 
 enum ts_err ts_ledger_body(const struct ts_ledger *ledger, int32_t period, struct ts_region *region,
@@ -178,7 +190,7 @@ enum ts_err ts_ledger_body(const struct ts_ledger *ledger, int32_t period, struc
 	size_t n = 0;
 	if (invoice == NULL)
 		return TS_E_NO_MEMORY;
-	if (ts_period_get(terms, period, &invoice->period) != TS_OK)
+	if (ts_ledger_period_get(ledger, period, &invoice->period) != TS_OK)
 		return ts_why(
 			why, TS_E_NOT_FOUND, "period", "the contract has no period %d", period);
 	if (cut != NULL && cut->issued)
@@ -191,8 +203,8 @@ enum ts_err ts_ledger_body(const struct ts_ledger *ledger, int32_t period, struc
 	if (fixed)
 		TS_TRY(frozen(ledger, period, region, &rows, &n));
 	else if (ledger->head.day >= invoice->period.first_day)
-		TS_TRY(ts_ledger_candidates(
-			ledger, period, ledger->head.day, region, &rows, &n, why));
+		TS_TRY(ts_ledger_candidates(ledger, is_next(ledger, period) ? 0 : period, period,
+			ledger->head.day, region, &rows, &n, why));
 	invoice->lines = ts_region_array(region, 2 * n + 1, sizeof *invoice->lines);
 	if (invoice->lines == NULL)
 		return TS_E_NO_MEMORY;

@@ -35,7 +35,7 @@ static enum ts_err cut_check(const struct ts_ledger *ledger, const struct ts_led
 	struct ts_period *period, struct ts_why *why)
 {
 	const struct ts_terms *terms = ts_ledger_calendar(ledger);
-	if (ts_period_get(terms, event->period, period) != TS_OK)
+	if (ts_ledger_period_get(ledger, event->period, period) != TS_OK)
 		return ts_why(why, TS_E_NOT_FOUND, "period", "%d: the contract has no such period",
 			event->period);
 	const struct ts_period_row *row = ts_ledger_period_row(ledger, event->period);

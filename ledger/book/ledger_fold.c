@@ -25,7 +25,7 @@ static enum ts_err add_measure(struct ts_ledger *ledger, const struct ts_terms *
 }
 
 static enum ts_err add_waiting(struct ts_ledger *ledger, const struct ts_terms *terms, size_t price,
-	const struct ts_usage_cell *cell)
+	const struct ts_usage_cell *cell, struct ts_why *why)
 {
 	struct ts_waiting_row key = {.quarter_us = cell->quarter_us,
 		.version = (int32_t)terms->version,
@@ -33,8 +33,14 @@ static enum ts_err add_waiting(struct ts_ledger *ledger, const struct ts_terms *
 	void *found = NULL;
 	TS_TRY(ts_rowset_get(&ledger->waiting, &key, &found));
 	struct ts_waiting_row *row = found;
+	ts_i128 sum = 0;
+	TS_TRY(ts_add128(row->quantity, cell->quantity, &sum));
+	if (sum < 0)
+		return ts_why(why, TS_E_INVALID, terms->prices[price].id,
+			"a reversal would make the quantity of a quarter-hour negative");
+	row->quantity = sum;
 	row->dirty = true;
-	return ts_add128(row->quantity, cell->quantity, &row->quantity);
+	return TS_OK;
 }
 
 static enum ts_err add_unbilled(
@@ -86,7 +92,7 @@ static enum ts_err fold_cell(struct ts_ledger *ledger, const struct ts_usage_cel
 		return add_unbilled(ledger, "late", cell);
 	int32_t day = ts_zone_day(&ts_ledger_calendar(ledger)->zone, cell->quarter_us);
 	if (day > ledger->head.day)
-		return add_waiting(ledger, terms, price, cell);
+		return add_waiting(ledger, terms, price, cell, why);
 	return add_measure(
 		ledger, terms, price, period.index, ts_month_of_day(day), cell->quantity, why);
 }

@@ -29,7 +29,7 @@ static enum ts_err reverse_charge(struct ts_ledger *ledger, const struct ts_ledg
 {
 	const struct ts_treatment *treatment = &invoice->terms->treatments[tax->treatment];
 	int64_t amount = 0;
-	TS_TRY(ts_rate_tax(invoice->terms, tax->net_minor, treatment->reverse_percent, &amount));
+	TS_TRY(ts_document_reverse_tax(ledger, invoice, tax, ledger->region, &amount));
 	struct ts_post post = {.kind = TS_ENTRY_TAX,
 		.debit = treatment->recoverable ? TS_ACCOUNT_INPUT_TAX : TS_ACCOUNT_EXPENSE_TAX,
 		.credit = TS_ACCOUNT_OUTPUT_TAX,
@@ -63,7 +63,10 @@ static enum ts_err post_document(struct ts_ledger *ledger, const struct ts_ledge
 	return TS_OK;
 }
 
-static enum ts_err mark_billed(struct ts_ledger *ledger, int32_t cut, const char *document)
+/* A credit note leaves the line with the invoice that it adjusts: so all credits of an invoice add
+ * up under its own number. */
+static enum ts_err mark_billed(
+	struct ts_ledger *ledger, int32_t cut, const struct ts_invoice *invoice)
 {
 	for (size_t i = 0; i < ledger->cuts.n; i++) {
 		const struct ts_cut_row *row = ts_rowset_at(&ledger->cuts, i);
@@ -75,7 +78,8 @@ static enum ts_err mark_billed(struct ts_ledger *ledger, int32_t cut, const char
 		struct ts_billed_row *billed = found;
 		billed->billed_minor = row->target_minor;
 		billed->billed_quantity = row->quantity;
-		billed->document = document;
+		if (invoice->kind == TS_DOCUMENT_INVOICE || billed->document == NULL)
+			billed->document = invoice->head.number;
 		billed->dirty = true;
 	}
 	return TS_OK;
@@ -95,8 +99,19 @@ static enum ts_err issue_check(const struct ts_ledger *ledger, const struct ts_l
 			(long long)event->serial, (long long)ledger->head.issue_serial);
 	if (event->at_us < ledger->head.at_us)
 		return ts_why(why, TS_E_INVALID, "at", "log time goes back");
-	if (head->number == NULL || head->due_day < head->issue_day)
-		return ts_why(why, TS_E_INVALID, "due", "due before the issue day, or no number");
+	if (head->due_day < head->issue_day)
+		return ts_why(why, TS_E_INVALID, "due", "due before the issue day");
+	if (head->number == NULL || head->number[0] == '\0')
+		return ts_why(why, TS_E_INVALID, "number", "is missing");
+	for (const char *c = head->number; *c != '\0'; c++)
+		if (*c < 0x21 || *c > 0x7E)
+			return ts_why(why, TS_E_INVALID, "number", "has a byte outside 0x21-0x7E");
+	for (size_t i = 0; i < ledger->periods.n; i++) {
+		const struct ts_period_row *other = ts_rowset_at(&ledger->periods, i);
+		if (other->document != NULL && strcmp(other->document, head->number) == 0)
+			return ts_why(
+				why, TS_E_CONFLICT, "number", "%s is used already", head->number);
+	}
 	return TS_OK;
 }
 
@@ -119,7 +134,7 @@ enum ts_err ts_ledger_issue(struct ts_ledger *ledger, const struct ts_ledger_eve
 	for (size_t i = 0; i < out->n; i++)
 		out->entries[i].document_hash = hash;
 	TS_TRY(ts_document_taxed(ledger, *invoice));
-	TS_TRY(mark_billed(ledger, event->period, number));
+	TS_TRY(mark_billed(ledger, event->period, *invoice));
 	struct ts_period_row *row = ts_ledger_period_row(ledger, event->period);
 	row->issued = true;
 	row->document = number;

@@ -107,7 +107,8 @@ static bool cut_same(const void *a, const void *b)
 enum ts_err ts_ledger_create(struct ts_region *region, const struct ts_terms *const *terms,
 	size_t n, struct ts_ledger **out)
 {
-	TS_ASSERT(n > 0);
+	if (n != 1)
+		return TS_E_INVALID;
 	struct ts_ledger *l = ts_region_alloc(region, sizeof *l);
 	const struct ts_terms **copy = ts_region_array(region, n, sizeof *copy);
 	if (l == NULL || copy == NULL)
@@ -157,11 +158,30 @@ struct ts_period_row *ts_ledger_period_row(const struct ts_ledger *ledger, int32
 	return ts_rowset_find(&ledger->periods, &(struct ts_period_row){.index = period});
 }
 
+bool ts_ledger_in_term(const struct ts_ledger *ledger, const struct ts_period *period)
+{
+	return period->first_day < ts_ledger_calendar(ledger)->to_day;
+}
+
+enum ts_err ts_ledger_period_get(
+	const struct ts_ledger *ledger, int32_t index, struct ts_period *out)
+{
+	const struct ts_terms *terms = ts_ledger_calendar(ledger);
+	if (ts_period_get(terms, index, out) == TS_OK)
+		return TS_OK;
+	struct ts_terms open = *terms; /* the same calendar, without its end */
+	open.to_day = INT32_MAX;
+	open.to_us = INT64_MAX;
+	TS_TRY(ts_period_get(&open, index, out));
+	TS_ASSERT(out->first_day >= terms->to_day);
+	return TS_OK;
+}
+
 int32_t ts_ledger_open_day(const struct ts_ledger *ledger)
 {
 	struct ts_period period = {0};
 	int32_t end = ts_ledger_calendar(ledger)->from_day;
-	for (int32_t i = 0; ts_period_get(ts_ledger_calendar(ledger), i, &period) == TS_OK; i++) {
+	for (int32_t i = 0; ts_ledger_period_get(ledger, i, &period) == TS_OK; i++) {
 		const struct ts_period_row *row = ts_ledger_period_row(ledger, i);
 		if (row == NULL || !row->cut)
 			return period.first_day;

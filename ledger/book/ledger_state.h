@@ -20,6 +20,8 @@ struct ts_ledger {
 const struct ts_terms *ts_ledger_governing(const struct ts_ledger *ledger, int64_t us);
 /* The calendar's version (the first): periods are its. */
 const struct ts_terms *ts_ledger_calendar(const struct ts_ledger *ledger);
+/* False for the periods that follow the term. */
+bool ts_ledger_in_term(const struct ts_ledger *ledger, const struct ts_period *period);
 struct ts_period_row *ts_ledger_period_row(const struct ts_ledger *ledger, int32_t period);
 enum ts_err ts_ledger_touch(struct ts_ledger *ledger, int32_t period) TS_MUST;
 bool ts_ledger_touched(const struct ts_ledger *ledger, int32_t period);
@@ -34,10 +36,12 @@ enum ts_err ts_ledger_charges(const struct ts_ledger *ledger, const struct ts_pe
 enum ts_err ts_ledger_accrue(struct ts_ledger *ledger, const struct ts_ledger_event *event,
 	struct ts_postings *out, struct ts_why *why) TS_MUST;
 
-/* The document's lines: billed rows against frozen (after the cut) or present targets. */
+/* The document's lines: billed rows against frozen (after the cut) or present targets of the
+ * periods first..period. */
 enum ts_err ts_ledger_freeze(struct ts_ledger *ledger, int32_t period, struct ts_why *why) TS_MUST;
-enum ts_err ts_ledger_candidates(const struct ts_ledger *ledger, int32_t period, int32_t day,
-	struct ts_region *region, struct ts_cut_row **out, size_t *n, struct ts_why *why) TS_MUST;
+enum ts_err ts_ledger_candidates(const struct ts_ledger *ledger, int32_t first, int32_t period,
+	int32_t day, struct ts_region *region, struct ts_cut_row **out, size_t *n,
+	struct ts_why *why) TS_MUST;
 
 /* Appends one entry with two legs, adds it to the balances; amount may be negative: sides swap.
  * Amount 0: nothing. */

@@ -33,7 +33,7 @@ static enum ts_err grow(struct ts_rowset *set)
 	uint32_t *slots = ts_region_array(set->region, cap * 4, sizeof *slots);
 	if (rows == NULL || slots == NULL)
 		return TS_E_NO_MEMORY;
-	if (set->n > 0)
+	if (set->rows != NULL && set->n > 0)
 		memcpy(rows, set->rows, set->n * set->row_bytes);
 	set->rows = rows;
 	set->cap = cap;
@@ -48,6 +48,7 @@ enum ts_err ts_rowset_add(struct ts_rowset *set, const void *row, void **out)
 {
 	if (set->n == set->cap)
 		TS_TRY(grow(set));
+	TS_ASSERT(set->rows != NULL);
 	size_t slot = slot_of(set, row);
 	TS_ASSERT(set->slots[slot] == 0);
 	void *at = set->rows + set->n * set->row_bytes;
