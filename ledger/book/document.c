@@ -179,6 +179,35 @@ enum ts_err ts_document_reverse_tax(const struct ts_ledger *ledger,
 	return TS_OK;
 }
 
+/* The restated lines of one group: their net and tax move from the document that they adjust to the
+ * invoice, which bills them anew. */
+static enum ts_err take_over(struct ts_ledger *ledger, const struct ts_invoice *invoice,
+	size_t first, struct ts_decimal percent)
+{
+	const struct ts_invoice_line *lead = &invoice->lines[first];
+	int64_t net = 0, left = 0, due = 0, tax = 0;
+	for (size_t i = first; i < invoice->lines_n; i++)
+		if (invoice->lines[i].reversal && same_group(lead, &invoice->lines[i]))
+			TS_TRY(ts_sub64(net, invoice->lines[i].net_minor, &net));
+	const struct ts_taxed_row *row = ts_rowset_find(
+		&ledger->taxed, &(struct ts_taxed_row){.document = lead->adjusts,
+					.treatment = lead->treatment,
+					.percent = percent});
+	if (row == NULL)
+		return TS_OK;
+	TS_TRY(ts_sub64(row->net_minor, net, &left));
+	TS_TRY(ts_rate_tax(invoice->terms, left, percent, &due));
+	TS_TRY(ts_sub64(row->tax_minor, due, &tax));
+	TS_TRY(add_taxed(ledger, invoice->head.number, lead->treatment, percent, net, tax));
+	return add_taxed(ledger, lead->adjusts, lead->treatment, percent, -net, -tax);
+}
+
+static bool self_assessed(const struct ts_invoice *invoice, const struct ts_invoice_line *line)
+{
+	const struct ts_treatment *treatment = &invoice->terms->treatments[line->treatment];
+	return treatment->reverse_charge && treatment->reverse_percent.pico != line->percent.pico;
+}
+
 static enum ts_err taxed_invoice(struct ts_ledger *ledger, const struct ts_invoice *invoice)
 {
 	for (size_t i = 0; i < invoice->taxes_n; i++) {
@@ -193,6 +222,15 @@ static enum ts_err taxed_invoice(struct ts_ledger *ledger, const struct ts_invoi
 		TS_TRY(ts_rate_tax(invoice->terms, tax->net_minor, own, &minor));
 		TS_TRY(add_taxed(
 			ledger, invoice->head.number, tax->treatment, own, tax->net_minor, minor));
+	}
+	for (size_t i = 0; i < invoice->lines_n; i++) {
+		const struct ts_invoice_line *line = &invoice->lines[i];
+		if (line->adjusts == NULL || !leads(invoice, i))
+			continue;
+		TS_TRY(take_over(ledger, invoice, i, line->percent));
+		if (self_assessed(invoice, line))
+			TS_TRY(take_over(ledger, invoice, i,
+				invoice->terms->treatments[line->treatment].reverse_percent));
 	}
 	return TS_OK;
 }
@@ -215,13 +253,12 @@ enum ts_err ts_document_taxed(struct ts_ledger *ledger, const struct ts_invoice 
 	TS_TRY(unturned(invoice, ledger->region, &turned));
 	for (size_t i = 0; i < turned.lines_n; i++) {
 		const struct ts_invoice_line *line = &turned.lines[i];
-		const struct ts_treatment *treatment = &turned.terms->treatments[line->treatment];
 		if (!leads(&turned, i))
 			continue;
 		TS_TRY(taxed_group(ledger, &turned, i, line->percent));
-		if (treatment->reverse_charge &&
-			treatment->reverse_percent.pico != line->percent.pico)
-			TS_TRY(taxed_group(ledger, &turned, i, treatment->reverse_percent));
+		if (self_assessed(&turned, line))
+			TS_TRY(taxed_group(ledger, &turned, i,
+				turned.terms->treatments[line->treatment].reverse_percent));
 	}
 	return TS_OK;
 }

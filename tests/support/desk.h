@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TS_SUPPORT_DESK_H
+#define TS_SUPPORT_DESK_H
+/* Why: the tests of the books drive one ledger by hand: terms in a line of JSON, cells by date,
+ * events by day. Header only: a test that includes it links the room book itself. */
+#include "book/ledger.h"
+#include "support/test.h"
+#include <stdio.h>
+#include <string.h>
+
+#define DESK_REGION_BYTES ((size_t)32 * 1024 * 1024)
+#define DESK_TEXT_BYTES ((size_t)4 * 1024 * 1024)
+
+struct desk {
+	struct ts_region *region;
+	const struct ts_terms *terms;
+	struct ts_ledger *ledger;
+	struct ts_postings out; /* of the last event */
+	struct ts_invoice *invoice; /* of the last issue or preview */
+	struct ts_why why;
+	struct ts_buf journal; /* leaves of all events, each behind a line of dashes */
+	int64_t leaf; /* next index in the inputs log */
+	int64_t at_us; /* log time of the next fold or event */
+};
+
+/* JSON with ' for ". */
+static inline const struct ts_terms *desk_terms(struct ts_region *region, const char *text)
+{
+	struct ts_why why = {{0}, {0}};
+	const struct ts_terms *terms = NULL;
+	size_t len = strlen(text);
+	char *json = ts_region_copy(region, text, len);
+	assert_non_null(json);
+	for (size_t i = 0; i < len; i++)
+		if (json[i] == '\'')
+			json[i] = '"';
+	enum ts_err err = ts_terms_parse_what_if(json, len, region, &terms, &why);
+	if (err != TS_OK)
+		print_error("%s: %s\n%s\n", why.where, why.text, json);
+	assert_ok(err);
+	return terms;
+}
+
+static inline void desk_begin(
+	struct desk *d, struct ts_region *region, const struct ts_terms *terms)
+{
+	*d = (struct desk){.region = region, .terms = terms};
+	ts_buf_init(&d->journal, DESK_TEXT_BYTES);
+	assert_ok(ts_ledger_create(region, &terms, 1, &d->ledger));
+}
+
+static inline void desk_open(struct desk *d, const char *terms)
+{
+	struct ts_region *region = ts_region_create(DESK_REGION_BYTES);
+	assert_non_null(region);
+	desk_begin(d, region, desk_terms(region, terms));
+}
+
+static inline void desk_close(struct desk *d)
+{
+	ts_buf_free(&d->journal);
+	ts_region_free(d->region);
+}
+
+static inline int32_t desk_day(const char *text)
+{
+	int32_t day = 0;
+	assert_ok(ts_date_parse(ts_str(text), &day));
+	return day;
+}
+
+/* Log time: the beginning of a day in UTC. */
+static inline void desk_at(struct desk *d, const char *day)
+{
+	d->at_us = desk_day(day) * TS_US_PER_DAY;
+}
+
+static inline enum ts_err desk_cell(
+	struct desk *d, const char *time, const char *sku, const char *class, int64_t quantity)
+{
+	struct ts_usage_cell cell = {
+		.sku = ts_str(sku), .pricing_class = ts_str(class), .quantity = quantity};
+	assert_ok(ts_time_parse(ts_str(time), &cell.quarter_us));
+	d->leaf++;
+	return ts_ledger_fold(d->ledger, &cell, 1, d->at_us, &d->why);
+}
+
+static inline void desk_keep(struct desk *d)
+{
+	for (size_t i = 0; i < d->out.n; i++) {
+		assert_true(ts_entry_balanced(&d->out.entries[i]));
+		ts_entry_leaf(
+			&d->out.entries[i], d->terms->contract, d->terms->currency, &d->journal);
+		ts_buf_puts(&d->journal, "\n---\n");
+	}
+	assert_ok(d->journal.err);
+}
+
+/* The next event as it must be. */
+static inline struct ts_ledger_event desk_event(struct desk *d, int64_t serial, int32_t day)
+{
+	int64_t from = ts_ledger_head(d->ledger)->inputs_to;
+	return (struct ts_ledger_event){.leaf = d->leaf,
+		.serial = serial,
+		.at_us = d->at_us,
+		.from = from,
+		.to = d->leaf,
+		.day = day};
+}
+
+static inline enum ts_err desk_tick(struct desk *d, const char *day)
+{
+	struct ts_ledger_event e = desk_event(
+		d, ts_ledger_head(d->ledger)->tick_serial, desk_day(day));
+	TS_TRY(ts_ledger_tick(d->ledger, &e, &d->out, &d->why));
+	d->leaf++;
+	desk_keep(d);
+	return TS_OK;
+}
+
+static inline enum ts_err desk_cut(struct desk *d, int32_t period, const char *day)
+{
+	struct ts_ledger_event e = desk_event(
+		d, ts_ledger_head(d->ledger)->cut_serial, desk_day(day));
+	e.period = period;
+	TS_TRY(ts_ledger_cut(d->ledger, &e, &d->out, &d->why));
+	d->leaf++;
+	desk_keep(d);
+	return TS_OK;
+}
+
+/* Numbers are D1, D2, ...; the issue day is that of the log time. */
+static inline enum ts_err desk_issue(struct desk *d, int32_t period)
+{
+	const struct ts_ledger_head *head = ts_ledger_head(d->ledger);
+	struct ts_ledger_event e = desk_event(d, head->issue_serial, head->day);
+	struct ts_invoice_head paper = {
+		.number = ts_region_printf(d->region, "D%lld", (long long)head->documents),
+		.issue_day = (int32_t)(d->at_us / TS_US_PER_DAY),
+		.inputs_size = head->inputs_to,
+		.journal_size = head->entries};
+	paper.due_day = paper.issue_day + 30;
+	e.period = period;
+	TS_TRY(ts_ledger_issue(d->ledger, &e, &paper, &d->invoice, &d->out, &d->why));
+	d->leaf++;
+	desk_keep(d);
+	return TS_OK;
+}
+
+/* The document's body as canonical JSON; an error stands for itself. */
+static inline const char *desk_body(struct desk *d, int32_t period)
+{
+	const char *bytes = NULL;
+	size_t len = 0;
+	enum ts_err err = ts_ledger_body(d->ledger, period, d->region, &d->invoice, &d->why);
+	if (err != TS_OK)
+		return ts_err_code(err);
+	assert_ok(ts_invoice_body_json(d->invoice, d->region, &bytes, &len));
+	assert_int_equal(strlen(bytes), len);
+	return bytes;
+}
+
+/* Debit less credit. */
+static inline int64_t desk_balance(struct desk *d, enum ts_account account)
+{
+	const struct ts_balance_row *row = ts_ledger_balance(d->ledger, account);
+	return row->debit_minor - row->credit_minor;
+}
+
+/* The ledger as another process would find it: only what is in the rows. */
+static inline void desk_reload(struct desk *d)
+{
+	struct ts_ledger *fresh = NULL;
+	assert_ok(ts_ledger_create(d->region, &d->terms, 1, &fresh));
+	ts_ledger_load_head(fresh, ts_ledger_head(d->ledger));
+#define DESK_MOVE(type, read, load, keep)                                                          \
+	do {                                                                                       \
+		struct type *row = NULL;                                                           \
+		size_t n = 0;                                                                      \
+		while (ts_ledger_##read(d->ledger, n) != NULL)                                     \
+			n++;                                                                       \
+		while (n-- > 0) { /* backwards: order must not matter */                           \
+			row = ts_ledger_##read(d->ledger, n);                                      \
+			if (keep)                                                                  \
+				assert_ok(ts_ledger_load_##load(fresh, row));                      \
+		}                                                                                  \
+	} while (0)
+	DESK_MOVE(ts_measure_row, measure, measure, true);
+	DESK_MOVE(ts_waiting_row, waiting, waiting, row->quantity != 0);
+	DESK_MOVE(ts_unbilled_row, unbilled, unbilled, true);
+	DESK_MOVE(ts_accrual_row, accrual, accrual, true);
+	DESK_MOVE(ts_billed_row, billed, billed, true);
+	DESK_MOVE(ts_taxed_row, taxed, taxed, true);
+	DESK_MOVE(ts_period_row, period, period, true);
+	DESK_MOVE(ts_cut_row, cut_line, cut, true);
+#undef DESK_MOVE
+	for (size_t i = 0; i < TS_ACCOUNT_N; i++)
+		ts_ledger_load_balance(fresh, ts_ledger_balance(d->ledger, i));
+	d->ledger = fresh;
+}
+
+#endif
