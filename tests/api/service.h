@@ -147,18 +147,22 @@ static inline void svc_stop(struct svc *s)
 	ts_cluster_stop(&s->cluster);
 }
 
-/* set: one more KEY=VALUE of the configuration. */
-static inline void svc_start(struct svc *s, const char *set)
+/* The cluster, still without a schema. */
+static inline void svc_cluster(struct svc *s)
 {
-	struct ts_why why = {"", ""};
-	struct ts_buf out;
-	int port = svc_free_port();
 	memset(s, 0, sizeof *s);
 	ts_cluster_start(&s->cluster, NULL);
 	snprintf(s->dir, sizeof s->dir, "%s/service", s->cluster.dir); /* goes with the cluster */
-	char command[128];
-	snprintf(command, sizeof command, "mkdir -m 700 '%s'", s->dir);
-	if (system(command) != 0)
+}
+
+/* The service on it. set: one more KEY=VALUE of the configuration. */
+static inline void svc_serve(struct svc *s, const char *set)
+{
+	struct ts_why why = {"", ""};
+	struct ts_buf out;
+	char command[160];
+	int port = svc_free_port();
+	if (mkdir(s->dir, 0700) != 0)
 		svc_die("folder", s->dir);
 	svc_init(s);
 	snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d", port);
@@ -179,6 +183,12 @@ static inline void svc_start(struct svc *s, const char *set)
 		(void)!system(command);
 		svc_die("start", "it does not answer");
 	}
+}
+
+static inline void svc_start(struct svc *s, const char *set)
+{
+	svc_cluster(s);
+	svc_serve(s, set);
 }
 
 /* Sends JSON (taken) or text, expects a status, returns the JSON answer (NULL: other). */
