@@ -87,22 +87,80 @@ static enum ts_err party_add(struct ts_request *req, struct ts_response *res, st
 		"party %s, or its key's domain, exists with other data", party.slug);
 }
 
+/* Whose data a principal may read: its own party and those it has a contract with, of its own
+ * scope. No party in the token: every company (operator), or those of its contracts. */
+struct acquaintance {
+	const struct ts_principal *who;
+	struct ts_db_contract *contracts;
+	size_t n;
+};
+
+static enum ts_err acquaintance_load(
+	struct ts_request *req, struct acquaintance *a, struct ts_why *why)
+{
+	struct ts_session *session = ts_req_session(req);
+	int64_t after = 0;
+	size_t n = 0;
+	*a = (struct acquaintance){.who = req->principal};
+	if (a->who->role == TS_ROLE_OPERATOR ||
+		(a->who->party_id == 0 && a->who->all_contracts))
+		return TS_OK;
+	do {
+		struct ts_db_contract *page = NULL;
+		TS_TRY(ts_db_contract_list(session->db, a->who->party_id, after,
+			TS_LIST_LIMIT_MAX, req->region, &page, &n, why));
+		struct ts_db_contract *all =
+			ts_region_array(req->region, a->n + n + 1, sizeof *all);
+		if (all == NULL)
+			return TS_E_NO_MEMORY;
+		if (a->n > 0)
+			memcpy(all, a->contracts, a->n * sizeof *all);
+		a->contracts = all;
+		for (size_t i = 0; i < n; i++)
+			if (ts_handler_allowed(a->who, &page[i]))
+				all[a->n++] = page[i];
+		after = n > 0 ? page[n - 1].contract_id : after;
+	} while (n == TS_LIST_LIMIT_MAX);
+	return TS_OK;
+}
+
+static bool acquainted(const struct acquaintance *a, int64_t party_id)
+{
+	if (a->who->role == TS_ROLE_OPERATOR ||
+		(a->who->party_id == 0 && a->who->all_contracts) || a->who->party_id == party_id)
+		return true;
+	for (size_t i = 0; i < a->n; i++)
+		if (a->contracts[i].provider_party == party_id ||
+			a->contracts[i].consumer_party == party_id)
+			return true;
+	return false;
+}
+
 static enum ts_err party_get(struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
 	struct ts_db_party party;
 	const char *slug = ts_handler_text(req, ts_request_param(req, "party"));
-	TS_TRY(ts_db_party_find(ts_req_session(req)->db, slug, req->region, &party, why));
+	struct acquaintance known;
+	TS_TRY(acquaintance_load(req, &known, why));
+	enum ts_err err =
+		ts_db_party_find(ts_req_session(req)->db, slug, req->region, &party, why);
+	if (err == TS_E_NOT_FOUND || (err == TS_OK && !acquainted(&known, party.party_id)))
+		return ts_why(why, TS_E_NOT_FOUND, "party", "no party %s", slug);
+	TS_TRY(err);
 	return ts_handler_json(res, 200, party_json(&party), why);
 }
 
 static enum ts_err party_list(struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
 	struct ts_db_party *parties = NULL;
+	struct acquaintance known;
 	size_t n = 0;
+	TS_TRY(acquaintance_load(req, &known, why));
 	TS_TRY(ts_db_party_list(ts_req_session(req)->db, req->region, &parties, &n, why));
 	json_t *rows = json_array();
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(rows, party_json(&parties[i]));
+		if (acquainted(&known, parties[i].party_id))
+			json_array_append_new(rows, party_json(&parties[i]));
 	return ts_handler_json(res, 200, json_pack("{s:o,s:b}", "data", rows, "has_more", 0), why);
 }
 
@@ -158,6 +216,8 @@ static enum ts_err token_add(struct ts_request *req, struct ts_response *res, st
 			"\"%s\" is not agent, provider_finance, consumer_finance, auditor, "
 			"operator",
 			in.role);
+	if (in.expires != 0 && in.expires <= req->now_us)
+		return ts_why(why, TS_E_INVALID, "/expires", "is not in the future");
 	bool needs_party = role != TS_ROLE_OPERATOR && role != TS_ROLE_AUDITOR;
 	if (needs_party && in.party == NULL)
 		return ts_why(why, TS_E_MISSING_FIELD, "/party", "role %s needs a party", in.role);
@@ -222,7 +282,7 @@ const struct ts_route ts_routes_party[] = {
 		.cls = TS_CLASS_READ,
 		.id = "listParties",
 		.tag = "parties",
-		.summary = "List the companies",
+		.summary = "List your company and those you have a contract with",
 		.response = "data: parties"},
 	{.method = TS_GET,
 		.path = "/v1/parties/{party}",

@@ -3,12 +3,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The finance roles act for one side: a provider's token means nothing where its party buys. */
+static bool on_its_side(
+	const struct ts_principal *who, const struct ts_db_contract *contract)
+{
+	if (who->party_id == 0)
+		return true;
+	bool provider = who->party_id == contract->provider_party;
+	bool consumer = who->party_id == contract->consumer_party;
+	if (who->role == TS_ROLE_PROVIDER_FINANCE)
+		return provider;
+	if (who->role == TS_ROLE_CONSUMER_FINANCE)
+		return consumer;
+	return provider || consumer;
+}
+
 bool ts_handler_allowed(const struct ts_principal *who, const struct ts_db_contract *contract)
 {
-	bool party = who->party_id == 0 || who->party_id == contract->provider_party ||
-		     who->party_id == contract->consumer_party;
+	if (!on_its_side(who, contract))
+		return false;
 	if (who->all_contracts)
-		return party;
+		return true;
 	for (size_t i = 0; i < who->contracts_n; i++)
 		if (who->contracts[i] == contract->contract_id)
 			return true;

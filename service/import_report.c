@@ -71,6 +71,6 @@ json_t *ts_import_report_json(
 		ts_ratio_format(report->quantity, TS_US_PER_S, 6, seconds), "device_microseconds",
 		ts_i128_format(report->quantity, quantity), "from",
 		time_json(report, report->start_ms), "to", time_json(report, report->end_ms),
-		"times",
-		source->time_note, "epoch", source->relative ? json_string(epoch) : json_null());
+		"times", source->time_note, "epoch",
+		source->relative ? json_string(epoch) : json_null());
 }

@@ -9,7 +9,8 @@
 void ts_import_report_print(
 	const char *file, const struct ts_source *source, const struct ts_import_report *report);
 /* {"file","source","rows","verdicts":{...},"reasons":[{"verdict","reason","rows"}],"records",
- * "reversals","gpu_seconds","device_microseconds","from","to","times","epoch"}; NULL without memory. */
+ * "reversals","gpu_seconds","device_microseconds","from","to","times","epoch"}; NULL without
+ * memory. */
 json_t *ts_import_report_json(const char *file, const struct ts_source *source,
 	const struct ts_import_report *report) TS_MUST;
 

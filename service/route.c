@@ -206,6 +206,25 @@ static enum ts_err month_parse(struct ts_str text, int64_t *out)
 	return TS_OK;
 }
 
+static const char *query_form(enum ts_query_kind kind)
+{
+	switch (kind) {
+	case TS_QUERY_TEXT:
+		return "1 to 256 bytes of text";
+	case TS_QUERY_INT:
+		return "a whole number without sign";
+	case TS_QUERY_TIME:
+		return "an instant in UTC like 2026-05-31T00:00:00Z";
+	case TS_QUERY_DATE:
+		return "a day like 2026-05-31, from 1970";
+	case TS_QUERY_MONTH:
+		return "a month like 2026-05";
+	case TS_QUERY_BOOL:
+		return "true or false";
+	}
+	return "";
+}
+
 static enum ts_err query_value(const struct ts_query_param *param, struct ts_str text,
 	struct ts_query_value *out, struct ts_why *why)
 {
@@ -237,8 +256,9 @@ static enum ts_err query_value(const struct ts_query_param *param, struct ts_str
 		break;
 	}
 	if (err != TS_OK)
-		return ts_why(why, TS_E_MALFORMED, param->name, "query parameter %s = \"%.*s\": %s",
-			param->name, (int)(text.len < 80 ? text.len : 80), text.at, param->help);
+		return ts_why(why, TS_E_MALFORMED, param->name, "query parameter %s = \"%.*s\" is not %s (%s)", param->name,
+			(int)(text.len < 80 ? text.len : 80), text.at, query_form(param->kind),
+			param->help);
 	if (param->kind == TS_QUERY_INT && (param->min != 0 || param->max != 0) &&
 		(number < param->min || number > param->max))
 		return ts_why(why, TS_E_RANGE, param->name,

@@ -37,9 +37,9 @@ enum ts_err ts_ledger_accrue(struct ts_ledger *ledger, const struct ts_ledger_ev
 	struct ts_postings *out, struct ts_why *why) TS_MUST;
 
 /* The document's lines: billed rows against frozen (after the cut) or present targets of the
- * periods first..period. */
+ * periods first..cut. */
 enum ts_err ts_ledger_freeze(struct ts_ledger *ledger, int32_t period, struct ts_why *why) TS_MUST;
-enum ts_err ts_ledger_candidates(const struct ts_ledger *ledger, int32_t first, int32_t period,
+enum ts_err ts_ledger_candidates(const struct ts_ledger *ledger, int32_t first, int32_t cut,
 	int32_t day, struct ts_region *region, struct ts_cut_row **out, size_t *n,
 	struct ts_why *why) TS_MUST;
 
