@@ -11,6 +11,7 @@
 #include "support/cluster.h"
 #include "support/file.h"
 #include <arpa/inet.h>
+#include <ftw.h>
 #include <jansson.h>
 #include <libpq-fe.h>
 #include <pwd.h>
@@ -75,21 +76,57 @@ static inline const char *svc_program(void)
 	return path;
 }
 
-/* Runs `tallystick init` in the folder and reads the token that it prints. */
+/* Replaces the process by `tallystick init`, its token going to fd. */
+_Noreturn static inline void svc_init_exec(const struct svc *s, int fd)
+{
+	if (chdir(s->dir) == 0 && dup2(fd, 1) == 1)
+		execl(svc_program(), "tallystick", "init", "--config", "t.conf", "--db",
+			s->cluster.admin, "--domain", "ledger.example", "--print-token",
+			(char *)NULL);
+	_exit(127);
+}
+
+static struct stat svc_owner; /* of the cluster's folder; nftw hands nothing over */
+
+static inline int svc_give_one(const char *path, const struct stat *info, int flag, struct FTW *ftw)
+{
+	(void)info;
+	(void)flag;
+	(void)ftw;
+	return lchown(path, svc_owner.st_uid, svc_owner.st_gid);
+}
+
+/* Makes configuration, keys and schema; the operator's token is s->admin. */
 static inline void svc_init(struct svc *s)
 {
-	char command[1024];
-	snprintf(command, sizeof command,
-		"cd '%s' && '%s' init --config t.conf --db '%s' --domain ledger.example "
-		"--print-token",
-		s->dir, svc_program(), s->cluster.admin);
-	FILE *out = popen(command, "r");
-	if (out == NULL || fgets(s->admin, sizeof s->admin, out) == NULL || pclose(out) != 0)
+	int ends[2], status = -1;
+	size_t len = 0;
+	ssize_t n = 0;
+	if (pipe(ends) != 0)
+		svc_die("init", "no pipe");
+	pid_t pid = fork();
+	if (pid == 0)
+		svc_init_exec(s, ends[1]);
+	close(ends[1]);
+	while (len + 1 < sizeof s->admin &&
+		(n = read(ends[0], s->admin + len, sizeof s->admin - 1 - len)) > 0)
+		len += (size_t)n;
+	close(ends[0]);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
 		svc_die("init", "failed");
 	s->admin[strcspn(s->admin, "\n")] = '\0';
-	snprintf(command, sizeof command, "chown -R --reference='%s' '%s'", s->cluster.dir, s->dir);
-	if (geteuid() == 0 && system(command) != 0)
+	if (geteuid() == 0 && (stat(s->cluster.dir, &svc_owner) != 0 ||
+				      nftw(s->dir, svc_give_one, 8, FTW_PHYS) != 0))
 		svc_die("folder", s->dir);
+}
+
+static inline void svc_show_log(const struct svc *s)
+{
+	char path[96];
+	snprintf(path, sizeof path, "%s/log", s->dir);
+	struct ts_file log = ts_file_read(path);
+	fprintf(stderr, "%.*s", (int)log.len, log.bytes);
+	ts_file_free(&log);
 }
 
 static inline int svc_free_port(void)
@@ -138,12 +175,18 @@ static inline long svc_call(struct ts_send *send, const char *method, const char
 	return reply.status;
 }
 
+/* Ends the service, which must end well (a sanitizer's finding is a bad end too). */
 static inline void svc_stop(struct svc *s)
 {
+	int status = -1;
 	if (s->pid > 0 && kill(s->pid, SIGTERM) == 0)
-		(void)waitpid(s->pid, NULL, 0);
+		(void)waitpid(s->pid, &status, 0);
 	s->pid = 0;
 	ts_send_free(s->send);
+	if (status != 0) {
+		svc_show_log(s);
+		svc_die("stop", "it did not end well");
+	}
 	ts_cluster_stop(&s->cluster);
 }
 
@@ -160,7 +203,6 @@ static inline void svc_serve(struct svc *s, const char *set)
 {
 	struct ts_why why = {"", ""};
 	struct ts_buf out;
-	char command[160];
 	int port = svc_free_port();
 	if (mkdir(s->dir, 0700) != 0)
 		svc_die("folder", s->dir);
@@ -179,8 +221,7 @@ static inline void svc_serve(struct svc *s, const char *set)
 	}
 	ts_buf_free(&out);
 	if (status != 200) {
-		snprintf(command, sizeof command, "cat '%s/log' >&2", s->dir);
-		(void)!system(command);
+		svc_show_log(s);
 		svc_die("start", "it does not answer");
 	}
 }
