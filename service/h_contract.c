@@ -70,6 +70,10 @@ static enum ts_err contract_reserve(
 	TS_TRY(ts_db_party_find(db, in.consumer, req->region, &consumer, why));
 	if (provider.party_id == consumer.party_id)
 		return ts_why(why, TS_E_INVALID, "/consumer", "the two parties must differ");
+	if (req->principal->role == TS_ROLE_PROVIDER_FINANCE &&
+		req->principal->party_id != provider.party_id)
+		return ts_why(why, TS_E_FORBIDDEN, "/provider",
+			"\"%s\" is not the company of this token", in.provider);
 	randombytes_buf(random, sizeof random);
 	ts_text_hex(random, sizeof random, id);
 	TS_TRY(keys_json(ts_req_app(req), id, &keys, why));

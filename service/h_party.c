@@ -102,15 +102,14 @@ static enum ts_err acquaintance_load(
 	int64_t after = 0;
 	size_t n = 0;
 	*a = (struct acquaintance){.who = req->principal};
-	if (a->who->role == TS_ROLE_OPERATOR ||
-		(a->who->party_id == 0 && a->who->all_contracts))
+	if (a->who->role == TS_ROLE_OPERATOR || (a->who->party_id == 0 && a->who->all_contracts))
 		return TS_OK;
 	do {
 		struct ts_db_contract *page = NULL;
-		TS_TRY(ts_db_contract_list(session->db, a->who->party_id, after,
-			TS_LIST_LIMIT_MAX, req->region, &page, &n, why));
-		struct ts_db_contract *all =
-			ts_region_array(req->region, a->n + n + 1, sizeof *all);
+		TS_TRY(ts_db_contract_list(session->db, a->who->party_id, after, TS_LIST_LIMIT_MAX,
+			req->region, &page, &n, why));
+		struct ts_db_contract *all = ts_region_array(
+			req->region, a->n + n + 1, sizeof *all);
 		if (all == NULL)
 			return TS_E_NO_MEMORY;
 		if (a->n > 0)
@@ -126,8 +125,8 @@ static enum ts_err acquaintance_load(
 
 static bool acquainted(const struct acquaintance *a, int64_t party_id)
 {
-	if (a->who->role == TS_ROLE_OPERATOR ||
-		(a->who->party_id == 0 && a->who->all_contracts) || a->who->party_id == party_id)
+	if (a->who->role == TS_ROLE_OPERATOR || (a->who->party_id == 0 && a->who->all_contracts) ||
+		a->who->party_id == party_id)
 		return true;
 	for (size_t i = 0; i < a->n; i++)
 		if (a->contracts[i].provider_party == party_id ||
@@ -142,10 +141,9 @@ static enum ts_err party_get(struct ts_request *req, struct ts_response *res, st
 	const char *slug = ts_handler_text(req, ts_request_param(req, "party"));
 	struct acquaintance known;
 	TS_TRY(acquaintance_load(req, &known, why));
-	enum ts_err err =
-		ts_db_party_find(ts_req_session(req)->db, slug, req->region, &party, why);
+	enum ts_err err = ts_db_party_find(ts_req_session(req)->db, slug, req->region, &party, why);
 	if (err == TS_E_NOT_FOUND || (err == TS_OK && !acquainted(&known, party.party_id)))
-		return ts_why(why, TS_E_NOT_FOUND, "party", "no party %s", slug);
+		return ts_why(why, TS_E_NOT_FOUND, "party", "no such party %s", slug);
 	TS_TRY(err);
 	return ts_handler_json(res, 200, party_json(&party), why);
 }

@@ -4,8 +4,7 @@
 #include <string.h>
 
 /* The finance roles act for one side: a provider's token means nothing where its party buys. */
-static bool on_its_side(
-	const struct ts_principal *who, const struct ts_db_contract *contract)
+static bool on_its_side(const struct ts_principal *who, const struct ts_db_contract *contract)
 {
 	if (who->party_id == 0)
 		return true;

@@ -256,7 +256,8 @@ static enum ts_err query_value(const struct ts_query_param *param, struct ts_str
 		break;
 	}
 	if (err != TS_OK)
-		return ts_why(why, TS_E_MALFORMED, param->name, "query parameter %s = \"%.*s\" is not %s (%s)", param->name,
+		return ts_why(why, TS_E_MALFORMED, param->name,
+			"query parameter %s = \"%.*s\" is not %s (%s)", param->name,
 			(int)(text.len < 80 ? text.len : 80), text.at, query_form(param->kind),
 			param->help);
 	if (param->kind == TS_QUERY_INT && (param->min != 0 || param->max != 0) &&

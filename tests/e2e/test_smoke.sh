@@ -218,6 +218,13 @@ http 400 'cursor' "$PROVIDER" "/v1/contracts/$CONTRACT/usage?after=x"
 http 403 '' "$AGENT" "/v1/contracts/$CONTRACT/usage"
 
 # --- books ----------------------------------------------------------------------------------------
+# A finance token acts for its own side only: the buyer's company has no say as a "provider" here.
+expect 0 '^ts_' t token new provider_finance --party lab
+OTHER_SIDE=$(cat "$DIR/out")
+expect 1 'no contract' t settle "$CONTRACT" --token "$OTHER_SIDE"
+expect 1 'no contract' t status "$CONTRACT" --token "$OTHER_SIDE"
+expect 1 'no such party' t party show colossus --token "$OTHER_SIDE"
+expect 0 '"colossus"' t party show colossus --token "$(cat "$DIR/consumer_finance.token")"
 expect 0 '' t settle "$CONTRACT"
 http 200 '"workload":"job-7"' "$PROVIDER" "/v1/contracts/$CONTRACT/usage?workload=job-7"
 http 200 '"base_quantity":"576000000000"' "$CONSUMER" \
