@@ -32,7 +32,8 @@ void ts_ledger_load_balance(struct ts_ledger *ledger, const struct ts_balance_ro
 		texts;                                                                             \
 		return ts_rowset_add(&ledger->set, &copy, NULL);                                   \
 	}
-LOAD(measure, measures, ts_measure_row, )
+/* Rated anew by the next event: whether the last one saw all of it is not in the rows. */
+LOAD(measure, measures, ts_measure_row, TS_TRY(ts_ledger_touch(ledger, copy.period)))
 LOAD(waiting, waiting, ts_waiting_row, )
 LOAD(unbilled, unbilled, ts_unbilled_row, TS_TRY(keep(ledger, &copy.reason));
 	TS_TRY(keep(ledger, &copy.sku)); TS_TRY(keep(ledger, &copy.pricing_class)))

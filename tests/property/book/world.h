@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TS_TESTS_WORLD_H
+#define TS_TESTS_WORLD_H
+/* Why: one random contract and its raw cells, from which every history of test_histories.c is told.
+ * One file, included by one test. */
+#include "support/desk.h"
+#include "support/seed.h"
+
+#define CELLS_MAX 48
+#define PERIODS 3 /* cut; usage falls into these */
+#define DAYS_AFTER 45 /* of the last period's end: the last usage arrives */
+#define USAGE_UNTIL 2
+
+struct raw {
+	struct ts_usage_cell cell;
+	int32_t day; /* contract day, counted here by hand */
+	int reverses; /* index of the cell that this one takes back; -1 */
+};
+struct world {
+	const struct ts_terms *terms;
+	struct raw raw[CELLS_MAX];
+	int n;
+	int32_t last_day; /* the log day on which everything has arrived */
+	int64_t late_days;
+	bool front; /* most usage in the first period, often taken back */
+};
+
+static inline int32_t world_day(const struct ts_zone *zone, int64_t us)
+{
+	int64_t offset = 0;
+	for (size_t i = 0; i < zone->n; i++)
+		if (us >= zone->offsets[i].from_us)
+			offset = zone->offsets[i].offset_minutes;
+	return (int32_t)((us + offset * 60 * TS_US_PER_S) / TS_US_PER_DAY);
+}
+
+/* The price that bills the cell; -1: none. */
+static inline int world_price(const struct ts_usage_cell *cell)
+{
+	static const char *const skus[] = {"unit", "tier", "bulk"};
+	for (int i = 0; i < 3; i++)
+		if (ts_str_is(cell->sku, skus[i]) && !ts_str_is(cell->pricing_class, "maint"))
+			return i;
+	return -1;
+}
+
+static inline const struct ts_terms *world_terms(
+	struct ts_region *region, struct ts_rng *rng, int64_t late_days)
+{
+	static const char *const currencies[] = {"USD", "JPY", "KWD"};
+	static const char *const roundings[] = {"half_away_from_zero", "half_even", "down", "up"};
+	static const char *const starts[][2] = {{"2026-03-10", "2026-04-20"},
+		{"2026-10-15", "2026-11-20"}, {"2026-05-01", "2026-06-01"},
+		{"2026-10-05", "2026-11-07"}};
+	static const char *const zones[] = {"{'name':'UTC','offsets':[{'offset_minutes':0}]}",
+		"{'name':'Europe/Berlin','offsets':[{'offset_minutes':60},"
+		"{'from':'2026-03-29T01:00:00Z','offset_minutes':120},"
+		"{'from':'2026-10-25T01:00:00Z','offset_minutes':60}]}",
+		"{'name':'Asia/Kathmandu','offsets':[{'offset_minutes':345}]}"};
+	int64_t fixed = ts_rng_range(rng, 0, 1); /* without fees, documents can turn negative */
+	const char *const *start = starts[ts_rng_below(rng, 4)];
+	const char *text = ts_region_printf(region,
+		"{'currency':'%s','zone':%s,'term':{'from':'%s'},'calendar':{'anchor_day':%d},"
+		"'rounding':'%s','skus':[{'sku':'unit','unit':'h','divisor':'8'},"
+		"{'sku':'tier','unit':'h','divisor':'4'},{'sku':'bulk','unit':'h','divisor':'3'}],"
+		"'prices':[{'id':'unit','sku':'unit','model':'per_unit','unit_price':'0.%03d',"
+		"'treatment':'s'},{'id':'tier','sku':'tier','model':'graduated','tiers':["
+		"{'up_to':'%d','unit_price':'0.5'},{'up_to':'900','unit_price':'0.25',"
+		"'flat':'%d'},{'unit_price':'0.%03d'}],'treatment':'r'},{'id':'bulk','sku':'bulk',"
+		"'model':'volume','tiers':[{'up_to':'400','unit_price':'0.1'},"
+		"{'unit_price':'0.0%02d'}],'treatment':'s'}],"
+		"'exclusions':[{'class':'maint','reason':'repair'}],"
+		"'fees':[{'id':'fee','schedule':[{'from':'%s','to':'%s','amount':'%d'},"
+		"{'from':'%s','amount':'%d'}],'treatment':'r'}],"
+		"'minimums':[{'id':'floor','schedule':[{'from':'%s','amount':'%d'}],"
+		"'treatment':'s'}],'tax':{'treatments':[{'id':'s','category':'S',"
+		"'jurisdiction':'DE','rate':'n','recoverable':true},{'id':'r','category':'AE',"
+		"'jurisdiction':'DE','reason':'Reverse charge','reverse_percent':'19',"
+		"'recoverable':false}],'rates':[{'rate':'n','jurisdiction':'DE',"
+		"'from':'2026-01-01','percent':'19'}]},"
+		"'late':{'usage_until_days':%d,'late_usage_until_days':%d}}",
+		currencies[ts_rng_below(rng, 3)], zones[ts_rng_below(rng, 3)], start[0],
+		ts_rng_below(rng, 2) ? 1 : 15, roundings[ts_rng_below(rng, 4)],
+		(int)ts_rng_range(rng, 1, 999), (int)ts_rng_range(rng, 1, 300),
+		(int)ts_rng_range(rng, 1, 9), (int)ts_rng_range(rng, 1, 999),
+		(int)ts_rng_range(rng, 1, 99), start[0], start[1],
+		(int)(fixed * ts_rng_range(rng, 0, 70)), start[1],
+		(int)(fixed * ts_rng_range(rng, 0, 200)), start[0],
+		(int)(fixed * ts_rng_range(rng, 0, 900)), USAGE_UNTIL, (int)late_days);
+	assert_non_null(text);
+	return desk_terms(region, text);
+}
+
+static inline void world_cell(struct world *w, struct ts_rng *rng, const struct ts_period *last)
+{
+	static const char *const skus[] = {"unit", "tier", "bulk", "free"};
+	struct raw *r = &w->raw[w->n];
+	struct ts_period period;
+	int64_t quarters = (last->to_us - w->terms->from_us) / TS_US_PER_QUARTER;
+	if (w->front && ts_rng_below(rng, 8) != 0)
+		quarters /= PERIODS;
+	*r = (struct raw){.reverses = -1};
+	if (w->n > 0 && ts_rng_below(rng, w->front ? 2 : 5) == 0) {
+		int of = (int)ts_rng_below(rng, (uint64_t)w->n);
+		bool again = w->raw[of].reverses >= 0;
+		for (int i = 0; i < w->n; i++)
+			again = again || w->raw[i].reverses == of;
+		if (again)
+			return;
+		*r = w->raw[of];
+		r->cell.quantity = -r->cell.quantity;
+		r->reverses = of;
+		w->n++;
+		return;
+	}
+	r->cell.quarter_us = w->terms->from_us +
+			     ts_rng_range(rng, 0, quarters - 1) * TS_US_PER_QUARTER;
+	if (!w->front && ts_rng_below(rng, 6) == 0) { /* the edges of periods */
+		assert_ok(ts_period_get(w->terms, (int32_t)ts_rng_below(rng, PERIODS), &period));
+		r->cell.quarter_us = ts_rng_below(rng, 2) ? period.from_us
+							  : period.to_us - TS_US_PER_QUARTER;
+	}
+	r->cell.sku = ts_str(skus[ts_rng_below(rng, 16) == 0 ? 3 : ts_rng_below(rng, 3)]);
+	r->cell.pricing_class = ts_str(ts_rng_below(rng, 12) == 0 ? "maint" : "od");
+	r->cell.quantity = ts_rng_range(rng, 1, 400);
+	r->day = world_day(&w->terms->zone, r->cell.quarter_us);
+	w->n++;
+}
+
+static inline void world_make(
+	struct world *w, struct ts_region *region, struct ts_rng *rng, int64_t late_days)
+{
+	struct ts_period last;
+	*w = (struct world){.late_days = late_days, .front = ts_rng_below(rng, 3) == 0};
+	w->terms = world_terms(region, rng, late_days);
+	assert_ok(ts_period_get(w->terms, PERIODS - 1, &last));
+	w->last_day = last.end_day + DAYS_AFTER;
+	int n = (int)ts_rng_range(rng, 1, CELLS_MAX);
+	for (int i = 0; i < n; i++)
+		world_cell(w, rng, &last);
+}
+
+#endif
