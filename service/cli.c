@@ -40,7 +40,7 @@ int ts_cli_run(struct ts_cli *cli, const struct ts_opt *opts, size_t n,
 	if (err == TS_OK)
 		err = verb->run(cli, &why);
 	ts_client_free(cli->client);
-	if (err == TS_E_UNKNOWN_OUTCOME || err == TS_E_UNAVAILABLE)
+	if (cli->posted && (err == TS_E_UNKNOWN_OUTCOME || err == TS_E_UNAVAILABLE))
 		fprintf(stderr, "repeat with --idempotency-key %s\n", cli->key);
 	return err == TS_OK ? TS_EXIT_OK : ts_command_fail(cli->cmd, err, &why);
 }
@@ -68,6 +68,7 @@ enum ts_err ts_cli_post(struct ts_cli *cli, const char *path, const json_t *body
 	ts_cli_print print, struct ts_why *why)
 {
 	json_t *answer = NULL;
+	cli->posted = true;
 	TS_TRY(ts_client_post(cli->client, path, body, cli->key, &answer, why));
 	show(cli, answer, print);
 	json_decref(answer);

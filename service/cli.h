@@ -11,6 +11,7 @@
 struct ts_cli {
 	const struct ts_command *cmd;
 	const char *url, *token, *key; /* key: --idempotency-key */
+	bool posted; /* the key went out with a request */
 	bool json;
 	struct ts_opt_list args;
 	struct ts_client *client;

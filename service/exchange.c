@@ -4,6 +4,7 @@
 #include "service/clock.h"
 #include "service/problem.h"
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -208,6 +209,21 @@ static bool exchange_begin(struct ts_exchange *ex, void *context)
 	return false;
 }
 
+enum ts_err ts_exchange_refused(struct ts_exchange *ex, enum ts_err err)
+{
+	static const enum ts_role all[] = {TS_ROLE_AGENT, TS_ROLE_PROVIDER_FINANCE,
+		TS_ROLE_CONSUMER_FINANCE, TS_ROLE_AUDITOR, TS_ROLE_OPERATOR};
+	char roles[120] = "";
+	size_t n = 0;
+	if (err != TS_E_FORBIDDEN)
+		return err;
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		if ((ex->req.route->roles & (uint32_t)all[i]) != 0 && n < sizeof roles)
+			n += (size_t)snprintf(roles + n, sizeof roles - n, "%s%s",
+				n > 0 ? " or " : "", ts_role_name(all[i]));
+	return ts_why(&ex->why, err, "Authorization", "this needs a token of role %s", roles);
+}
+
 static enum ts_err exchange_authorise(struct ts_exchange *ex, void *context)
 {
 	const struct ts_route *route = ex->req.route;
@@ -217,7 +233,7 @@ static enum ts_err exchange_authorise(struct ts_exchange *ex, void *context)
 		ex->http->auth, context, ex->authorization, route->roles, &ex->principal, &ex->why);
 	if (err == TS_E_UNAUTHENTICATED)
 		ts_metrics_add(ex->req.metrics, TS_METRIC_AUTH_FAILED, "", 1);
-	return err == TS_OK ? ts_exchange_admit(ex) : err;
+	return err == TS_OK ? ts_exchange_admit(ex) : ts_exchange_refused(ex, err);
 }
 
 /* Runs n exchanges of one batch handler that are RUNNING, and finishes them. */

@@ -125,6 +125,8 @@ void ts_exchange_run(void *arg, void *context, enum ts_err err, const struct ts_
 enum ts_err ts_exchange_admit(struct ts_exchange *ex); /* role is checked: rate and flight limits */
 /* Answers all held exchanges whose deadline has passed (or all of them). */
 void ts_exchange_expire(struct ts_http *http, int64_t mono_us, bool all);
+/* Gives err; who lacks the role is told which roles the route takes. */
+enum ts_err ts_exchange_refused(struct ts_exchange *ex, enum ts_err err) TS_MUST;
 
 /* intake.c, reply.c: on the connection's thread */
 enum MHD_Result ts_intake(void *cls, struct MHD_Connection *connection, const char *url,

@@ -107,7 +107,7 @@ static enum ts_err check_token(struct ts_exchange *ex)
 	if (err == TS_E_UNAUTHENTICATED)
 		ts_metrics_add(ex->http->options.metrics, TS_METRIC_AUTH_FAILED, "", 1);
 	if (err != TS_OK || !known)
-		return err;
+		return ts_exchange_refused(ex, err);
 	return ts_exchange_admit(ex);
 }
 
