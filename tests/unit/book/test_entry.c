@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The journal's leaves, byte for byte as docs/formats/journal.md shows them. */
 #include "book/entry.h"
+#include "support/file.h"
 #include "support/test.h"
+#include <stdlib.h>
 #include <string.h>
 
 #define CONTRACT "5f0c9a3e7b1d4826a9e0c3f58d71b264"
@@ -40,6 +42,11 @@ static void check_leaf(const struct ts_entry *entry, const char *currency, const
 	ts_buf_init(&buf, 65535);
 	ts_entry_leaf(entry, CONTRACT, cur, &buf);
 	assert_string_equal(ts_buf_str(&buf), expected);
+	char *path = ts_source_path("docs/formats/journal.md");
+	struct ts_file page = ts_file_read(path);
+	assert_non_null(strstr(page.bytes, expected));
+	ts_file_free(&page);
+	free(path);
 	ts_buf_free(&buf);
 }
 

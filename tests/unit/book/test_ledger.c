@@ -450,6 +450,37 @@ static void test_after_termination(void **state)
 	desk_close(&d);
 }
 
+/* Late usage that fills what the minimum had charged costs nothing more: the document shows both
+ * lines restated and nothing to pay. */
+static void test_true_up_becomes_usage(void **state)
+{
+	(void)state;
+	struct desk d;
+	desk_open(&d, PAPER("'USD'", PRICE("0.01") STANDARD
+			      ",'minimums':[{'id':'floor','schedule':[{'from':'2026-05-01',"
+			      "'to':'2026-06-01','amount':'10'}],'treatment':'t'}]"));
+	desk_at(&d, "2026-06-04");
+	assert_ok(desk_cell(&d, "2026-05-03T10:00:00Z", "gpu", "od", 600));
+	assert_ok(desk_tick(&d, "2026-05-30"));
+	assert_int_equal(desk_balance(&d, TS_ACCOUNT_UNBILLED), 600); /* not before the last day */
+	desk_month(&d, 0, "2026-06-04", "2026-05-31");
+	assert_int_equal(d.invoice->subtotal_minor, 1000);
+	assert_int_equal(desk_balance(&d, TS_ACCOUNT_REVENUE_SHORTFALL), -400);
+	assert_ok(desk_cell(&d, "2026-05-09T10:00:00Z", "gpu", "od", 100));
+	desk_month(&d, 1, "2026-07-04", "2026-06-30");
+	static const int64_t nets[] = {-600, 700, -400, 300};
+	assert_int_equal(d.invoice->lines_n, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(d.invoice->lines[i].net_minor, nets[i]);
+	assert_int_equal(d.invoice->kind, TS_DOCUMENT_INVOICE);
+	assert_int_equal(d.invoice->total_minor, 0);
+	assert_int_equal(d.out.n, 0);
+	assert_int_equal(desk_balance(&d, TS_ACCOUNT_REVENUE_SHORTFALL), -300);
+	assert_int_equal(desk_balance(&d, TS_ACCOUNT_REVENUE_USAGE), -700);
+	assert_int_equal(desk_balance(&d, TS_ACCOUNT_UNBILLED), 0);
+	desk_close(&d);
+}
+
 static void test_one_version(void **state)
 {
 	(void)state;
@@ -478,6 +509,7 @@ int main(void)
 		cmocka_unit_test(test_sign_is_that_of_the_total),
 		cmocka_unit_test(test_currencies),
 		cmocka_unit_test(test_after_termination),
+		cmocka_unit_test(test_true_up_becomes_usage),
 		cmocka_unit_test(test_one_version),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
