@@ -423,7 +423,7 @@ static void check_tax(struct history *h)
 static int contracts(void)
 {
 	const char *text = getenv("TS_HISTORIES");
-	return text != NULL ? atoi(text) : CONTRACTS;
+	return text != NULL ? (int)strtol(text, NULL, 10) : CONTRACTS;
 }
 
 struct stage {
