@@ -10,17 +10,18 @@
 #include <string.h>
 
 #define SETTLE_REGION_BYTES_MAX (1024u << 20)
+#define PERIODS_MAX 2400 /* a century of months and more */
 
-/* {period}: an index, or a name as ts_period_name gives it. */
-static enum ts_err period_of(
-	const struct ts_terms *terms, struct ts_str text, struct ts_period *out, struct ts_why *why)
+/* {period}: an index, or a name as ts_period_name gives it; periods after the term too. */
+static enum ts_err period_of(const struct ts_ledger *ledger, struct ts_str text,
+	struct ts_period *out, struct ts_why *why)
 {
 	char name[TS_TIME_CHARS];
 	int64_t index = 0;
 	if (text.len <= 4 && ts_text_u63(text, &index) == TS_OK &&
-		ts_period_get(terms, (int32_t)index, out) == TS_OK)
+		ts_ledger_period_get(ledger, (int32_t)index, out) == TS_OK)
 		return TS_OK;
-	for (int32_t i = 0; ts_period_get(terms, i, out) == TS_OK; i++)
+	for (int32_t i = 0; i < PERIODS_MAX && ts_ledger_period_get(ledger, i, out) == TS_OK; i++)
 		if (ts_str_is(text, ts_period_name(out, name)))
 			return TS_OK;
 	return ts_why(why, TS_E_NOT_FOUND, "period", "the contract has no period %.*s",
@@ -38,9 +39,11 @@ static enum ts_err find_period_tx(struct ts_db *db, void *arg, struct ts_why *wh
 {
 	struct find_period *f = arg;
 	const struct ts_terms **terms = NULL;
+	struct ts_ledger *ledger = NULL;
 	size_t n = 0;
 	TS_TRY(ts_handler_terms(db, f->contract_id, f->region, &terms, &n, why));
-	return period_of(terms[0], f->text, &f->period, why);
+	TS_TRY(ts_ledger_create(f->region, terms, n, &ledger)); /* empty: for its calendar */
+	return period_of(ledger, f->text, &f->period, why);
 }
 
 static void put(struct ts_buf *out, json_t *value)
@@ -66,7 +69,7 @@ static enum ts_err cut_answer(struct ts_settle *s, struct ts_buf *out, struct ts
 	struct ts_period period;
 	char name[TS_TIME_CHARS];
 	(void)why;
-	TS_TRY(ts_period_get(s->terms, s->period, &period));
+	TS_TRY(ts_ledger_period_get(s->ledger, s->period, &period));
 	put(out, json_pack("{s:s,s:s,s:i,s:I,s:I,s:o,s:I}", "contract", s->contract.public_id,
 			 "period", ts_period_name(&period, name), "index", s->period, "cut_leaf",
 			 (json_int_t)s->leaf, "inputs_to", (json_int_t)s->to, "day",
@@ -175,7 +178,7 @@ static enum ts_err preview_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	struct ts_period period;
 	size_t n = 0;
 	TS_TRY(ts_settle_load(db, p->contract_id, p->region, &terms, &n, &ledger, why));
-	TS_TRY(period_of(terms[0], ts_request_param(p->req, "period"), &period, why));
+	TS_TRY(period_of(ledger, ts_request_param(p->req, "period"), &period, why));
 	return ts_ledger_body(ledger, period.index, p->region, &p->invoice, why);
 }
 

@@ -67,7 +67,7 @@ static enum ts_err plan(struct attempt *a, struct ts_why *why)
 		a->event.day = max_day(a->event.day, head->day);
 		return TS_OK;
 	}
-	if (ts_period_get(terms, s->period, &period) != TS_OK)
+	if (ts_ledger_period_get(a->ledger, s->period, &period) != TS_OK)
 		return ts_why(
 			why, TS_E_NOT_FOUND, "period", "the contract has no period %d", s->period);
 	bool cut = s->kind == TS_SETTLE_CUT;
@@ -132,7 +132,7 @@ static enum ts_err event_text(struct attempt *a, const struct ts_invoice_head *h
 		.to = a->event.to,
 		.day = a->event.day};
 	if (s->kind != TS_SETTLE_TICK) {
-		TS_TRY(ts_period_get(a->terms[0], s->period, &period));
+		TS_TRY(ts_ledger_period_get(a->ledger, s->period, &period));
 		event.period_from_ms = period.from_us / TS_US_PER_MS;
 		event.period_to_ms = period.to_us / TS_US_PER_MS;
 	}
@@ -316,6 +316,7 @@ static enum ts_err settle_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	TS_TRY(ts_settle_load(
 		db, s->contract.contract_id, s->region, &a.terms, &a.terms_n, &a.ledger, why));
 	s->terms = a.terms[0];
+	s->ledger = a.ledger;
 	TS_TRY(plan(&a, why));
 	if (s->kind != TS_SETTLE_ISSUE) {
 		TS_TRY(ts_settle_news(db, s->contract.contract_id, a.event.from, a.event.to, &news,

@@ -37,6 +37,7 @@ struct ts_settle {
 	struct ts_invoice *invoice; /* issue */
 	struct ts_hash document; /* its SHA-256 */
 	const struct ts_terms *terms;
+	struct ts_ledger *ledger; /* after the event */
 };
 /* One event, one transaction; then both logs' checkpoints are signed and stored. */
 enum ts_err ts_settle_run(struct ts_settle *settle, struct ts_why *why) TS_MUST;
