@@ -6,25 +6,30 @@
 #include <string.h>
 #include <unistd.h>
 
-enum ts_err ts_textfile_read(const char *path, struct ts_buf *out, struct ts_why *why)
+static enum ts_err read_stream(FILE *file, const char *path, struct ts_buf *out, struct ts_why *why)
 {
-	bool standard = strcmp(path, "-") == 0;
-	FILE *file = standard ? stdin : fopen(path, "rbe");
-	if (file == NULL)
-		return ts_why(why, errno == ENOENT ? TS_E_NOT_FOUND : TS_E_IO, path,
-			"cannot open: %s", strerror(errno));
 	char block[16384];
-	size_t n;
+	size_t n = 0;
 	while (out->err == TS_OK && (n = fread(block, 1, sizeof block, file)) > 0)
 		ts_buf_put(out, block, n);
-	bool failed = ferror(file) != 0;
-	if (!standard)
-		fclose(file);
-	if (failed)
+	if (ferror(file) != 0)
 		return ts_why(why, TS_E_IO, path, "cannot read: %s", strerror(errno));
 	if (out->err != TS_OK)
 		return ts_why(why, out->err, path, "larger than %zu bytes", out->len_max);
 	return TS_OK;
+}
+
+enum ts_err ts_textfile_read(const char *path, struct ts_buf *out, struct ts_why *why)
+{
+	if (strcmp(path, "-") == 0)
+		return read_stream(stdin, path, out, why);
+	FILE *file = fopen(path, "rbe");
+	if (file == NULL)
+		return ts_why(why, errno == ENOENT ? TS_E_NOT_FOUND : TS_E_IO, path,
+			"cannot open: %s", strerror(errno));
+	enum ts_err err = read_stream(file, path, out, why);
+	fclose(file);
+	return err;
 }
 
 enum ts_err ts_textfile_write(const char *path, const void *bytes, size_t len, struct ts_why *why)
