@@ -138,11 +138,44 @@ enum ts_err ts_db_cell_check(
 	return rows.err;
 }
 
-enum ts_err ts_db_batch_key_fill(
-	struct ts_db *db, int64_t contract_id, int64_t from, int64_t to, struct ts_why *why)
+static enum ts_err key_range(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
+	struct ts_args *out, int32_t months[2], bool *any, struct ts_why *why)
 {
+	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
 	struct ts_args args;
 
 	args_range(&args, contract_id, from, to);
-	return ts_db_query(db, "batch_key_fill", &args, NULL, why);
+	TS_TRY(ts_db_query(db, "batch_key_range", &args, &rows, why));
+	if (!ts_rows_next(&rows))
+		return TS_E_INTERNAL;
+	*any = !ts_row_is_null(&rows);
+	if (!*any)
+		return TS_OK;
+	ts_args_init(out);
+	ts_arg_i64(out, contract_id);
+	ts_arg_i64(out, ts_row_i64(&rows));
+	ts_arg_i64(out, ts_row_i64(&rows));
+	ts_arg_day(out, ts_row_day(&rows));
+	ts_arg_day(out, ts_row_day(&rows));
+	months[0] = ts_row_i32(&rows);
+	months[1] = ts_row_i32(&rows);
+	return rows.err;
+}
+
+enum ts_err ts_db_batch_key_fill(
+	struct ts_db *db, int64_t contract_id, int64_t from, int64_t to, struct ts_why *why)
+{
+	struct ts_args fill, summarize;
+	int32_t months[2] = {0, 0};
+	bool any = false;
+
+	TS_TRY(key_range(db, contract_id, from, to, &fill, months, &any, why));
+	if (!any)
+		return TS_OK;
+	for (int32_t month = months[0]; month <= months[1]; month++) {
+		ts_args_init(&summarize);
+		ts_arg_i32(&summarize, month);
+		TS_TRY(ts_db_query(db, "partition_summarize", &summarize, NULL, why));
+	}
+	return ts_db_query(db, "batch_key_fill", &fill, NULL, why);
 }

@@ -73,4 +73,25 @@ begin
 end
 $$;
 
-grant execute on function app.partition_ensure(integer), app.partition_close(integer) to ts_service;
+-- BRIN knows new pages only once they are summarised; autovacuum does it within a minute or so, and
+-- until then every look-up would read all of them. Settle asks for it: O(new pages).
+create function app.partition_summarize(month integer) returns void
+language plpgsql security definer set search_path = pg_catalog
+as $$
+declare
+	index regclass;
+begin
+	for index in select i.indexrelid::regclass from pg_index i
+			join pg_class c on c.oid = i.indexrelid join pg_am m on m.oid = c.relam
+			where i.indrelid = to_regclass(format('app.%I', app.partition_name(month)))
+				and m.amname = 'brin' loop
+		perform brin_summarize_new_values(index);
+	end loop;
+	-- For the look-up that follows in this transaction: without statistics the planner would read
+	-- the whole month instead.
+	perform set_config('enable_seqscan', 'off', true);
+end
+$$;
+revoke all on function app.partition_summarize(integer) from public;
+grant execute on function app.partition_ensure(integer), app.partition_close(integer),
+	app.partition_summarize(integer) to ts_service;

@@ -92,17 +92,26 @@ select count(*) from (
 	using (quarter, sku, class, account, stream_id)
 where s.records is distinct from u.records or s.quantity is distinct from u.quantity
 
+-- name: batch_key_range
+-- in: contract, leaves [from, to); out: their batches and months of receipt (null: none)
+select min(batch_id), max(batch_id), min((received at time zone 'UTC')::date),
+	max((received at time zone 'UTC')::date), min(received_month), max(received_month)
+from app.batch where contract_id = $1::bigint and leaf >= $2::bigint and leaf < $3::bigint
+	and usage_n > 0
+
+-- name: partition_summarize
+select app.partition_summarize($1::integer)
+
 -- name: batch_key_fill
--- in: contract, leaves [from, to)
+-- in: contract, batches [first, last], days of receipt [first, last]: a range that BRIN understands.
+-- A batch of a later leaf in it is filled early, and skipped when its turn comes.
 insert into app.batch_key (contract_id, kind, value, batch_id)
 select distinct u.contract_id, k.kind, k.value, u.batch_id
-from app.batch b
-join app.usage u on u.contract_id = b.contract_id and u.batch_id = b.batch_id
-	and u.received = (b.received at time zone 'UTC')::date
+from app.usage u
 cross join lateral (values (0::smallint, u.workload), (1::smallint, u.resource), (2::smallint, u.account))
 	k(kind, value)
-where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint and u.tag = 1
-	and k.value <> '-'
+where u.contract_id = $1::bigint and u.batch_id >= $2::bigint and u.batch_id <= $3::bigint
+	and u.received >= $4::date and u.received <= $5::date and u.tag = 1 and k.value <> '-'
 on conflict do nothing
 
 -- name: usage_list
