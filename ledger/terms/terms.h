@@ -6,10 +6,9 @@
  * offset table, the issuer's first tax table, keys and quorum), so that a verifier needs nothing
  * else. Pure and immutable after ts_terms_parse; all memory belongs to the region. */
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/money.h"
 #include "base/time.h"
-
-#define TS_TERMS_BYTES_MAX (1024 * 1024)
 
 struct ts_address {
 	const char *street, *city, *postal_code, *region; /* NULL where absent */
