@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/settle.h"
+#include "evidence/event.h"
 #include "evidence/log.h"
 #include "reports/invoice_csv.h"
 #include "reports/invoice_pdf.h"

@@ -4,26 +4,24 @@
 enum ts_err ts_leaf_parse(
 	struct ts_str bytes, enum ts_leaf_kind *kind, struct ts_note *note, struct ts_why *why)
 {
+	static const enum ts_leaf_kind kinds[] = {
+		[TS_STATEMENT_CONTRACT] = TS_LEAF_CONTRACT,
+		[TS_STATEMENT_KEY] = TS_LEAF_KEY,
+		[TS_STATEMENT_EVENT] = TS_LEAF_EVENT,
+		[TS_STATEMENT_PERIOD] = TS_LEAF_PERIOD,
+		[TS_STATEMENT_REVOKE] = TS_LEAF_REVOKE,
+		[TS_STATEMENT_REATTEST] = TS_LEAF_REATTEST,
+		[TS_STATEMENT_RESERVATION] = TS_LEAF_RESERVATION,
+	};
 	if (bytes.len > TS_LEAF_BYTES_MAX)
 		return ts_why(why, TS_E_LIMIT, "leaf",
 			"a leaf of %zu bytes is over the limit of %d", bytes.len,
 			TS_LEAF_BYTES_MAX);
 	TS_TRY(ts_note_parse(bytes, note, why));
-	switch (ts_statement_kind(note->text)) {
-	case TS_STATEMENT_CONTRACT:
-		*kind = TS_LEAF_CONTRACT;
+	enum ts_statement_kind statement = ts_statement_kind(note->text);
+	if (statement != TS_STATEMENT_NONE) {
+		*kind = kinds[statement];
 		return TS_OK;
-	case TS_STATEMENT_KEY:
-		*kind = TS_LEAF_KEY;
-		return TS_OK;
-	case TS_STATEMENT_EVENT:
-		*kind = TS_LEAF_EVENT;
-		return TS_OK;
-	case TS_STATEMENT_PERIOD:
-		*kind = TS_LEAF_PERIOD;
-		return TS_OK;
-	case TS_STATEMENT_NONE:
-		break;
 	}
 	struct ts_checkpoint checkpoint;
 	TS_TRY(ts_checkpoint_parse(note->text, &checkpoint, why));

@@ -15,6 +15,9 @@ enum ts_leaf_kind {
 	TS_LEAF_EVENT, /* tallystick/event/v1 note */
 	TS_LEAF_PERIOD, /* tallystick/period/v1 note */
 	TS_LEAF_CHECKPOINT, /* an accepted stream checkpoint, with the one verified agent line */
+	TS_LEAF_REVOKE, /* tallystick/revoke/v1 note */
+	TS_LEAF_REATTEST, /* tallystick/reattest/v1 note */
+	TS_LEAF_RESERVATION, /* tallystick/reservation/v1 note */
 };
 /* A statement leaf is its note's bytes. A checkpoint leaf is text, blank line, agent line.
  * Signatures are not verified here. TS_E_MALFORMED, TS_E_LIMIT. */

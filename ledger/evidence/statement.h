@@ -2,14 +2,16 @@
 #ifndef TS_EVIDENCE_STATEMENT_H
 #define TS_EVIDENCE_STATEMENT_H
 /* Why: the texts that parties and operator sign, beside checkpoints: `tallystick/contract/v1`,
- * `key/v1`, `event/v1`, `period/v1` (docs/formats/statements.md). First line the format, then one
- * `name value` line each, in one order, none omitted: one meaning has one text. The hash of a
- * statement is SHA-256 of its text, without signatures. All slices borrow. */
+ * `key/v1`, `period/v1`, `reservation/v1` here, `event/v1` in event.h, `revoke/v1` and
+ * `reattest/v1` in revocation.h (docs/formats/statements.md). First line the format, then one `name
+ * value` line each, in one order, none omitted: one meaning has one text. The hash of a statement
+ * is SHA-256 of its text, without signatures. All slices borrow. */
 #include "evidence/key.h"
 #include "evidence/origin.h"
 #include "evidence/scope.h"
 
 #define TS_STATEMENT_BYTES_MAX 16384
+#define TS_STATEMENT_REASON_MAX 200 /* bytes of a line of words */
 #define TS_OPEN_MS INT64_MAX /* an end written as "-" */
 
 struct ts_contract_statement {
@@ -46,29 +48,6 @@ struct ts_key_statement {
 	} previous; /* where the generation before ended */
 };
 
-enum ts_event_kind {
-	TS_EVENT_TICK,
-	TS_EVENT_CUT,
-	TS_EVENT_ISSUE,
-	TS_EVENT_VOID, /* of an invoice number that was reserved and will not be issued */
-};
-struct ts_event {
-	struct ts_str contract;
-	enum ts_event_kind kind;
-	int64_t serial; /* 1.., per contract and signer */
-	int64_t at_ms; /* log time; never decreases */
-	int64_t from; /* tick: leaves [from, to) are folded */
-	int64_t to; /* tick, cut: N */
-	int32_t day; /* tick, cut: D */
-	int64_t period_from_ms; /* cut */
-	int64_t period_to_ms; /* cut */
-	int64_t cut; /* issue, void: index of the cut's leaf */
-	struct ts_str number; /* issue, void */
-	int32_t date; /* issue */
-	int32_t due; /* issue */
-	struct ts_str reason; /* void */
-};
-
 struct ts_period_statement {
 	struct ts_str contract;
 	enum ts_side book; /* whose book is sealed */
@@ -77,11 +56,25 @@ struct ts_period_statement {
 	struct ts_hash state;
 };
 
+/* Reservations of the company that countersigns: it has seen the period statement and does not
+ * agree with all of it. A plain countersignature is a signature over the period statement itself.
+ */
+struct ts_reservation {
+	struct ts_str contract;
+	enum ts_side book; /* whose statement it is about */
+	int32_t through;
+	struct ts_hash statement; /* hash of the period statement */
+	struct ts_str reason;
+};
+
 enum ts_statement_kind {
 	TS_STATEMENT_CONTRACT,
 	TS_STATEMENT_KEY,
 	TS_STATEMENT_EVENT,
 	TS_STATEMENT_PERIOD,
+	TS_STATEMENT_REVOKE,
+	TS_STATEMENT_REATTEST,
+	TS_STATEMENT_RESERVATION,
 	TS_STATEMENT_NONE, /* the first line is none of ours */
 };
 enum ts_statement_kind ts_statement_kind(struct ts_str text);
@@ -98,14 +91,14 @@ enum ts_err ts_key_statement_parse(
 /* origin_parts is derived from origin and ignored here. */
 enum ts_err ts_key_statement_build(
 	const struct ts_key_statement *in, struct ts_buf *out, struct ts_why *why) TS_MUST;
-enum ts_err ts_event_parse(struct ts_str text, struct ts_event *out, struct ts_why *why) TS_MUST;
-enum ts_err ts_event_build(
-	const struct ts_event *in, struct ts_buf *out, struct ts_why *why) TS_MUST;
 enum ts_err ts_period_statement_parse(
 	struct ts_str text, struct ts_period_statement *out, struct ts_why *why) TS_MUST;
 enum ts_err ts_period_statement_build(
 	const struct ts_period_statement *in, struct ts_buf *out, struct ts_why *why) TS_MUST;
-const char *ts_event_kind_name(enum ts_event_kind kind); /* tick, cut, issue, void */
+enum ts_err ts_reservation_parse(
+	struct ts_str text, struct ts_reservation *out, struct ts_why *why) TS_MUST;
+enum ts_err ts_reservation_build(
+	const struct ts_reservation *in, struct ts_buf *out, struct ts_why *why) TS_MUST;
 const char *ts_side_name(enum ts_side side); /* provider, consumer */
 
 /* The verdict on a u1 that its own key statement decides; TS_VERDICT_DUPLICATE never. */

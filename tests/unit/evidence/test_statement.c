@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vector.h"
 
-#include "evidence/statement.h"
+#include "evidence/event.h"
+#include "evidence/revocation.h"
 
 /* Parses as `kind` says, and builds the text again. */
 static enum ts_err both_ways(
@@ -22,6 +23,21 @@ static enum ts_err both_ways(
 		TS_TRY(ts_event_parse(text, &s, why));
 		return ts_event_build(&s, out, why);
 	}
+	if (strcmp(kind, "revoke") == 0) {
+		struct ts_revocation s;
+		TS_TRY(ts_revocation_parse(text, &s, why));
+		return ts_revocation_build(&s, out, why);
+	}
+	if (strcmp(kind, "reattest") == 0) {
+		struct ts_reattestation s;
+		TS_TRY(ts_reattestation_parse(text, &s, why));
+		return ts_reattestation_build(&s, out, why);
+	}
+	if (strcmp(kind, "reservation") == 0) {
+		struct ts_reservation s;
+		TS_TRY(ts_reservation_parse(text, &s, why));
+		return ts_reservation_build(&s, out, why);
+	}
 	struct ts_period_statement s;
 	TS_TRY(ts_period_statement_parse(text, &s, why));
 	return ts_period_statement_build(&s, out, why);
@@ -30,7 +46,8 @@ static enum ts_err both_ways(
 static void test_good(void **state)
 {
 	(void)state;
-	static const char *const kinds[] = {"contract", "key", "event", "period"};
+	static const char *const kinds[] = {
+		"contract", "key", "event", "period", "revoke", "reattest", "reservation"};
 	json_t *doc = vec_own("statements.json");
 	size_t i;
 	json_t *c;

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "evidence/event.h"
+
+#include "base/time.h"
+#include "evidence/statement_text.h"
+
+#include <string.h>
+
+#define QUARTER_MS (TS_US_PER_QUARTER / TS_US_PER_MS)
+#define NUMBER_MAX 64
+
+static const char EVENT_V1[] = "tallystick/event/v1";
+
+struct kind {
+	const char *name;
+	enum ts_event_signer signer;
+};
+static const struct kind kinds[] = {
+	[TS_EVENT_TICK] = {"tick", TS_SIGNED_BY_OPERATOR},
+	[TS_EVENT_CUT] = {"cut", TS_SIGNED_BY_OPERATOR},
+	[TS_EVENT_ISSUE] = {"issue", TS_SIGNED_BY_OPERATOR},
+	[TS_EVENT_VOID] = {"void", TS_SIGNED_BY_OPERATOR},
+	[TS_EVENT_RELEASE] = {"release", TS_SIGNED_BY_BOTH},
+	[TS_EVENT_GAP] = {"gap", TS_SIGNED_BY_BOTH},
+};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+const char *ts_event_kind_name(enum ts_event_kind kind)
+{
+	return kinds[kind].name;
+}
+
+enum ts_event_signer ts_event_signer(enum ts_event_kind kind)
+{
+	return kinds[kind].signer;
+}
+
+static void read_number(struct ts_reader *r, struct ts_event *e)
+{
+	e->number = ts_read_word_line(r, "number");
+	ts_read_require(r, e->number.len <= NUMBER_MAX, "number", "it is over 64 bytes long");
+}
+
+static void read_period(struct ts_reader *r, struct ts_event *e)
+{
+	ts_read_enter(r, "period");
+	e->period_from_ms = ts_read_instant(r);
+	e->period_to_ms = ts_read_instant(r);
+	ts_read_leave(r);
+	ts_read_require(
+		r, e->period_from_ms < e->period_to_ms, "period", "the end is not after the start");
+	ts_read_require(r, e->period_from_ms % QUARTER_MS == 0 && e->period_to_ms % QUARTER_MS == 0,
+		"period", "an edge is not on the UTC quarter-hour grid");
+}
+
+static void read_event(struct ts_reader *r, struct ts_event *e)
+{
+	switch (e->kind) {
+	case TS_EVENT_TICK:
+		e->from = ts_read_integer_line(r, "from");
+		e->to = ts_read_integer_line(r, "to");
+		e->day = ts_read_date_line(r, "day");
+		ts_read_require(r, e->from <= e->to, "to", "it is under from");
+		break;
+	case TS_EVENT_CUT:
+		read_period(r, e);
+		e->to = ts_read_integer_line(r, "to");
+		e->day = ts_read_date_line(r, "day");
+		break;
+	case TS_EVENT_ISSUE:
+		e->cut = ts_read_integer_line(r, "cut");
+		read_number(r, e);
+		e->date = ts_read_date_line(r, "date");
+		e->due = ts_read_date_line(r, "due");
+		ts_read_require(r, e->date <= e->due, "due", "it is before date");
+		break;
+	case TS_EVENT_VOID:
+		e->cut = ts_read_integer_line(r, "cut");
+		read_number(r, e);
+		e->reason = ts_read_reason_line(r, "reason");
+		break;
+	case TS_EVENT_RELEASE:
+		ts_read_enter(r, "lines");
+		e->origin = ts_read_word(r);
+		e->line_from = ts_read_integer(r);
+		e->line_to = ts_read_integer(r);
+		ts_read_leave(r);
+		ts_read_require(r, e->line_from < e->line_to, "lines", "the range is empty");
+		e->reason = ts_read_reason_line(r, "reason");
+		break;
+	case TS_EVENT_GAP:
+		read_period(r, e);
+		e->missing = ts_read_integer_line(r, "missing");
+		ts_read_require(r, e->missing >= 1, "missing", "there is no gap");
+		ts_read_enter(r, "list");
+		e->list = ts_read_hash(r);
+		ts_read_leave(r);
+		break;
+	}
+}
+
+enum ts_err ts_event_parse(struct ts_str text, struct ts_event *out, struct ts_why *why)
+{
+	struct ts_reader r;
+	struct ts_event e;
+	bool known = false;
+	memset(&e, 0, sizeof(e));
+	ts_read_begin(&r, text, EVENT_V1, why);
+	e.contract = ts_read_contract_line(&r);
+	struct ts_str kind = ts_read_word_line(&r, "kind");
+	for (size_t i = 0; i < KINDS && !known; i++) {
+		e.kind = (enum ts_event_kind)i;
+		known = ts_str_is(kind, kinds[i].name);
+	}
+	if (!known)
+		ts_read_fail(&r, TS_E_MALFORMED, "no kind of event");
+	e.serial = ts_read_integer_line(&r, "serial");
+	e.at_ms = ts_read_instant_line(&r, "at");
+	ts_read_require(&r, e.serial >= 1, "serial", "serials count from 1");
+	if (known)
+		read_event(&r, &e);
+	TS_TRY(ts_read_end(&r));
+	*out = e;
+	return TS_OK;
+}
+
+static void event_lines(const struct ts_event *in, struct ts_buf *out)
+{
+	switch (in->kind) {
+	case TS_EVENT_TICK:
+		ts_write_integer_line(out, "from", in->from);
+		ts_write_integer_line(out, "to", in->to);
+		ts_write_date_line(out, "day", in->day);
+		break;
+	case TS_EVENT_CUT:
+		ts_write_interval_line(out, "period", in->period_from_ms, in->period_to_ms);
+		ts_write_integer_line(out, "to", in->to);
+		ts_write_date_line(out, "day", in->day);
+		break;
+	case TS_EVENT_ISSUE:
+		ts_write_integer_line(out, "cut", in->cut);
+		ts_write_text_line(out, "number", in->number);
+		ts_write_date_line(out, "date", in->date);
+		ts_write_date_line(out, "due", in->due);
+		break;
+	case TS_EVENT_VOID:
+		ts_write_integer_line(out, "cut", in->cut);
+		ts_write_text_line(out, "number", in->number);
+		ts_write_text_line(out, "reason", in->reason);
+		break;
+	case TS_EVENT_RELEASE:
+		ts_buf_puts(out, "lines ");
+		ts_buf_put(out, in->origin.at, in->origin.len);
+		ts_buf_printf(
+			out, " %lld %lld\n", (long long)in->line_from, (long long)in->line_to);
+		ts_write_text_line(out, "reason", in->reason);
+		break;
+	case TS_EVENT_GAP:
+		ts_write_interval_line(out, "period", in->period_from_ms, in->period_to_ms);
+		ts_write_integer_line(out, "missing", in->missing);
+		ts_write_hash_line(out, "list", &in->list);
+		break;
+	}
+}
+
+enum ts_err ts_event_build(const struct ts_event *in, struct ts_buf *out, struct ts_why *why)
+{
+	size_t before = out->len;
+	struct ts_event again;
+	ts_buf_puts(out, "tallystick/event/v1\n");
+	ts_write_text_line(out, "contract", in->contract);
+	ts_write_text_line(out, "kind", ts_str(ts_event_kind_name(in->kind)));
+	ts_write_integer_line(out, "serial", in->serial);
+	ts_write_integer_line(out, "at", in->at_ms);
+	event_lines(in, out);
+	TS_TRY(ts_write_full(out, why));
+	return ts_write_settle(out, before, ts_event_parse(ts_written(out, before), &again, why));
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TS_EVIDENCE_EVENT_H
+#define TS_EVIDENCE_EVENT_H
+/* Why: `tallystick/event/v1`: every cause of a ledger entry that is no usage is a leaf signed by
+ * whoever is entitled to assert it. Log time is given by the operator's events alone: their `at`
+ * never decreases. A party's event says by its `at` when it was written and takes effect when an
+ * operator's event folds it, whose `at` is not earlier. Serials count per contract and kind, from
+ * 1, without gaps. All slices borrow. */
+#include "evidence/statement.h"
+
+enum ts_event_kind {
+	TS_EVENT_TICK,
+	TS_EVENT_CUT,
+	TS_EVENT_ISSUE,
+	TS_EVENT_VOID, /* of an invoice number that was reserved and will not be issued */
+	TS_EVENT_RELEASE, /* parked lines count after all */
+	TS_EVENT_GAP, /* a period's document may issue although windows are missing */
+};
+enum ts_event_signer { TS_SIGNED_BY_OPERATOR, TS_SIGNED_BY_BOTH };
+
+struct ts_event {
+	struct ts_str contract;
+	enum ts_event_kind kind;
+	int64_t serial;
+	int64_t at_ms;
+	int64_t from; /* tick: leaves [from, to) are folded */
+	int64_t to; /* tick, cut: N */
+	int32_t day; /* tick, cut: D */
+	int64_t period_from_ms; /* cut, gap */
+	int64_t period_to_ms; /* cut, gap */
+	int64_t cut; /* issue, void: index of the cut's leaf */
+	struct ts_str number; /* issue, void */
+	int32_t date; /* issue */
+	int32_t due; /* issue */
+	struct ts_str reason; /* void, release */
+	struct ts_str origin; /* release: whose lines */
+	int64_t line_from; /* release: stream indexes [line_from, line_to) */
+	int64_t line_to;
+	int64_t missing; /* gap: number of windows that nobody closed, at least 1 */
+	struct ts_hash list; /* gap: of the missing windows (docs/formats/statements.md) */
+};
+
+const char *ts_event_kind_name(enum ts_event_kind kind);
+enum ts_event_signer ts_event_signer(enum ts_event_kind kind);
+/* As in statement.h. */
+enum ts_err ts_event_parse(struct ts_str text, struct ts_event *out, struct ts_why *why) TS_MUST;
+enum ts_err ts_event_build(
+	const struct ts_event *in, struct ts_buf *out, struct ts_why *why) TS_MUST;
+
+#endif
