@@ -53,7 +53,7 @@ static const struct passwd *server_user(void)
 }
 
 /* Runs a program of the server as its user, output into `log`; returns its exit status. */
-static int server_run(const struct ts_cluster *cluster, char *const argv[])
+static int server_run(const struct ts_cluster *cluster, char *argv[])
 {
 	const struct passwd *user = server_user();
 	char path[512], log[128];
@@ -73,6 +73,8 @@ static int server_run(const struct ts_cluster *cluster, char *const argv[])
 		if (dup2(null, 0) < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0 ||
 			chdir(cluster->dir) != 0)
 			_exit(126);
+		/* Its programs look for each other beside the path that they were called by. */
+		argv[0] = path;
 		execv(path, argv);
 		_exit(127);
 	}
