@@ -145,6 +145,8 @@ static enum ts_err event_text(struct attempt *a, const struct ts_invoice_head *h
 		event.number = ts_str(head->number);
 		event.date = head->issue_day;
 		event.due = head->due_day;
+		event.cosigned = !head->unwitnessed;
+		event.gap = -1;
 	}
 	return ts_event_build(&event, out, why);
 }

@@ -53,6 +53,17 @@ static void read_period(struct ts_reader *r, struct ts_event *e)
 		"period", "an edge is not on the UTC quarter-hour grid");
 }
 
+static void read_witness(struct ts_reader *r, struct ts_event *e)
+{
+	struct ts_str witness = ts_read_word_line(r, "witness");
+	e->cosigned = ts_str_is(witness, "cosigned");
+	if (r->err == TS_OK && !e->cosigned && !ts_str_is(witness, "unwitnessed"))
+		ts_read_fail(r, TS_E_MALFORMED, "neither cosigned nor unwitnessed");
+	ts_read_enter(r, "gap");
+	e->gap = ts_read_dash(r) ? -1 : ts_read_integer(r);
+	ts_read_leave(r);
+}
+
 static void read_event(struct ts_reader *r, struct ts_event *e)
 {
 	switch (e->kind) {
@@ -73,6 +84,7 @@ static void read_event(struct ts_reader *r, struct ts_event *e)
 		e->date = ts_read_date_line(r, "date");
 		e->due = ts_read_date_line(r, "due");
 		ts_read_require(r, e->date <= e->due, "due", "it is before date");
+		read_witness(r, e);
 		break;
 	case TS_EVENT_VOID:
 		e->cut = ts_read_integer_line(r, "cut");
@@ -142,6 +154,11 @@ static void event_lines(const struct ts_event *in, struct ts_buf *out)
 		ts_write_text_line(out, "number", in->number);
 		ts_write_date_line(out, "date", in->date);
 		ts_write_date_line(out, "due", in->due);
+		ts_buf_printf(out, "witness %s\n", in->cosigned ? "cosigned" : "unwitnessed");
+		if (in->gap < 0)
+			ts_buf_puts(out, "gap -\n");
+		else
+			ts_write_integer_line(out, "gap", in->gap);
 		break;
 	case TS_EVENT_VOID:
 		ts_write_integer_line(out, "cut", in->cut);

@@ -32,6 +32,8 @@ struct ts_event {
 	struct ts_str number; /* issue, void */
 	int32_t date; /* issue */
 	int32_t due; /* issue */
+	bool cosigned; /* issue: the quorum had cosigned both logs up to the cut's entries */
+	int64_t gap; /* issue: index of the gap event that it rests on; -1: none needed */
 	struct ts_str reason; /* void, release */
 	struct ts_str origin; /* release: whose lines */
 	int64_t line_from; /* release: stream indexes [line_from, line_to) */
