@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Statements of the companies: post a signed note, see who has still to sign, read what was said.
+ */
+#include "service/desk.h"
+#include "service/handler.h"
+#include "service/route.h"
+#include <string.h>
+
+#define CONTRACT "/v1/contracts/{contract}"
+
+/* A finance token posts what its own company has signed; whose hands carry a note is else of no
+ * interest. */
+static unsigned must_sign(enum ts_role role)
+{
+	if (role == TS_ROLE_PROVIDER_FINANCE)
+		return 1u << TS_SIDE_PROVIDER;
+	return role == TS_ROLE_CONSUMER_FINANCE ? 1u << TS_SIDE_CONSUMER : 0;
+}
+
+static const char *state_of(const struct ts_db_statement *row)
+{
+	if (row->leaf >= 0)
+		return "logged";
+	return row->refused != NULL ? "refused" : "waiting";
+}
+
+static json_t *index_or_null(int64_t index)
+{
+	return index < 0 ? json_null() : json_integer(index);
+}
+
+/* Of both companies: who has signed (signed true), or has not. */
+static json_t *signers(
+	const struct ts_terms *terms, const struct ts_db_statement *row, bool has_signed)
+{
+	const char *const vkeys[] = {terms->provider.statement_key, terms->consumer.statement_key};
+	const struct ts_desk_kind *kind = ts_desk_kind_named(ts_str(row->kind));
+	struct ts_key keys[2];
+	struct ts_note note;
+	struct ts_note_sig sigs[2] = {{0}};
+	struct ts_why none;
+	json_t *out = json_array();
+	for (size_t i = 0; i < 2; i++)
+		if (ts_key_parse(ts_str(vkeys[i]), &keys[i], &none) != TS_OK)
+			return out;
+	if (ts_note_parse(row->note, &note, &none) != TS_OK ||
+		ts_note_verify(&note, keys, 2, sigs, &none) != TS_OK)
+		memset(sigs, 0, sizeof sigs);
+	bool both = kind != NULL && kind->signers == TS_DESK_BOTH && row->leaf < 0;
+	for (size_t i = 0; i < 2; i++)
+		if (sigs[i].valid ? has_signed : !has_signed && both)
+			json_array_append_new(out, json_string(keys[i].name));
+	return out;
+}
+
+static json_t *row_json(const struct ts_terms *terms, const struct ts_db_statement *row)
+{
+	return json_pack("{s:o,s:s,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "sha256",
+		ts_json_hash(&row->sha256), "kind", row->kind, "serial",
+		row->serial > 0 ? json_integer(row->serial) : json_null(), "state", state_of(row),
+		"leaf", index_or_null(row->leaf), "countersigned_leaf",
+		index_or_null(row->counter_leaf), "signed_by", signers(terms, row, true),
+		"waiting_for", signers(terms, row, false), "refused",
+		row->refused != NULL ? json_string(row->refused) : json_null(), "posted",
+		ts_json_time(row->posted_us));
+}
+
+static enum ts_err statement_post(
+	struct ts_request *req, struct ts_response *res, struct ts_why *why)
+{
+	struct ts_db_scope scope;
+	struct ts_desk_post post = {.must_sign = must_sign(req->principal->role)};
+	struct ts_desk *desk = &post.desk;
+	TS_TRY(ts_handler_contract(req, res, &desk->contract, &scope, why));
+	TS_TRY(ts_note_parse(req->body, &post.note, why));
+	TS_TRY(ts_desk_read(&post, why));
+	if (!ts_str_is(desk->about, desk->contract.public_id))
+		return ts_why(why, TS_E_MISMATCH, "contract", "the note is about another contract");
+	desk->hasher = &ts_req_session(req)->hasher;
+	desk->region = req->region;
+	desk->now_us = req->now_us;
+	TS_TRY(ts_db_tx(ts_req_session(req)->db, &scope, ts_desk_tx, &post, why));
+	if (post.refusal != TS_OK) {
+		*why = post.refused;
+		return post.refusal;
+	}
+	return ts_handler_json(res, 200, row_json(desk->terms, &post.row), why);
+}
+
+/* What the readers want, in one snapshot. */
+struct view {
+	struct ts_request *req;
+	struct ts_desk desk;
+	const char *kind; /* list; NULL: any */
+	int64_t after;
+	int32_t limit;
+	struct ts_db_statement *rows;
+	size_t n;
+};
+
+static enum ts_err view_begin(struct ts_request *req, struct ts_response *res, struct view *v,
+	struct ts_db_scope *scope, struct ts_why *why)
+{
+	*v = (struct view){.req = req};
+	v->desk.region = req->region;
+	v->desk.hasher = &ts_req_session(req)->hasher;
+	v->desk.now_us = req->now_us;
+	TS_TRY(ts_handler_contract(req, res, &v->desk.contract, scope, why));
+	scope->read_only = true;
+	return TS_OK;
+}
+
+static enum ts_err list_tx(struct ts_db *db, void *arg, struct ts_why *why)
+{
+	struct view *v = arg;
+	v->desk.db = db;
+	TS_TRY(ts_desk_load(&v->desk, why));
+	return ts_db_statement_list(db, v->desk.contract.contract_id, v->kind, v->after, v->limit,
+		v->req->region, &v->rows, &v->n, why);
+}
+
+static enum ts_err statement_list(
+	struct ts_request *req, struct ts_response *res, struct ts_why *why)
+{
+	struct view v;
+	struct ts_db_scope scope;
+	const struct ts_query_value *limit = ts_request_query(req, "limit");
+	const struct ts_query_value *after = ts_request_query(req, "after");
+	const struct ts_query_value *kind = ts_request_query(req, "kind");
+	TS_TRY(view_begin(req, res, &v, &scope, why));
+	if (kind->text.at != NULL && ts_desk_kind_named(kind->text) == NULL)
+		return ts_why(why, TS_E_INVALID, "kind", "\"%.*s\" is no kind of statement",
+			(int)kind->text.len, kind->text.at);
+	v.kind = ts_handler_text(req, kind->text);
+	v.limit = limit->text.at != NULL ? (int32_t)limit->number : TS_LIST_LIMIT_DEFAULT;
+	v.after = after->text.at != NULL ? after->number : 0;
+	TS_TRY(ts_db_tx(ts_req_session(req)->db, &scope, list_tx, &v, why));
+	json_t *rows = json_array();
+	for (size_t i = 0; i < v.n; i++)
+		json_array_append_new(rows, row_json(v.desk.terms, &v.rows[i]));
+	const char *next = v.n == (size_t)v.limit ? ts_region_printf(req->region, "%lld",
+							    (long long)v.rows[v.n - 1].statement_id)
+						  : NULL;
+	return ts_handler_page(req, res, rows, next, why);
+}
+
+static enum ts_err get_tx(struct ts_db *db, void *arg, struct ts_why *why)
+{
+	struct view *v = arg;
+	v->desk.db = db;
+	v->rows = ts_region_array(v->req->region, 1, sizeof *v->rows);
+	if (v->rows == NULL)
+		return TS_E_NO_MEMORY;
+	TS_TRY(ts_desk_load(&v->desk, why));
+	return ts_db_statement_get(db, v->desk.contract.contract_id, &v->desk.sha256,
+		v->req->region, &v->rows[0], why);
+}
+
+static enum ts_err statement_get(
+	struct ts_request *req, struct ts_response *res, struct ts_why *why)
+{
+	static const char *const types[] = {"application/json", "text/plain"};
+	struct view v;
+	struct ts_db_scope scope;
+	struct ts_note note;
+	size_t type = 0;
+	struct ts_str hex = ts_request_param(req, "sha256");
+	TS_TRY(ts_request_accepts(req, types, 2, &type, why));
+	TS_TRY(view_begin(req, res, &v, &scope, why));
+	if (ts_text_unhex(hex, v.desk.sha256.b, TS_HASH_BYTES) != TS_OK)
+		return ts_why(why, TS_E_NOT_FOUND, "sha256", "no such statement was posted");
+	TS_TRY(ts_db_tx(ts_req_session(req)->db, &scope, get_tx, &v, why));
+	const struct ts_db_statement *row = &v.rows[0];
+	if (type == 1) {
+		res->content_type = "text/plain; charset=utf-8";
+		ts_buf_put(&res->body, row->note.at, row->note.len);
+		return res->body.err;
+	}
+	TS_TRY(ts_note_parse(row->note, &note, why));
+	json_t *json = row_json(v.desk.terms, row);
+	json_object_set_new(json, "text", ts_json_str(note.text));
+	json_object_set_new(json, "note", ts_json_str(row->note));
+	return ts_handler_json(res, 200, json, why);
+}
+
+static const struct ts_query_param list_query[] = {
+	{"kind", TS_QUERY_TEXT, false, 0, 0, "only this kind: revoke, reattest, release, ..."},
+	{"limit", TS_QUERY_INT, false, 1, TS_LIST_LIMIT_MAX, "rows per page"},
+	{"after", TS_QUERY_INT, false, 0, 0, "cursor of the page before"}, {0}};
+
+const struct ts_route ts_routes_statement[] = {
+	{.method = TS_POST,
+		.path = CONTRACT "/statements",
+		.handler = statement_post,
+		.roles = TS_ROLE_OPERATOR | TS_ROLE_FINANCE,
+		.cls = TS_CLASS_WORK,
+		.body_bytes_max = TS_NOTE_BYTES_MAX,
+		.flags = TS_ROUTE_KEY,
+		.consumes = "text/plain",
+		.id = "postStatement",
+		.tag = "statements",
+		.summary = "Post a party's signed statement, or a further signature; the same note "
+			   "again "
+			   "answers the same",
+		.request = "signed note of a statement (docs/formats/statements.md)",
+		.response = "sha256, kind, serial, state, leaf, countersigned_leaf, signed_by, "
+			    "waiting_for, refused, posted"},
+	{.method = TS_GET,
+		.path = CONTRACT "/statements",
+		.handler = statement_list,
+		.roles = TS_ROLE_READERS,
+		.cls = TS_CLASS_READ,
+		.query = list_query,
+		.id = "listStatements",
+		.tag = "statements",
+		.summary = "Statements in order of arrival, waiting and logged",
+		.response = "data: statements"},
+	{.method = TS_GET,
+		.path = CONTRACT "/statements/{sha256}",
+		.handler = statement_get,
+		.roles = TS_ROLE_READERS,
+		.cls = TS_CLASS_READ,
+		.produces = "application/json, text/plain",
+		.id = "getPartyStatement",
+		.tag = "statements",
+		.summary = "One statement by the hash of its text; text/plain is the note",
+		.response = "the statement with text and note"},
+	{0},
+};
