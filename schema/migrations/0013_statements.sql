@@ -18,11 +18,12 @@ create table app.statement (
 	refused text,
 	primary key (contract_id, sha256),
 	unique (contract_id, statement_id),
-	unique (contract_id, leaf),
-	unique (contract_id, counter_leaf),
 	check (leaf is null or refused is null),
 	check (counter_leaf is null or leaf is not null)
 );
+create unique index statement_leaf on app.statement (contract_id, leaf) where leaf is not null;
+create unique index statement_counter_leaf on app.statement (contract_id, counter_leaf)
+	where counter_leaf is not null;
 -- Serials of events that are in the log are taken once.
 create unique index statement_serial on app.statement (contract_id, kind, serial)
 	where leaf is not null and serial is not null;

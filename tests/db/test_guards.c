@@ -288,7 +288,8 @@ static const char *const rules[] = {
 	"pg_index i on "
 	"i.indrelid = t.oid join pg_attribute a on a.attrelid = t.oid and a.attnum = any "
 	"(i.indkey) "
-	"where i.indisunique and not i.indnullsnotdistinct and not a.attnotnull and "
+	"where i.indisunique and i.indpred is null and not i.indnullsnotdistinct and not "
+	"a.attnotnull and "
 	"(relname, a.attname) <> ('contract_version', 'leaf')",
 	"select 'foreign key not paired: ' || c.conname from t join pg_constraint c on "
 	"c.conrelid = t.oid and c.contype = 'f' join t f on f.oid = c.confrelid where f.k "
