@@ -3,6 +3,7 @@
 #include "evidence/note.h"
 #include "evidence/statement.h"
 #include "store/batch.h"
+#include "store/batch_key.h"
 #include "store/cell.h"
 #include "store/stream.h"
 #include <string.h>

@@ -34,8 +34,5 @@ enum ts_err ts_db_cell_sums(struct ts_db *db, int64_t contract_id, int64_t from_
  * stored ones before adjustments; for audit. */
 enum ts_err ts_db_cell_check(struct ts_db *db, int64_t contract_id, int64_t to, int64_t *differ,
 	struct ts_why *why) TS_MUST;
-/* One row per distinct workload, resource and account of batches with leaf in [from, to). */
-enum ts_err ts_db_batch_key_fill(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
-	struct ts_why *why) TS_MUST;
 
 #endif

@@ -1,5 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Batches, cells, verdicts and usage as settle and reports read them.
+-- Batches, cells, verdicts and usage as settle and reports read them. What settle runs for the leaves
+-- of an event finds their batches in the index on leaf and goes on from each. The planner knows nothing
+-- of what came since the last ANALYZE; these are so put that it has no plan left that grows with the
+-- contract: "order by" makes that index the best of several that seem to cost the same, "offset 0"
+-- keeps a part from being merged into a join.
 
 -- name: batch_list
 -- in: contract, leaves [from, to), limit
@@ -11,8 +15,12 @@ order by leaf limit $4::integer
 -- name: reversal_list
 -- in: contract, leaves [from, to)
 select r.batch_id, r.stream_id, r.idx, b.leaf, r.target_origin, r.target_index, r.reason
-from app.batch b join app.reversal r using (contract_id, batch_id)
-where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint and b.reversal_n > 0
+from (select b.contract_id, b.batch_id, b.leaf from app.batch b
+	where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint
+		and b.reversal_n > 0
+	order by b.leaf offset 0) b
+cross join lateral (select * from app.reversal r
+	where r.contract_id = b.contract_id and r.batch_id = b.batch_id offset 0) r
 order by b.leaf, r.idx
 
 -- name: verdict_add
@@ -40,8 +48,11 @@ insert into app.usage_cell as u (contract_id, quarter, sku, class, account, stre
 select c.contract_id, c.quarter, c.sku, c.class, c.account, c.stream_id, c.side, sum(c.records)::bigint,
 	sum(c.quantity),
 	mod(sum(c.digest), 115792089237316195423570985008687907853269984665640564039457584007913129639936)
-from app.batch b join app.batch_cell c using (contract_id, batch_id)
-where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint
+from (select b.contract_id, b.batch_id from app.batch b
+	where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint
+	order by b.leaf offset 0) b
+cross join lateral (select * from app.batch_cell c
+	where c.contract_id = b.contract_id and c.batch_id = b.batch_id offset 0) c
 group by c.contract_id, c.quarter, c.sku, c.class, c.account, c.stream_id, c.side
 order by c.quarter, c.sku, c.class, c.account, c.stream_id
 on conflict (contract_id, quarter, sku, class, account, stream_id) do update
@@ -52,8 +63,12 @@ set records = u.records + excluded.records, quantity = u.quantity + excluded.qua
 -- name: cell_new
 -- in: contract, leaves [from, to); out: the provider's cells of these leaves, for the ledger
 select c.quarter, c.sku, c.class, sum(c.quantity)
-from app.batch b join app.batch_cell c using (contract_id, batch_id)
-where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint and c.side = 0
+from (select b.contract_id, b.batch_id from app.batch b
+	where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint
+	order by b.leaf offset 0) b
+cross join lateral (select * from app.batch_cell c
+	where c.contract_id = b.contract_id and c.batch_id = b.batch_id offset 0) c
+where c.side = 0
 group by c.quarter, c.sku, c.class
 order by c.quarter, c.sku collate "C", c.class collate "C"
 
@@ -92,26 +107,16 @@ select count(*) from (
 	using (quarter, sku, class, account, stream_id)
 where s.records is distinct from u.records or s.quantity is distinct from u.quantity
 
--- name: batch_key_range
--- in: contract, leaves [from, to); out: their batches and months of receipt (null: none)
-select min(batch_id), max(batch_id), min((received at time zone 'UTC')::date),
-	max((received at time zone 'UTC')::date), min(received_month), max(received_month)
-from app.batch where contract_id = $1::bigint and leaf >= $2::bigint and leaf < $3::bigint
-	and usage_n > 0
+-- name: batch_key_batches
+-- in: contract, leaves [from, to); out: their batches with usage
+select batch_id from app.batch
+where contract_id = $1::bigint and leaf >= $2::bigint and leaf < $3::bigint and usage_n > 0
+order by leaf
 
--- name: partition_summarize
-select app.partition_summarize($1::integer)
-
--- name: batch_key_fill
--- in: contract, batches [first, last], days of receipt [first, last]: a range that BRIN understands.
--- A batch of a later leaf in it is filled early, and skipped when its turn comes.
+-- name: batch_key_add
+-- in: contract, batch, arrays of kind, value
 insert into app.batch_key (contract_id, kind, value, batch_id)
-select distinct u.contract_id, k.kind, k.value, u.batch_id
-from app.usage u
-cross join lateral (values (0::smallint, u.workload), (1::smallint, u.resource), (2::smallint, u.account))
-	k(kind, value)
-where u.contract_id = $1::bigint and u.batch_id >= $2::bigint and u.batch_id <= $3::bigint
-	and u.received >= $4::date and u.received <= $5::date and u.tag = 1 and k.value <> '-'
+select $1::bigint, t.kind, t.value, $2::bigint from unnest($3::smallint[], $4::text[]) t(kind, value)
 on conflict do nothing
 
 -- name: usage_list

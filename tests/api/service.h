@@ -195,7 +195,8 @@ static inline void svc_cluster(struct svc *s)
 {
 	memset(s, 0, sizeof *s);
 	ts_cluster_start(&s->cluster, NULL);
-	snprintf(s->dir, sizeof s->dir, "%s/service", s->cluster.dir); /* goes with the cluster */
+	snprintf(
+		s->dir, sizeof s->dir, "%.63s/service", s->cluster.dir); /* goes with the cluster */
 }
 
 /* The service on it. set: one more KEY=VALUE of the configuration. */

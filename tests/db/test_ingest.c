@@ -4,6 +4,7 @@
 #include "db/fixture.h"
 #include "evidence/log.h"
 #include "store/batch.h"
+#include "store/batch_key.h"
 #include "store/cell.h"
 #include "store/ingest.h"
 #include "store/log.h"
@@ -115,9 +116,9 @@ static enum ts_err commit(struct upload *uploads, size_t n)
 
 static int64_t count(const char *what)
 {
-	char sql[256];
+	char sql[512];
 
-	snprintf(sql, sizeof sql, "select count(*) from app.%s", what);
+	snprintf(sql, sizeof sql, "select count(*) from %s%s", what[0] == '(' ? "" : "app.", what);
 	return fixture_number(cluster.admin, sql);
 }
 
@@ -348,6 +349,15 @@ static void settle_side(void **state)
 	OK(ts_db_tx(service, &scope, fold_body, &f, &why));
 	assert_true(f.n > 0);
 	ts_region_free(f.region);
+	/* From the kept lines, and the same as the rows say. */
+	assert_true(count("batch_key where kind = 0 and value = 'job-3'") > 3);
+	assert_int_equal(count("batch_key where kind = 2"), 0);
+	assert_int_equal(count("(select distinct k.kind, k.value, u.batch_id from app.usage u"
+			       " cross join lateral (values (0, workload), (1, resource),"
+			       " (2, account)) k(kind, value) where tag = 1 and value <> '-') u"
+			       " full join app.batch_key k using (kind, value, batch_id)"
+			       " where u.batch_id is null or k.batch_id is null"),
+		0);
 }
 
 static void windows_pack(void **state)
