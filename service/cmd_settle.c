@@ -14,9 +14,13 @@ const struct ts_command ts_cmd_settle = {
 static void print_settled(const json_t *answer)
 {
 	json_int_t n = json_integer_value(json_object_get(answer, "inputs_to"));
-	printf("settled %lld leaves as of %s: %lld entries\n", (long long)n,
+	printf("settled %lld leaves as of %s: %lld entries", (long long)n,
 		ts_cli_text(answer, "day"),
 		(long long)json_integer_value(json_object_get(answer, "entries")));
+	json_int_t ticks = json_integer_value(json_object_get(answer, "ticks"));
+	if (ticks > 1) /* much had piled up */
+		printf(" in %lld ticks", (long long)ticks);
+	putchar('\n');
 }
 
 static enum ts_err settle(struct ts_cli *cli, struct ts_why *why)

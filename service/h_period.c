@@ -58,9 +58,10 @@ static void put(struct ts_buf *out, json_t *value)
 static enum ts_err settle_answer(struct ts_settle *s, struct ts_buf *out, struct ts_why *why)
 {
 	(void)why;
-	put(out, json_pack("{s:s,s:I,s:I,s:o,s:I}", "contract", s->contract.public_id, "leaf",
+	put(out, json_pack("{s:s,s:I,s:I,s:o,s:I,s:I}", "contract", s->contract.public_id, "leaf",
 			 (json_int_t)s->leaf, "inputs_to", (json_int_t)s->to, "day",
-			 ts_json_day(s->settled_day), "entries", (json_int_t)s->entries));
+			 ts_json_day(s->settled_day), "ticks", (json_int_t)s->ticks_before + 1,
+			 "entries", (json_int_t)(s->entries_before + s->entries)));
 	return out->err;
 }
 
@@ -70,10 +71,11 @@ static enum ts_err cut_answer(struct ts_settle *s, struct ts_buf *out, struct ts
 	char name[TS_TIME_CHARS];
 	(void)why;
 	TS_TRY(ts_ledger_period_get(s->ledger, s->period, &period));
-	put(out, json_pack("{s:s,s:s,s:i,s:I,s:I,s:o,s:I}", "contract", s->contract.public_id,
+	put(out, json_pack("{s:s,s:s,s:i,s:I,s:I,s:o,s:I,s:I}", "contract", s->contract.public_id,
 			 "period", ts_period_name(&period, name), "index", s->period, "cut_leaf",
 			 (json_int_t)s->leaf, "inputs_to", (json_int_t)s->to, "day",
-			 ts_json_day(s->settled_day), "entries", (json_int_t)s->entries));
+			 ts_json_day(s->settled_day), "ticks", (json_int_t)s->ticks_before,
+			 "entries", (json_int_t)(s->entries_before + s->entries)));
 	return out->err;
 }
 
@@ -400,9 +402,9 @@ const struct ts_route ts_routes_period[] = {
 		.body_bytes_max = TS_BODY_JSON_MAX,
 		.id = "settle",
 		.tag = "ledger",
-		.summary = "Accrue now: one tick",
+		.summary = "Accrue now: as many ticks as what waits needs, mostly one",
 		.request = "day (optional): as of the end of this contract day",
-		.response = "leaf, inputs_to, day, entries"},
+		.response = "leaf of the last tick, inputs_to, day, ticks, entries"},
 	{.method = TS_GET,
 		.path = CONTRACT "/periods",
 		.handler = period_list,
@@ -421,7 +423,7 @@ const struct ts_route ts_routes_period[] = {
 		.id = "closePeriod",
 		.tag = "ledger",
 		.summary = "Cut a period",
-		.response = "cut_leaf, entries"},
+		.response = "cut_leaf, ticks (before it, for what it does not fold), entries"},
 	READ_ROUTE(CONTRACT "/periods/{period}/preview", preview_json, "preview",
 		"The document as it would be now", NULL),
 	READ_ROUTE(CONTRACT "/periods/{period}/preview.json", preview_json, "previewJson",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/settle.h"
+#include "base/limits.h"
 #include "evidence/event.h"
 #include "evidence/log.h"
 #include "reports/invoice_csv.h"
@@ -7,6 +8,7 @@
 #include "service/checkpoints.h"
 #include "service/handler.h"
 #include "service/settle_fold.h"
+#include "store/batch.h"
 #include "store/entry.h"
 #include "store/ledger_state.h"
 #include "store/log.h"
@@ -20,6 +22,7 @@
 struct attempt {
 	struct ts_settle *s;
 	struct ts_db *db;
+	enum ts_settle_kind kind; /* a tick as long as more is left than one event takes */
 	const struct ts_terms **terms;
 	size_t terms_n;
 	struct ts_ledger *ledger;
@@ -41,36 +44,71 @@ static int32_t max_day(int32_t a, int32_t b)
 	return a > b ? a : b;
 }
 
-/* The event as it will be: N is the log's size now; leaves that slip in before the event's own leaf
- * are folded by the next one. */
+static int32_t min_day(int32_t a, int32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* N: the log's size now, or as far as one event goes. Leaves that slip in before the event's own
+ * leaf are folded by the next one, and so is what came after the first step, if it does not fit:
+ * else a busy stream could put a cut off for ever. */
+static enum ts_err plan_range(struct attempt *a, struct ts_why *why)
+{
+	struct ts_settle *s = a->s;
+	int64_t most = s->leaves_max > 0 ? s->leaves_max : TS_TICK_LEAVES_MAX;
+	int64_t work_max = s->work_max > 0 ? s->work_max : TS_TICK_WORK_MAX;
+	int64_t from = ts_ledger_head(a->ledger)->inputs_to;
+	struct ts_range range;
+	struct ts_hash root;
+	TS_TRY(ts_db_log_head(
+		a->db, s->contract.contract_id, TS_DB_LOCK_INPUTS, &range, &root, why));
+	a->event.from = from;
+	a->event.to = range.size;
+	if (s->kind == TS_SETTLE_ISSUE) /* folds nothing */
+		return TS_OK;
+	if (s->until == 0)
+		s->until = range.size;
+	if (a->event.to - from > most)
+		a->event.to = from + most;
+	if (a->event.to - from > 1)
+		TS_TRY(ts_db_batch_bound(a->db, s->contract.contract_id, from, a->event.to,
+			work_max, &a->event.to, why));
+	s->more = a->event.to < s->until;
+	if (s->more)
+		a->kind = TS_SETTLE_TICK;
+	return TS_OK;
+}
+
+static enum ts_err plan_tick(struct attempt *a, int32_t day, struct ts_why *why)
+{
+	const struct ts_ledger_head *head = ts_ledger_head(a->ledger);
+	if (day > ts_zone_day(&a->terms[0]->zone, a->s->now_us))
+		return ts_why(why, TS_E_INVALID, "day", "D may not lie in the future");
+	a->event.serial = head->tick_serial;
+	a->event.day = max_day(day, head->day);
+	return TS_OK;
+}
+
+/* The event as it will be. */
 static enum ts_err plan(struct attempt *a, struct ts_why *why)
 {
 	struct ts_settle *s = a->s;
 	const struct ts_ledger_head *head = ts_ledger_head(a->ledger);
-	struct ts_range range;
-	struct ts_hash root;
 	struct ts_period period;
-	const struct ts_terms *terms = a->terms[0];
-	TS_TRY(ts_db_log_head(
-		a->db, s->contract.contract_id, TS_DB_LOCK_INPUTS, &range, &root, why));
+	int32_t today = ts_zone_day(&a->terms[0]->zone, s->now_us);
 	int64_t at_ms = s->now_us / TS_US_PER_MS;
 	if (at_ms * TS_US_PER_MS < head->at_us)
 		at_ms = head->at_us / TS_US_PER_MS;
-	a->event = (struct ts_ledger_event){.at_us = at_ms * TS_US_PER_MS,
-		.from = head->inputs_to,
-		.to = range.size,
-		.period = s->period};
-	if (s->kind == TS_SETTLE_TICK) {
-		a->event.serial = head->tick_serial;
-		a->event.day = s->day != INT32_MIN ? s->day : ts_zone_day(&terms->zone, s->now_us);
-		if (a->event.day > ts_zone_day(&terms->zone, s->now_us))
-			return ts_why(why, TS_E_INVALID, "day", "D may not lie in the future");
-		a->event.day = max_day(a->event.day, head->day);
-		return TS_OK;
-	}
+	a->kind = s->kind;
+	a->event = (struct ts_ledger_event){.at_us = at_ms * TS_US_PER_MS, .period = s->period};
+	TS_TRY(plan_range(a, why));
+	if (s->kind == TS_SETTLE_TICK)
+		return plan_tick(a, s->day != INT32_MIN ? s->day : today, why);
 	if (ts_ledger_period_get(a->ledger, s->period, &period) != TS_OK)
 		return ts_why(
 			why, TS_E_NOT_FOUND, "period", "the contract has no period %d", s->period);
+	if (a->kind == TS_SETTLE_TICK) /* no further than the cut itself will go */
+		return plan_tick(a, min_day(today, period.end_day - 1), why);
 	bool cut = s->kind == TS_SETTLE_CUT;
 	a->event.serial = cut ? head->cut_serial : head->issue_serial;
 	a->event.day = max_day(head->day, period.end_day - 1);
@@ -126,18 +164,18 @@ static enum ts_err event_text(struct attempt *a, const struct ts_invoice_head *h
 	struct ts_period period = {0};
 	static const enum ts_event_kind kinds[] = {TS_EVENT_TICK, TS_EVENT_CUT, TS_EVENT_ISSUE};
 	struct ts_event event = {.contract = ts_str(s->contract.public_id),
-		.kind = kinds[s->kind],
+		.kind = kinds[a->kind],
 		.serial = a->event.serial,
 		.at_ms = a->event.at_us / TS_US_PER_MS,
 		.from = a->event.from,
 		.to = a->event.to,
 		.day = a->event.day};
-	if (s->kind != TS_SETTLE_TICK) {
+	if (a->kind != TS_SETTLE_TICK) {
 		TS_TRY(ts_ledger_period_get(a->ledger, s->period, &period));
 		event.period_from_ms = period.from_us / TS_US_PER_MS;
 		event.period_to_ms = period.to_us / TS_US_PER_MS;
 	}
-	if (s->kind == TS_SETTLE_ISSUE) {
+	if (a->kind == TS_SETTLE_ISSUE) {
 		const struct ts_period_row *row = period_row(a->ledger, s->period);
 		if (row == NULL) /* issue_head has refused it */
 			return TS_E_INTERNAL;
@@ -266,7 +304,7 @@ static enum ts_err store_document(struct attempt *a, struct ts_why *why)
 static enum ts_err post(struct attempt *a, const struct ts_invoice_head *head, struct ts_why *why)
 {
 	struct ts_settle *s = a->s;
-	switch (s->kind) {
+	switch (a->kind) {
 	case TS_SETTLE_TICK:
 		TS_TRY(ts_ledger_tick(a->ledger, &a->event, &a->postings, why));
 		break;
@@ -289,7 +327,7 @@ static enum ts_err store_answer(struct attempt *a, struct ts_why *why)
 {
 	struct ts_settle *s = a->s;
 	struct ts_buf body;
-	if (s->key == NULL)
+	if (s->key == NULL || s->keyless)
 		return TS_OK;
 	ts_buf_init(&body, TS_BODY_JSON_MAX);
 	enum ts_err err = s->answer(s, &body, why);
@@ -308,9 +346,9 @@ static enum ts_err settle_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	struct ts_settle *s = arg;
 	struct attempt a = {.s = s, .db = db};
 	struct ts_invoice_head head = {0};
-	bool news = false;
-	s->replayed = s->done = false;
-	if (s->key != NULL)
+	bool news = false, keyed = s->key != NULL && !s->keyless;
+	s->replayed = s->done = s->more = false;
+	if (keyed)
 		TS_TRY(ts_db_idempotency_reserve(
 			db, s->key, s->region, &s->replayed, &s->stored, why));
 	if (s->replayed)
@@ -321,10 +359,17 @@ static enum ts_err settle_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	s->terms = a.terms[0];
 	s->ledger = a.ledger;
 	TS_TRY(plan(&a, why));
+	if (keyed && s->more) /* undoes the reservation */
+		return ts_why(why, TS_E_CONFLICT, "backlog", "it needs several ticks");
+	if (s->keyless && !s->more) { /* another one's tick was faster: go on with the key */
+		s->more = true;
+		return TS_OK;
+	}
 	if (s->kind != TS_SETTLE_ISSUE) {
 		TS_TRY(ts_settle_news(db, s->contract.contract_id, a.event.from, a.event.to, &news,
 			s->region, why));
-		if (s->only_if_new && !news && a.event.day == ts_ledger_head(a.ledger)->day)
+		if (s->only_if_new && !news && !s->more &&
+			a.event.day == ts_ledger_head(a.ledger)->day)
 			return TS_OK;
 		TS_TRY(ts_settle_fold(db, s, a.ledger, &a.event, why));
 	} else {
@@ -336,18 +381,38 @@ static enum ts_err settle_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	s->leaf = a.event.leaf;
 	s->to = ts_ledger_head(a.ledger)->inputs_to;
 	s->settled_day = ts_ledger_head(a.ledger)->day;
-	s->entries = a.postings.n;
+	s->entries = (int64_t)a.postings.n;
 	return store_answer(&a, why);
 }
 
-enum ts_err ts_settle_run(struct ts_settle *s, struct ts_why *why)
+enum ts_err ts_settle_step(struct ts_settle *s, struct ts_why *why)
 {
 	struct ts_db_scope scope = {.contracts = &s->contract.contract_id,
 		.contracts_n = 1,
 		.sides = TS_DB_SIDES_BOTH,
 		.party_id = s->key != NULL ? s->key->party_id : 0};
-	TS_TRY(ts_db_tx(s->session->db, &scope, settle_tx, s, why));
+	ts_region_reset(s->region);
+	enum ts_err err = ts_db_tx(s->session->db, &scope, settle_tx, s, why);
+	if (err == TS_E_CONFLICT && s->key != NULL && s->more) {
+		/* The key stands for the whole, and is written with the last event. */
+		s->keyless = true;
+		err = ts_db_tx(s->session->db, &scope, settle_tx, s, why);
+		s->keyless = false;
+	}
+	TS_TRY(err);
 	if (!s->done)
 		return TS_OK;
+	if (s->more) {
+		s->entries_before += s->entries;
+		s->ticks_before++;
+	}
 	return ts_checkpoints_sign(s->app, s->session, &s->contract, s->now_us, why);
+}
+
+enum ts_err ts_settle_run(struct ts_settle *s, struct ts_why *why)
+{
+	do
+		TS_TRY(ts_settle_step(s, why));
+	while (s->more);
+	return TS_OK;
 }

@@ -4,7 +4,9 @@
 /* Why: settle is the one writer of a contract's ledger. An event (tick, cut, issue) is one
  * transaction under the contract's settle lock: fold the leaves that are new, append the operator's
  * signed event leaf (the log's counter is locked last), post, store the state. Ingest goes on
- * meanwhile. Work is O(new cells + charge lines). */
+ * meanwhile. Work is O(new cells + charge lines), and one event takes a bounded range of leaves:
+ * what has piled up is worked off by several ticks, each a transaction of its own. A cut, too,
+ * folds the last range only, behind ticks for the rest. */
 #include "book/ledger.h"
 #include "service/session.h"
 #include "store/contract.h"
@@ -17,7 +19,7 @@ struct ts_settle {
 	/* in; borrowed */
 	struct ts_app *app;
 	struct ts_session *session;
-	struct ts_region *region; /* scratch and results */
+	struct ts_region *region; /* scratch and results; reset before each transaction */
 	struct ts_db_contract contract;
 	enum ts_settle_kind kind;
 	int64_t now_us;
@@ -27,20 +29,29 @@ struct ts_settle {
 	const struct ts_db_idempotency *key; /* NULL: none */
 	/* writes the answer that is stored with the key; NULL: none */
 	enum ts_err (*answer)(struct ts_settle *settle, struct ts_buf *out, struct ts_why *why);
+	int64_t leaves_max, work_max; /* 0: TS_TICK_LEAVES_MAX, TS_TICK_WORK_MAX */
+	/* from step to step; 0 at first */
+	int64_t until; /* what has to be folded: the log's size at the first step */
+	bool keyless;
 	/* out */
+	bool more; /* that was one tick of several: take the next step */
 	bool replayed; /* stored is a former answer */
 	struct ts_db_answer stored;
 	bool done; /* an event was appended */
 	int64_t leaf, to;
 	int32_t settled_day;
-	size_t entries;
+	int64_t entries; /* of this event */
+	int64_t ticks_before, entries_before; /* of the steps before it */
 	struct ts_invoice *invoice; /* issue */
 	struct ts_hash document; /* its SHA-256 */
 	const struct ts_terms *terms;
 	struct ts_ledger *ledger; /* after the event */
 };
-/* One event, one transaction; then both logs' checkpoints are signed and stored. */
+/* Until what was there at the first step is folded and the event itself has happened. When a step
+ * fails those before it stay, which are ticks as any other; a repetition goes on behind them. */
 enum ts_err ts_settle_run(struct ts_settle *settle, struct ts_why *why) TS_MUST;
+/* One event, one transaction; then both logs' checkpoints are signed and stored. more: again. */
+enum ts_err ts_settle_step(struct ts_settle *settle, struct ts_why *why) TS_MUST;
 
 /* Terms in force and the ledger with its rows, within a transaction of the contract. */
 enum ts_err ts_settle_load(struct ts_db *db, int64_t contract_id, struct ts_region *region,

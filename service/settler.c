@@ -40,12 +40,16 @@ static void tick(struct ts_settler *settler, struct ts_session *session,
 		.now_us = ts_clock_now_us(),
 		.day = INT32_MIN,
 		.only_if_new = true};
-	enum ts_err err = ts_settle_run(&s, &why);
-	if (err == TS_OK && s.done)
-		TS_LOG(settler->app->log, TS_LOG_INFO, "tick",
-			TS_LOG_TEXT("contract", contract->public_id), TS_LOG_NUM("leaf", s.leaf),
-			TS_LOG_NUM("inputs_to", s.to), TS_LOG_NUM("entries", (int64_t)s.entries));
-	else if (err != TS_OK && err != TS_E_CONFLICT) /* no version in force yet: not an error */
+	enum ts_err err = TS_OK;
+	do {
+		err = ts_settle_step(&s, &why);
+		if (err == TS_OK && s.done)
+			TS_LOG(settler->app->log, TS_LOG_INFO, "tick",
+				TS_LOG_TEXT("contract", contract->public_id),
+				TS_LOG_NUM("leaf", s.leaf), TS_LOG_NUM("inputs_to", s.to),
+				TS_LOG_NUM("entries", s.entries));
+	} while (err == TS_OK && s.more && !stopping(settler));
+	if (err != TS_OK && err != TS_E_CONFLICT) /* no version in force yet: not an error */
 		ts_log_err(settler->app->log, TS_LOG_ERROR, "tick", err, &why);
 	ts_region_free(region);
 }

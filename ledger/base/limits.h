@@ -21,6 +21,14 @@
 #define TS_APPEND_BODY_BYTES_MAX (4 * 1024 * 1024)
 #define TS_APPEND_RECORDS_MAX 10000
 
+/* One tick or cut folds at most this many leaves of the inputs log, and fewer when their uploads
+ * hold more than that many u1 lines and cells: then it ends behind the last upload that fits, or
+ * behind the first when that alone does not. A transaction of settle stays near two seconds then,
+ * which is what another writer of the contract waits for its lock, and far from the ten of a
+ * statement, whatever has piled up. What is left is folded by the next ticks. */
+#define TS_TICK_LEAVES_MAX 256
+#define TS_TICK_WORK_MAX 250000
+
 /* A compact range never holds more: sizes are below 2^63. */
 #define TS_MERKLE_RANGE_MAX 64
 

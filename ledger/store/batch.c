@@ -79,6 +79,27 @@ enum ts_err ts_db_batch_list(struct ts_db *db, int64_t contract_id, int64_t from
 	return rows.err;
 }
 
+enum ts_err ts_db_batch_bound(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
+	int64_t work_max, int64_t *out, struct ts_why *why)
+{
+	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
+	struct ts_args args;
+	int64_t bound = to;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i64(&args, from);
+	ts_arg_i64(&args, to);
+	ts_arg_i64(&args, work_max);
+	TS_TRY(ts_db_query(db, "batch_bound", &args, &rows, why));
+	if (!ts_rows_next(&rows))
+		return TS_E_INTERNAL;
+	bound = ts_row_i64_or(&rows, to);
+	TS_TRY(rows.err);
+	*out = bound;
+	return TS_OK;
+}
+
 enum ts_err ts_db_batch_lines(struct ts_db *db, int64_t contract_id, int64_t batch_id,
 	struct ts_region *region, struct ts_str *out, struct ts_why *why)
 {

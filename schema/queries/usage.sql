@@ -12,6 +12,19 @@ select batch_id, stream_id, side, first_index, end_index, leaf, received, receiv
 from app.batch where contract_id = $1::bigint and leaf >= $2::bigint and leaf < $3::bigint
 order by leaf limit $4::integer
 
+-- name: batch_bound
+-- in: contract, leaves [from, to), most u1 lines and cells; out: the leaf of the first batch, but for
+-- the first of all, with which they are more (null: none)
+select min(t.leaf) from (
+	select b.leaf, row_number() over w as number, sum(b.usage_n + c.cells) over w as work
+	from (select * from app.batch b
+		where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint
+		order by b.leaf offset 0) b
+	cross join lateral (select count(*) as cells from app.batch_cell c
+		where c.contract_id = b.contract_id and c.batch_id = b.batch_id offset 0) c
+	window w as (order by b.leaf)
+) t where t.number > 1 and t.work > $4::bigint
+
 -- name: reversal_list
 -- in: contract, leaves [from, to)
 select r.batch_id, r.stream_id, r.idx, b.leaf, r.target_origin, r.target_index, r.reason
