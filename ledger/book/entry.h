@@ -44,7 +44,8 @@ struct ts_entry {
 	size_t legs_n;
 };
 
-/* True when legs are positive, of the entry's book, and debits equal credits. */
+/* True when legs are positive, of the entry's book, and debits equal credits. Only the entry of a
+ * document (invoice, credit note) may have none. */
 bool ts_entry_balanced(const struct ts_entry *entry);
 
 /* Canonical journal leaf (docs/formats/journal.md), at most 65,535 bytes: appended to out. */

@@ -5,6 +5,11 @@
 #include "book/document.h"
 #include <string.h>
 
+static enum ts_entry_kind kind_of(const struct ts_invoice *invoice)
+{
+	return invoice->kind == TS_DOCUMENT_CREDIT_NOTE ? TS_ENTRY_CREDIT_NOTE : TS_ENTRY_INVOICE;
+}
+
 static enum ts_err pair(struct ts_ledger *ledger, const struct ts_ledger_event *event,
 	const struct ts_invoice *invoice, enum ts_entry_kind kind, int64_t amount,
 	const enum ts_account accounts[4], struct ts_postings *out)
@@ -40,15 +45,37 @@ static enum ts_err reverse_charge(struct ts_ledger *ledger, const struct ts_ledg
 	return ts_ledger_post(ledger, event, &post, out);
 }
 
+/* A book in which the document moves nothing names it all the same: so the journal has the hash of
+ * every document, in both books. */
+static enum ts_err name_document(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	const struct ts_invoice *invoice, struct ts_postings *out)
+{
+	static const enum ts_account accounts[] = {TS_ACCOUNT_RECEIVABLE, TS_ACCOUNT_PAYABLE};
+	for (size_t i = 0; i < sizeof accounts / sizeof accounts[0]; i++) {
+		bool named = false;
+		for (size_t k = 0; k < out->n; k++)
+			named = named || out->entries[k].book == ts_account_defs[accounts[i]].book;
+		struct ts_post post = {.kind = kind_of(invoice),
+			.debit = accounts[i],
+			.credit = accounts[i],
+			.effective_day = invoice->head.issue_day,
+			.service_month = -1,
+			.document = invoice->head.number,
+			.names_document = true};
+		if (!named)
+			TS_TRY(ts_ledger_post(ledger, event, &post, out));
+	}
+	return TS_OK;
+}
+
 static enum ts_err post_document(struct ts_ledger *ledger, const struct ts_ledger_event *event,
 	const struct ts_invoice *invoice, struct ts_postings *out)
 {
-	bool credit = invoice->kind == TS_DOCUMENT_CREDIT_NOTE;
-	int64_t sign = credit ? -1 : 1;
+	int64_t sign = invoice->kind == TS_DOCUMENT_CREDIT_NOTE ? -1 : 1;
 	static const enum ts_account net[4] = {
 		TS_ACCOUNT_RECEIVABLE, TS_ACCOUNT_UNBILLED, TS_ACCOUNT_ACCRUED, TS_ACCOUNT_PAYABLE};
-	TS_TRY(pair(ledger, event, invoice, credit ? TS_ENTRY_CREDIT_NOTE : TS_ENTRY_INVOICE,
-		sign * invoice->subtotal_minor, net, out));
+	TS_TRY(pair(ledger, event, invoice, kind_of(invoice), sign * invoice->subtotal_minor, net,
+		out));
 	for (size_t i = 0; i < invoice->taxes_n; i++) {
 		const struct ts_invoice_tax *tax = &invoice->taxes[i];
 		const struct ts_treatment *treatment = &invoice->terms->treatments[tax->treatment];
@@ -60,7 +87,7 @@ static enum ts_err post_document(struct ts_ledger *ledger, const struct ts_ledge
 		if (treatment->reverse_charge)
 			TS_TRY(reverse_charge(ledger, event, invoice, tax, sign, out));
 	}
-	return TS_OK;
+	return name_document(ledger, event, invoice, out);
 }
 
 /* A credit note leaves the line with the invoice that it adjusts: so all credits of an invoice add

@@ -67,22 +67,40 @@ static enum ts_err deltas_of(const struct ts_ledger *ledger, const struct ts_per
 	return TS_OK;
 }
 
+static enum ts_err make_room(struct ts_ledger *ledger, struct ts_postings *out)
+{
+	if ((out->n & (out->n - 1)) != 0) /* full at every power of two */
+		return TS_OK;
+	struct ts_entry *grown = ts_region_array(
+		ledger->region, out->n == 0 ? 1 : out->n * 2, sizeof *grown);
+	if (grown == NULL)
+		return TS_E_NO_MEMORY;
+	if (out->n > 0)
+		memcpy(grown, out->entries, out->n * sizeof *grown);
+	out->entries = grown;
+	return TS_OK;
+}
+
+static enum ts_err add_balances(struct ts_ledger *ledger, const struct ts_entry *entry)
+{
+	for (size_t i = 0; i < entry->legs_n; i++) {
+		const struct ts_leg *leg = &entry->legs[i];
+		struct ts_balance_row *row = &ledger->balances[leg->account];
+		int64_t *total = leg->debit ? &row->debit_minor : &row->credit_minor;
+		TS_TRY(ts_add64(*total, leg->amount_minor, total));
+		row->dirty = true;
+	}
+	return TS_OK;
+}
+
 enum ts_err ts_ledger_post(struct ts_ledger *ledger, const struct ts_ledger_event *event,
 	const struct ts_post *post, struct ts_postings *out)
 {
-	if (post->amount_minor == 0)
+	if (post->amount_minor == 0 && !post->names_document)
 		return TS_OK;
 	if (post->amount_minor == INT64_MIN)
 		return TS_E_OVERFLOW;
-	if ((out->n & (out->n - 1)) == 0) { /* full at every power of two */
-		struct ts_entry *grown = ts_region_array(
-			ledger->region, out->n == 0 ? 1 : out->n * 2, sizeof *grown);
-		if (grown == NULL)
-			return TS_E_NO_MEMORY;
-		if (out->n > 0)
-			memcpy(grown, out->entries, out->n * sizeof *grown);
-		out->entries = grown;
-	}
+	TS_TRY(make_room(ledger, out));
 	bool swap = post->amount_minor < 0;
 	int64_t amount = swap ? -post->amount_minor : post->amount_minor;
 	struct ts_entry *entry = &out->entries[out->n];
@@ -98,16 +116,12 @@ enum ts_err ts_ledger_post(struct ts_ledger *ledger, const struct ts_ledger_even
 		.document = post->document,
 		.legs = {{swap ? post->credit : post->debit, true, amount},
 			{swap ? post->debit : post->credit, false, amount}},
-		.legs_n = 2,
+		.legs_n = amount == 0 ? 0 : 2,
 	};
 	if (post->line != NULL)
 		entry->line = *post->line;
 	TS_ASSERT(ts_entry_balanced(entry));
-	struct ts_balance_row *debit = &ledger->balances[entry->legs[0].account];
-	struct ts_balance_row *credit = &ledger->balances[entry->legs[1].account];
-	TS_TRY(ts_add64(debit->debit_minor, amount, &debit->debit_minor));
-	TS_TRY(ts_add64(credit->credit_minor, amount, &credit->credit_minor));
-	debit->dirty = credit->dirty = true;
+	TS_TRY(add_balances(ledger, entry));
 	ledger->head.entries++;
 	out->n++;
 	return TS_OK;

@@ -44,7 +44,8 @@ enum ts_err ts_ledger_candidates(const struct ts_ledger *ledger, int32_t first, 
 	struct ts_why *why) TS_MUST;
 
 /* Appends one entry with two legs, adds it to the balances; amount may be negative: sides swap.
- * Amount 0: nothing. */
+ * Amount 0: nothing, unless the document has to be named: then an entry without legs, in the book
+ * of debit. */
 struct ts_post {
 	enum ts_entry_kind kind;
 	enum ts_account debit, credit;
@@ -52,6 +53,7 @@ struct ts_post {
 	int32_t effective_day, service_month;
 	const struct ts_line_key *line; /* NULL: none */
 	const char *document; /* NULL: none */
+	bool names_document;
 };
 enum ts_err ts_ledger_post(struct ts_ledger *ledger, const struct ts_ledger_event *event,
 	const struct ts_post *post, struct ts_postings *out) TS_MUST;

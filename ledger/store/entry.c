@@ -104,8 +104,14 @@ static enum ts_err kind_of(struct ts_str name, enum ts_entry_kind *out)
 static enum ts_err leg_read(struct ts_rows *rows, struct ts_entry *e)
 {
 	struct ts_leg *leg = &e->legs[e->legs_n];
-	struct ts_str role = ts_row_str(rows);
+	struct ts_str role;
 	int i = 0;
+
+	if (ts_row_is_null(rows)) { /* the entry names a document and has no legs */
+		rows->col += 3;
+		return rows->err;
+	}
+	role = ts_row_str(rows);
 
 	while (i < TS_ACCOUNT_N && !ts_str_is(role, ts_account_defs[i].role))
 		i++;

@@ -22,7 +22,7 @@ where (select count(*) from e) > 0
 
 -- name: entry_list
 -- in: contract, after, limit, book (-1: any), effective [from, to) (null: any), document (null: any),
--- source leaf (-1: any), account (null: any); out: one row per leg
+-- source leaf (-1: any), account (null: any); out: one row per leg, at least one per entry
 select e.entry_id, e.book, e.kind, e.posted, e.effective, e.service_month, e.source_leaf, e.line_version,
 	e.line_kind, e.line_item, e.line_tier, e.line_period, e.document, e.document_sha256, l.account, l.debit, l.amount
 from (
@@ -36,7 +36,7 @@ from (
 			and a.entry_id = entry.entry_id and a.account = $9::text))
 	order by entry_id limit $3::integer
 ) e
-join app.leg l using (contract_id, entry_id)
+left join app.leg l using (contract_id, entry_id)
 order by e.entry_id, l.n
 
 -- name: balance_list

@@ -89,6 +89,11 @@ static void partly_changeable(void **state)
 	"source_leaf) "                                                                            \
 	"values (current_setting('app.contracts')::bigint, " id ", 0, 'accrual', now(), " day      \
 	", 0)"
+#define BARE(kind)                                                                                 \
+	"insert into app.entry (contract_id, entry_id, book, kind, posted, effective, "            \
+	"source_leaf, document, document_sha256) "                                                 \
+	"values (current_setting('app.contracts')::bigint, 1, 0, '" kind "', now(), "              \
+	"'2026-06-01', 0, 'A-1', sha256('x'))"
 #define LEG "insert into app.leg select current_setting('app.contracts')::bigint, t.* from (values "
 #define LEG_END ") t(e, n, b, a, d, m, c)"
 #define LEGS(id, second, currency)                                                                 \
@@ -112,8 +117,12 @@ static void balance(void **state)
 		{LEG "(0::bigint, 5::smallint, 0::smallint, 'unbilled', true, 5::bigint, 'EUR'), "
 		     "(0, 6, 0, 'revenue_usage', false, 5, 'EUR')" LEG_END,
 			"23514"},
-		/* no legs at all */
+		/* no legs at all: only what names a document, and not its tax */
 		{ENTRY("1", "'2026-06-01'"), "23514"},
+		{BARE("invoice"), ""},
+		{BARE("credit_note"), ""},
+		{BARE("tax"), "23514"},
+		{BARE("accrual"), "23514"},
 		/* the other book's leg */
 		{"with e as (" ENTRY(
 			 "1", "'2026-06-01'") " returning 1) " LEG

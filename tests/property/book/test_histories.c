@@ -98,6 +98,25 @@ static void count_entries(struct history *h)
 	}
 }
 
+/* Number and hash of every document are in the journal, in both books; an entry without legs is
+ * there only when the book has no other. */
+static void check_named(struct history *h)
+{
+	const struct ts_invoice *invoice = h->d.invoice;
+	struct ts_hash hash;
+	int entries[2] = {0}, bare[2] = {0};
+	assert_ok(ts_invoice_hash(invoice, h->d.region, &hash));
+	for (size_t i = 0; i < h->d.out.n; i++) {
+		const struct ts_entry *e = &h->d.out.entries[i];
+		assert_string_equal(e->document, invoice->head.number);
+		assert_memory_equal(&e->document_hash, &hash, sizeof hash);
+		entries[e->book]++;
+		bare[e->book] += e->legs_n == 0;
+	}
+	for (int book = 0; book < 2; book++)
+		assert_true(entries[book] > 0 && (bare[book] == 0 || entries[book] == 1));
+}
+
 static void count_document(struct history *h)
 {
 	const struct ts_invoice *invoice = h->d.invoice;
@@ -119,6 +138,7 @@ static void count_document(struct history *h)
 		add_sum(h, &key, -1, sign * line->net_minor);
 	}
 	assert_int_equal(subtotal, invoice->subtotal_minor);
+	check_named(h);
 }
 
 static void forget(struct history *h)

@@ -17,6 +17,9 @@
 	"j1\t8\t" CONTRACT "\tconsumer\ttax\t1780272000000\t2026-06-04\t-\t52\t-\tORB-26-1\t" HASH \
 	"\np\tinput_tax\tD\tKWD\t1\n"                                                              \
 	"p\tpayable\tC\tKWD\t1"
+#define ZEROS                                                                                      \
+	"j1\t9\t" CONTRACT                                                                         \
+	"\tprovider\tinvoice\t1783123200000\t2026-07-04\t-\t77\t-\tORB-26-2\t" HASH
 
 static struct ts_entry accrual(void)
 {
@@ -57,6 +60,12 @@ static void test_accrual_leaf(void **state)
 	check_leaf(&entry, "USD", ACCRUAL);
 }
 
+static void fill_hash(struct ts_entry *entry)
+{
+	for (size_t i = 0; i < TS_HASH_BYTES; i++)
+		entry->document_hash.b[i] = (unsigned char)(i % 16 * 17);
+}
+
 static void test_document_leaf(void **state)
 {
 	(void)state;
@@ -70,9 +79,48 @@ static void test_document_leaf(void **state)
 		.document = "ORB-26-1",
 		.legs = {{TS_ACCOUNT_INPUT_TAX, true, 1}, {TS_ACCOUNT_PAYABLE, false, 1}},
 		.legs_n = 2};
-	for (size_t i = 0; i < TS_HASH_BYTES; i++)
-		entry.document_hash.b[i] = (unsigned char)(i % 16 * 17);
+	fill_hash(&entry);
 	check_leaf(&entry, "KWD", TAX);
+}
+
+static struct ts_entry zeros(void)
+{
+	struct ts_entry entry = {.id = 9,
+		.book = TS_BOOK_PROVIDER,
+		.kind = TS_ENTRY_INVOICE,
+		.posted_us = INT64_C(1783123200000000),
+		.effective_day = ts_day_of_date((struct ts_date){2026, 7, 4}),
+		.service_month = -1,
+		.source_leaf = 77,
+		.document = "ORB-26-2"};
+	fill_hash(&entry);
+	return entry;
+}
+
+static void test_leaf_without_legs(void **state)
+{
+	(void)state;
+	struct ts_entry entry = zeros();
+	check_leaf(&entry, "USD", ZEROS);
+}
+
+/* Only a document's own entry may be without legs. */
+static void test_who_may_have_no_legs(void **state)
+{
+	(void)state;
+	struct ts_entry entry = zeros();
+	assert_true(ts_entry_balanced(&entry));
+	entry.kind = TS_ENTRY_CREDIT_NOTE;
+	assert_true(ts_entry_balanced(&entry));
+	entry.kind = TS_ENTRY_TAX;
+	assert_false(ts_entry_balanced(&entry));
+	entry = zeros();
+	entry.document = NULL;
+	assert_false(ts_entry_balanced(&entry));
+	entry = zeros();
+	entry.legs[0] = (struct ts_leg){TS_ACCOUNT_RECEIVABLE, true, 1};
+	entry.legs_n = 1;
+	assert_false(ts_entry_balanced(&entry));
 }
 
 static void test_balanced(void **state)
@@ -129,6 +177,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accrual_leaf),
 		cmocka_unit_test(test_document_leaf),
+		cmocka_unit_test(test_leaf_without_legs),
+		cmocka_unit_test(test_who_may_have_no_legs),
 		cmocka_unit_test(test_balanced),
 		cmocka_unit_test(test_line_order),
 		cmocka_unit_test(test_accounts),

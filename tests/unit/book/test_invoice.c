@@ -98,12 +98,82 @@ static void test_entries_carry_the_hash(void **state)
 	desk_close(&d);
 }
 
+/* An entry that names the document and moves nothing. */
+static void check_names(
+	struct desk *d, const struct ts_entry *entry, enum ts_book book, const char *number)
+{
+	struct ts_hash hash;
+	assert_ok(ts_invoice_hash(d->invoice, d->region, &hash));
+	assert_int_equal(entry->book, book);
+	assert_int_equal(entry->kind, TS_ENTRY_INVOICE);
+	assert_int_equal(entry->legs_n, 0);
+	assert_int_equal(entry->effective_day, d->invoice->head.issue_day);
+	assert_string_equal(entry->document, number);
+	assert_memory_equal(entry->document_hash.b, hash.b, TS_HASH_BYTES);
+}
+
+/* Its hash used to be missing in the journal: a document that moves nothing is named all the same.
+ */
+static void test_document_of_zeros_is_in_the_journal(void **state)
+{
+	(void)state;
+	struct desk d;
+	small_document(&d);
+	int64_t entries = ts_ledger_head(d.ledger)->entries;
+	desk_at(&d, "2026-07-04");
+	assert_ok(desk_cut(&d, 1, "2026-06-30"));
+	assert_ok(desk_issue(&d, 1));
+	assert_int_equal(d.invoice->total_minor, 0);
+	assert_int_equal(d.invoice->lines_n, 0);
+	assert_int_equal(d.out.n, 2);
+	check_names(&d, &d.out.entries[0], TS_BOOK_PROVIDER, "D2");
+	check_names(&d, &d.out.entries[1], TS_BOOK_CONSUMER, "D2");
+	assert_int_equal(d.out.entries[1].id, entries + 1);
+	assert_int_equal(ts_ledger_head(d.ledger)->entries, entries + 2);
+	desk_close(&d);
+}
+
+/* Nothing net, but tax that the consumer assesses itself: only the provider's book has no other
+ * entry. */
+static void test_document_of_zeros_in_one_book(void **state)
+{
+	(void)state;
+	struct desk d;
+	desk_open(&d,
+		"{'currency':'USD','term':{'from':'2026-05-01'},'skus':["
+		"{'sku':'gpu','unit':'h','divisor':'1'},{'sku':'net','unit':'h','divisor':'1'}],"
+		"'prices':[{'id':'a','sku':'gpu','model':'per_unit','unit_price':'0.01',"
+		"'treatment':'z'},{'id':'b','sku':'net','model':'per_unit','unit_price':'0.01',"
+		"'treatment':'r'}],'tax':{'treatments':[{'id':'r','category':'AE','jurisdiction':"
+		"'DE','reason':'Reverse charge','reverse_percent':'19','recoverable':false},"
+		"{'id':'z','category':'Z','recoverable':true,'jurisdiction':'DE'}],'rates':[]},"
+		"'late':{'usage_until_days':0,'late_usage_until_days':99}}");
+	desk_at(&d, "2026-06-01");
+	assert_ok(desk_cell(&d, "2026-05-03T10:00:00Z", "gpu", "-", 100));
+	assert_ok(desk_cut(&d, 0, "2026-05-31"));
+	assert_ok(desk_issue(&d, 0));
+	desk_at(&d, "2026-07-01");
+	assert_ok(desk_cell(&d, "2026-05-03T10:00:00Z", "gpu", "-", -100));
+	assert_ok(desk_cell(&d, "2026-05-03T10:00:00Z", "net", "-", 100));
+	assert_ok(desk_cut(&d, 1, "2026-06-30"));
+	assert_ok(desk_issue(&d, 1));
+	assert_int_equal(d.invoice->total_minor, 0);
+	assert_int_equal(d.out.n, 2);
+	assert_int_equal(d.out.entries[0].book, TS_BOOK_CONSUMER);
+	assert_int_equal(d.out.entries[0].kind, TS_ENTRY_TAX);
+	assert_int_equal(d.out.entries[0].legs[0].amount_minor, 19);
+	check_names(&d, &d.out.entries[1], TS_BOOK_PROVIDER, "D2");
+	desk_close(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_canonical_json),
 		cmocka_unit_test(test_body_without_head),
 		cmocka_unit_test(test_entries_carry_the_hash),
+		cmocka_unit_test(test_document_of_zeros_is_in_the_journal),
+		cmocka_unit_test(test_document_of_zeros_in_one_book),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
