@@ -2,6 +2,7 @@
 #include "store/db.h"
 #include "store/link.h"
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,12 +142,30 @@ static enum ts_err link_version(struct ts_db *db, struct ts_why *why)
 	return TS_OK;
 }
 
+#define LAST_WORDS_MAX 8 /* reads until the end of what a server said before it went */
+
+/* An idle connection has nothing to read; where the server has closed it there is an end, and
+ * before that perhaps a last word. Seen now, it costs a reconnect; seen by a statement, it costs a
+ * request, whose outcome would be open. */
+static bool link_alive(PGconn *conn)
+{
+	struct pollfd fd = {.fd = PQsocket(conn), .events = POLLIN};
+
+	for (int i = 0; i < LAST_WORDS_MAX && PQstatus(conn) == CONNECTION_OK; i++) {
+		if (poll(&fd, 1, 0) <= 0)
+			return true;
+		if (PQconsumeInput(conn) == 0)
+			return false;
+	}
+	return false;
+}
+
 enum ts_err ts_link_ensure(struct ts_db *db, struct ts_why *why)
 {
 	enum ts_err err = TS_OK;
 
 	TS_ASSERT(!db->in_tx);
-	if (db->conn != NULL && PQstatus(db->conn) == CONNECTION_OK)
+	if (db->conn != NULL && link_alive(db->conn))
 		return TS_OK;
 	ts_link_drop(db);
 	{

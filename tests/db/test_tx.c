@@ -331,11 +331,19 @@ static void database_down(void **state)
 	ts_cluster_ctl(&cluster, "start");
 	OK(ts_db_ping(service, &why)); /* it comes back by itself */
 	ts_cluster_ctl(&cluster, "restart -m fast");
-	/* A connection that died while idle is noticed at begin, when nothing was sent yet. */
+	/* A connection that died while idle is replaced before anything is sent on it: at begin,
+	 * and also where a statement stands alone, which used to fail once. */
 	{
 		struct raise r = {"", 0, 0};
 
 		OK(ts_db_tx(service, NULL, raise_body, &r, &why));
+	}
+	OK(ts_db_ping(ingest, &why));
+	static const char *const deaths[] = {"restart -m fast", "restart -m immediate"};
+	for (size_t i = 0; i < 2; i++) {
+		ts_cluster_ctl(&cluster, deaths[i]);
+		OK(ts_db_ping(service, &why));
+		OK(ts_db_ping(ingest, &why));
 	}
 }
 
