@@ -34,6 +34,7 @@ struct svc {
 	char dir[80];
 	char url[64];
 	char admin[128]; /* token of the operator */
+	int port;
 	pid_t pid;
 	struct ts_send *send; /* as the operator */
 };
@@ -175,13 +176,22 @@ static inline long svc_call(struct ts_send *send, const char *method, const char
 	return reply.status;
 }
 
+static pid_t svc_running; /* for atexit */
+
+/* A test that fails in the middle leaves no service behind. */
+static inline void svc_end(void)
+{
+	if (svc_running > 0)
+		(void)kill(svc_running, SIGKILL);
+}
+
 /* Ends the service, which must end well (a sanitizer's finding is a bad end too). */
 static inline void svc_stop(struct svc *s)
 {
 	int status = -1;
 	if (s->pid > 0 && kill(s->pid, SIGTERM) == 0)
 		(void)waitpid(s->pid, &status, 0);
-	s->pid = 0;
+	s->pid = svc_running = 0;
 	ts_send_free(s->send);
 	if (status != 0) {
 		svc_show_log(s);
@@ -199,32 +209,42 @@ static inline void svc_cluster(struct svc *s)
 		s->dir, sizeof s->dir, "%.63s/service", s->cluster.dir); /* goes with the cluster */
 }
 
-/* The service on it. set: one more KEY=VALUE of the configuration. */
-static inline void svc_serve(struct svc *s, const char *set)
+/* Starts the service where it was before; returns when it answers. set: one more KEY=VALUE of the
+ * configuration. */
+static inline void svc_run(struct svc *s, const char *set)
 {
-	struct ts_why why = {"", ""};
 	struct ts_buf out;
-	int port = svc_free_port();
-	if (mkdir(s->dir, 0700) != 0)
-		svc_die("folder", s->dir);
-	svc_init(s);
-	snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d", port);
+	long status = 0;
 	s->pid = fork();
 	if (s->pid == 0)
-		svc_exec(s, port, set);
-	svc_ok(ts_send_create(s->url, s->admin, &s->send, &why), &why);
+		svc_exec(s, s->port, set);
+	if (svc_running == 0)
+		atexit(svc_end);
+	svc_running = s->pid;
 	ts_buf_init(&out, SVC_ANSWER_MAX);
-	long status = 0;
-	for (int i = 0; i < 200 && status != 200; i++) {
+	for (int i = 0; i < 500 && status != 200; i++) {
 		status = svc_call(s->send, "GET", "/v1/parties", NULL, NULL, 0, &out);
 		if (status != 200)
-			usleep(50000);
+			usleep(20000);
 	}
 	ts_buf_free(&out);
 	if (status != 200) {
 		svc_show_log(s);
 		svc_die("start", "it does not answer");
 	}
+}
+
+/* The service on the cluster, for the first time. */
+static inline void svc_serve(struct svc *s, const char *set)
+{
+	struct ts_why why = {"", ""};
+	s->port = svc_free_port();
+	if (mkdir(s->dir, 0700) != 0)
+		svc_die("folder", s->dir);
+	svc_init(s);
+	snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d", s->port);
+	svc_ok(ts_send_create(s->url, s->admin, &s->send, &why), &why);
+	svc_run(s, set);
 }
 
 static inline void svc_start(struct svc *s, const char *set)

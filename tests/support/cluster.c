@@ -191,6 +191,12 @@ static void conninfo(const struct ts_cluster *cluster, const char *role, char ou
 
 void ts_cluster_start(struct ts_cluster *cluster, ts_cluster_migrate migrate)
 {
+	ts_cluster_start_in(cluster, NULL, migrate);
+}
+
+void ts_cluster_start_in(
+	struct ts_cluster *cluster, ts_cluster_prepare prepare, ts_cluster_migrate migrate)
+{
 	const struct passwd *user = server_user();
 	char data[80], *argv[] = {(char[]){"initdb"}, (char[]){"-D"}, data, (char[]){"-U"},
 			       (char[]){"postgres"}, (char[]){"-A"}, (char[]){"trust"},
@@ -210,6 +216,8 @@ void ts_cluster_start(struct ts_cluster *cluster, ts_cluster_migrate migrate)
 	if (cluster_running == NULL)
 		atexit(stop_at_exit);
 	cluster_running = cluster;
+	if (prepare != NULL)
+		prepare(cluster);
 	snprintf(data, sizeof data, "%s/data", cluster->dir);
 	if (server_run(cluster, argv) != 0)
 		cluster_die(1, "initdb failed");

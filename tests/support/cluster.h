@@ -22,6 +22,10 @@ typedef enum ts_err (*ts_cluster_migrate)(
 /* migrate: ts_migrate (passed in, so that this library needs no room above base); NULL: an empty
  * database. Exits 77 (skipped) when no PostgreSQL server is installed, 1 when it does not start. */
 void ts_cluster_start(struct ts_cluster *cluster, ts_cluster_migrate migrate);
+/* The same, with a folder that is made ready before initdb fills it: cluster->dir/data, empty. */
+typedef void (*ts_cluster_prepare)(const struct ts_cluster *cluster);
+void ts_cluster_start_in(
+	struct ts_cluster *cluster, ts_cluster_prepare prepare, ts_cluster_migrate migrate);
 /* Also done by exit. */
 void ts_cluster_stop(struct ts_cluster *cluster);
 /* pg_ctl as the server's user: "stop -m immediate", "start", "restart -m fast", ... */
