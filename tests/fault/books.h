@@ -8,7 +8,7 @@
 #include "support/test.h"
 
 #define BOOKS_HOUR_MS INT64_C(3600000)
-#define BOOKS_HOURS 500 /* of May and June, so that periods 0 and 1 have usage */
+#define BOOKS_SLOTS 500 /* in May and June, so that periods 0 and 1 have usage */
 
 /* A tick as of the end of May: as of today it would accrue fees that a test without it has not. */
 #define BOOKS_TICK "{\"day\":\"2026-05-31\"}"
@@ -30,16 +30,21 @@ static inline long books_post(struct ts_send *send, const char *contract, const 
 	return ts_send_call(send, &call, out, reply, &why) == TS_OK ? reply->status : 0;
 }
 
-/* Line i of a stream: an hour of some devices. */
-static inline void books_line(struct ts_buf *out, int64_t i)
+/* Line i of a stream: an hour of some devices, in a slot of two hours of the contract's term. */
+static inline void books_line_at(struct ts_buf *out, int64_t slot, int64_t i)
 {
-	int64_t from_ms = SVC_FROM_MS + i % BOOKS_HOURS * BOOKS_HOUR_MS * 2;
+	int64_t from_ms = SVC_FROM_MS + slot * BOOKS_HOUR_MS * 2;
 	int64_t devices = 1 + i % 8;
 	ts_buf_printf(out,
 		"u1\t%lld\t%lld\tgpu-h100\t%lld\t%lld\ton_demand\tjob-%lld\tnode-%lld\t-\n",
 		(long long)from_ms, (long long)(from_ms + BOOKS_HOUR_MS),
 		(long long)(devices * 1000), (long long)(devices * BOOKS_HOUR_MS * 1000),
 		(long long)i, (long long)(i % 16));
+}
+
+static inline void books_line(struct ts_buf *out, int64_t i)
+{
+	books_line_at(out, i % BOOKS_SLOTS, i);
 }
 
 /* The first value of a query with the contract as its parameter; heap. */
