@@ -65,6 +65,7 @@ static const struct {
 	{"Idempotency-Key", offsetof(struct ts_guard_head, idempotency_key)},
 	{"Accept", offsetof(struct ts_guard_head, accept)},
 	{"Content-Type", offsetof(struct ts_guard_head, content_type)},
+	{"Content-Encoding", offsetof(struct ts_guard_head, content_encoding)},
 	{"If-None-Match", offsetof(struct ts_guard_head, if_none_match)},
 	{"X-Request-Id", offsetof(struct ts_guard_head, request_id)},
 };

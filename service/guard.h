@@ -23,6 +23,7 @@ struct ts_guard_head {
 	struct ts_str idempotency_key;
 	struct ts_str accept;
 	struct ts_str content_type;
+	struct ts_str content_encoding;
 	struct ts_str if_none_match;
 	struct ts_str request_id;
 };

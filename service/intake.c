@@ -4,6 +4,7 @@
 #include "service/clock.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* A refused body of up to this size is read and dropped, so that the client surely sees the answer
  * and the connection lives on; a larger one is not read. */
@@ -129,6 +130,11 @@ static enum ts_err check_body(struct ts_exchange *ex, const struct ts_guard_head
 	if (route->consumes != NULL && !ts_str_is(ex->req.content_type, route->consumes))
 		return ts_why(&ex->why, TS_E_MEDIA, "Content-Type", "the body must be %s",
 			route->consumes);
+	if (head->content_encoding.at != NULL &&
+		(head->content_encoding.len != 8 ||
+			strncasecmp(head->content_encoding.at, "identity", 8) != 0))
+		return ts_why(&ex->why, TS_E_MEDIA, "Content-Encoding",
+			"bodies are taken as they are, without a coding");
 	/* A chunked body may grow to the limit, so that much is taken now: a body once admitted is
 	 * never refused half way. */
 	size_t bytes = head->has_length ? (size_t)head->length : max;

@@ -80,6 +80,22 @@ static const struct {
 		"POST /t/hit HTTP/1.1\r\n" H "Expect: tea\r\nContent-Length: 2\r\n\r\nab", 400, 0},
 	{"two authorizations",
 		"GET /t/hit HTTP/1.1\r\n" H "Authorization: a\r\nAuthorization: b\r\n\r\n", 400, 0},
+	{"coded body",
+		"POST /t/hit HTTP/1.1\r\n" H
+		"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+		415, 0},
+	{"body coded twice",
+		"POST /t/hit HTTP/1.1\r\n" H
+		"Content-Encoding: identity, zstd\r\nContent-Length: 3\r\n\r\nabc",
+		415, 0},
+	{"two codings",
+		"POST /t/hit HTTP/1.1\r\n" H "Content-Encoding: identity\r\nContent-Encoding: "
+		"identity\r\nContent-Length: 3\r\n\r\nabc",
+		400, 0},
+	{"coding identity",
+		"POST /t/hit HTTP/1.1\r\n" H
+		"Content-Encoding: Identity\r\nContent-Length: 3\r\n\r\nabc",
+		200, 1},
 	{"chunked body",
 		"POST /t/hit HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
 		"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
