@@ -102,18 +102,22 @@ static enum ts_err accruals(struct ts_request *req, struct ts_response *res, str
 {
 	struct books b = {0};
 	const struct ts_query_value *period = ts_request_query(req, "period");
+	struct ts_period one = {0};
+	bool all = period->text.at == NULL;
 	TS_TRY(load(req, res, &b, ledger_tx, why));
+	if (!all)
+		TS_TRY(ts_handler_period(b.ledger, period->text, &one, why));
 	json_t *lines = json_array(), *unbilled = json_array(), *measured = json_array();
 	const struct ts_accrual_row *row = NULL;
 	const struct ts_unbilled_row *out = NULL;
 	const struct ts_measure_row *measure = NULL;
 	for (size_t i = 0; (row = ts_ledger_accrual(b.ledger, i)) != NULL; i++)
-		if (period->text.at == NULL || period->number == row->line.period)
+		if (all || one.index == row->line.period)
 			json_array_append_new(lines, accrual_json(&b, row));
 	for (size_t i = 0; (out = ts_ledger_unbilled(b.ledger, i)) != NULL; i++)
 		json_array_append_new(unbilled, unbilled_json(out));
 	for (size_t i = 0; (measure = ts_ledger_measure(b.ledger, i)) != NULL; i++)
-		if (period->text.at == NULL || period->number == measure->period)
+		if (all || one.index == measure->period)
 			json_array_append_new(measured, measure_json(&b, measure));
 	const struct ts_ledger_head *head = ts_ledger_head(b.ledger);
 	return ts_handler_json(res, 200,
@@ -342,7 +346,7 @@ static enum ts_err checkpoint(struct ts_request *req, struct ts_response *res, s
 }
 
 static const struct ts_query_param accruals_query[] = {
-	{"period", TS_QUERY_INT, false, 0, INT32_MAX, "index of one period"}, {0}};
+	{"period", TS_QUERY_TEXT, false, 0, 0, "name or index of one period"}, {0}};
 static const struct ts_query_param trial_query[] = {
 	{"as_of", TS_QUERY_DATE, false, 0, 0, "entries effective up to this day"}, {0}};
 static const struct ts_query_param entries_query[] = {

@@ -10,23 +10,6 @@
 #include <string.h>
 
 #define SETTLE_REGION_BYTES_MAX (1024u << 20)
-#define PERIODS_MAX 2400 /* a century of months and more */
-
-/* {period}: an index, or a name as ts_period_name gives it; periods after the term too. */
-static enum ts_err period_of(const struct ts_ledger *ledger, struct ts_str text,
-	struct ts_period *out, struct ts_why *why)
-{
-	char name[TS_TIME_CHARS];
-	int64_t index = 0;
-	if (text.len <= 4 && ts_text_u63(text, &index) == TS_OK &&
-		ts_ledger_period_get(ledger, (int32_t)index, out) == TS_OK)
-		return TS_OK;
-	for (int32_t i = 0; i < PERIODS_MAX && ts_ledger_period_get(ledger, i, out) == TS_OK; i++)
-		if (ts_str_is(text, ts_period_name(out, name)))
-			return TS_OK;
-	return ts_why(why, TS_E_NOT_FOUND, "period", "the contract has no period %.*s",
-		(int)text.len, text.at);
-}
 
 struct find_period {
 	int64_t contract_id;
@@ -43,7 +26,7 @@ static enum ts_err find_period_tx(struct ts_db *db, void *arg, struct ts_why *wh
 	size_t n = 0;
 	TS_TRY(ts_handler_terms(db, f->contract_id, f->region, &terms, &n, why));
 	TS_TRY(ts_ledger_create(f->region, terms, n, &ledger)); /* empty: for its calendar */
-	return period_of(ledger, f->text, &f->period, why);
+	return ts_handler_period(ledger, f->text, &f->period, why);
 }
 
 static void put(struct ts_buf *out, json_t *value)
@@ -180,7 +163,7 @@ static enum ts_err preview_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	struct ts_period period;
 	size_t n = 0;
 	TS_TRY(ts_settle_load(db, p->contract_id, p->region, &terms, &n, &ledger, why));
-	TS_TRY(period_of(ledger, ts_request_param(p->req, "period"), &period, why));
+	TS_TRY(ts_handler_period(ledger, ts_request_param(p->req, "period"), &period, why));
 	return ts_ledger_body(ledger, period.index, p->region, &p->invoice, why);
 }
 

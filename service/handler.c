@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PERIODS_MAX 2400 /* a century of months and more */
+
 /* The finance roles act for one side: a provider's token means nothing where its party buys. */
 static bool on_its_side(const struct ts_principal *who, const struct ts_db_contract *contract)
 {
@@ -76,6 +78,21 @@ enum ts_err ts_handler_terms(struct ts_db *db, int64_t contract_id, struct ts_re
 		TS_TRY(ts_terms_parse(
 			versions[i].terms.at, versions[i].terms.len, region, &(*terms)[i], why));
 	return TS_OK;
+}
+
+enum ts_err ts_handler_period(const struct ts_ledger *ledger, struct ts_str text,
+	struct ts_period *out, struct ts_why *why)
+{
+	char name[TS_TIME_CHARS];
+	int64_t index = 0;
+	if (text.len <= 4 && ts_text_u63(text, &index) == TS_OK &&
+		ts_ledger_period_get(ledger, (int32_t)index, out) == TS_OK)
+		return TS_OK;
+	for (int32_t i = 0; i < PERIODS_MAX && ts_ledger_period_get(ledger, i, out) == TS_OK; i++)
+		if (ts_str_is(text, ts_period_name(out, name)))
+			return TS_OK;
+	return ts_why(why, TS_E_NOT_FOUND, "period", "the contract has no period %.*s",
+		(int)text.len, text.at);
 }
 
 enum ts_err ts_handler_body(const struct ts_request *req, const struct ts_json_field *fields,

@@ -5,6 +5,7 @@
  * within the caller's scope (a foreign one is 404, not 403), decode a JSON body by its table,
  * answer JSON. */
 #include "book/account.h"
+#include "book/ledger.h"
 #include "service/session.h"
 #include "store/contract.h"
 #include "terms/terms.h"
@@ -26,6 +27,10 @@ bool ts_handler_sees_account(const struct ts_principal *who, enum ts_account acc
 /* Terms in force, versions 1..n in order, decoded into the region. Within a transaction. */
 enum ts_err ts_handler_terms(struct ts_db *db, int64_t contract_id, struct ts_region *region,
 	const struct ts_terms ***terms, size_t *n, struct ts_why *why) TS_MUST;
+
+/* A period by its index, or by its name as ts_period_name gives it; periods after the term too. */
+enum ts_err ts_handler_period(const struct ts_ledger *ledger, struct ts_str text,
+	struct ts_period *out, struct ts_why *why) TS_MUST;
 
 /* Body by table (base/json.h). */
 enum ts_err ts_handler_body(const struct ts_request *req, const struct ts_json_field *fields,
