@@ -4,16 +4,20 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "evidence/note.h"
+#include "evidence/origin.h"
 #include "evidence/statement.h"
 #include "service/client.h"
 #include "service/command.h"
 #include "service/keyfile.h"
 #include "service/textfile.h"
 #include "service/zone_table.h"
+#include "terms/terms.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ANSWER_BYTES_MAX (4u << 20)
+#define DRAFT_REGION_BYTES ((size_t)32 << 20)
 #define OPEN_TERM_DAYS 3653 /* offsets of an open term are tabled for ten years */
 
 static int run(int argc, char **argv);
@@ -28,10 +32,11 @@ const struct ts_command ts_cmd_contract = {
 		"tallystick contract sign CONTRACT --key KEYFILE --terms TERMS.json [--version N]\n"
 		"tallystick contract show CONTRACT | keys CONTRACT | list\n"
 		"\n"
-		"new reserves a contract id on the service and fills it, the parties, the "
-		"service's\n"
-		"keys and the zone's offset table into the template. offer uploads the exact "
-		"bytes.\n"
+		"new fills the parties, the zone's offset table, the service's keys and a contract "
+		"id\n"
+		"into the template; the id is reserved only when the terms are valid. offer "
+		"uploads\n"
+		"the exact bytes.\n"
 		"sign checks that the statement names these very bytes, signs and sends it; when\n"
 		"both parties have signed, the contract is active.\n"
 		"\n"
@@ -103,30 +108,92 @@ static enum ts_err put_zone(json_t *terms, struct ts_why *why)
 	return json_object_set_new(zone, "offsets", table) != 0 ? TS_E_NO_MEMORY : TS_OK;
 }
 
-static enum ts_err fill_template(struct contract_args *a, json_t *terms, struct ts_why *why)
+/* What the service answers to a reservation, from keys that nobody keeps. */
+static enum ts_err draft_keys(json_t **out)
 {
-	json_t *body = json_pack("{s:s,s:s}", "provider", a->provider, "consumer", a->consumer);
-	json_t *reserved = NULL;
-	enum ts_err err = ts_client_post(a->client, "/v1/contracts", body, NULL, &reserved, why);
-	json_decref(body);
-	TS_TRY(err);
-	json_object_set_new(terms, "terms", json_string("tallystick/terms/v1"));
-	json_object_set_new(terms, "version", json_integer(1));
+	static const char contract[] = "00000000000000000000000000000000",
+			  domain[] = "draft.invalid";
+	static const uint8_t seed[TS_KEY_SEED_BYTES] = {0};
+	char inputs[TS_ORIGIN_MAX + 1], journal[TS_ORIGIN_MAX + 1];
+	TS_TRY(ts_origin_log(ts_str(domain), ts_str(contract), TS_LOG_INPUTS, inputs));
+	TS_TRY(ts_origin_log(ts_str(domain), ts_str(contract), TS_LOG_JOURNAL, journal));
+	const struct {
+		const char *member, *name;
+		enum ts_key_type type;
+	} keys[] = {{"operator_key", "draft.invalid/operator", TS_KEY_ED25519},
+		{"receipt_key", "draft.invalid/receipts", TS_KEY_COSIGNATURE},
+		{"inputs_log", inputs, TS_KEY_ED25519}, {"journal_log", journal, TS_KEY_ED25519}};
+	json_t *answer = json_pack("{s:s,s:s}", "contract", contract, "domain", domain);
+	enum ts_err err = answer == NULL ? TS_E_NO_MEMORY : TS_OK;
+	for (size_t i = 0; err == TS_OK && i < sizeof keys / sizeof keys[0]; i++) {
+		char vkey[TS_VKEY_CHARS];
+		struct ts_secret secret;
+		err = ts_secret_make(ts_str(keys[i].name), keys[i].type, seed, &secret);
+		if (err == TS_OK)
+			json_object_set_new(answer, keys[i].member,
+				json_string(ts_key_format(&secret.key, vkey)));
+	}
+	if (err != TS_OK)
+		json_decref(answer);
+	else
+		*out = answer;
+	return err;
+}
+
+static enum ts_err put_keys(json_t *terms, const json_t *from, struct ts_why *why)
+{
+	static const char *const keys[] = {
+		"domain", "operator_key", "receipt_key", "inputs_log", "journal_log"};
 	json_t *evidence = json_object_get(terms, "evidence");
 	if (evidence == NULL) {
 		evidence = json_object();
 		json_object_set_new(terms, "evidence", evidence);
 	}
-	err = put_string(terms, "contract", reserved, "contract", why);
-	static const char *const keys[] = {
-		"domain", "operator_key", "receipt_key", "inputs_log", "journal_log"};
-	for (size_t i = 0; err == TS_OK && i < sizeof keys / sizeof keys[0]; i++)
-		err = put_string(evidence, keys[i], reserved, keys[i], why);
-	json_decref(reserved);
+	TS_TRY(put_string(terms, "contract", from, "contract", why));
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		TS_TRY(put_string(evidence, keys[i], from, keys[i], why));
+	return TS_OK;
+}
+
+/* The terms as they will be, but for the id and the service's keys: a template that can't become a
+ * contract must not use up an id. */
+static enum ts_err check_draft(json_t *terms, struct ts_why *why)
+{
+	const struct ts_terms *parsed = NULL;
+	json_t *keys = NULL;
+	TS_TRY(draft_keys(&keys));
+	enum ts_err err = put_keys(terms, keys, why);
+	json_decref(keys);
 	TS_TRY(err);
+	char *text = json_dumps(terms, JSON_COMPACT);
+	struct ts_region *region = ts_region_create(DRAFT_REGION_BYTES);
+	if (text == NULL || region == NULL)
+		err = TS_E_NO_MEMORY;
+	else
+		err = ts_terms_parse(text, strlen(text), region, &parsed, why);
+	ts_region_free(region);
+	free(text);
+	return err;
+}
+
+static enum ts_err fill_template(struct contract_args *a, json_t *terms, struct ts_why *why)
+{
+	json_t *reserved = NULL;
+	if (!json_is_object(terms))
+		return ts_why(why, TS_E_MALFORMED, a->args.items[1], "a template is an object");
+	json_object_set_new(terms, "terms", json_string("tallystick/terms/v1"));
+	json_object_set_new(terms, "version", json_integer(1));
 	TS_TRY(put_party(a, terms, "provider", a->provider, why));
 	TS_TRY(put_party(a, terms, "consumer", a->consumer, why));
-	return put_zone(terms, why);
+	TS_TRY(put_zone(terms, why));
+	TS_TRY(check_draft(terms, why));
+	json_t *body = json_pack("{s:s,s:s}", "provider", a->provider, "consumer", a->consumer);
+	enum ts_err err = ts_client_post(a->client, "/v1/contracts", body, NULL, &reserved, why);
+	json_decref(body);
+	TS_TRY(err);
+	err = put_keys(terms, reserved, why);
+	json_decref(reserved);
+	return err;
 }
 
 static enum ts_err contract_new(struct contract_args *a, struct ts_why *why)

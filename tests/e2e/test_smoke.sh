@@ -7,41 +7,11 @@ set -u
 BUILD=$1
 SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
 TALLY=$BUILD/tallystick
-[ -x "$TALLY" ] || {
-	echo "skipped: $TALLY is not built"
-	exit 77
-}
-PG=${TS_PG_BIN:-$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)}
-[ -x "$PG/initdb" ] || {
-	echo "skipped: no PostgreSQL server is installed (initdb not found)"
-	exit 77
-}
-as_server() {
-	if [ "$(id -u)" = 0 ]; then
-		(cd / && setpriv --reuid=postgres --regid=postgres --init-groups -- "$@")
-	else
-		"$@"
-	fi
-}
-
-DIR=$(mktemp -d /tmp/ts-smoke-XXXXXX)
-LOG=$DIR/state/log
-SERVICE=
-clean_up() {
-	[ -z "$SERVICE" ] || kill "$SERVICE" 2>/dev/null && wait "$SERVICE" 2>/dev/null
-	[ ! -d "$DIR/pg" ] || as_server "$PG/pg_ctl" -D "$DIR/pg" -m immediate -s stop >/dev/null 2>&1
-	rm -rf "$DIR"
-}
-trap clean_up EXIT
-trap 'exit 1' INT TERM HUP
+# shellcheck source=tests/support/service.sh
+. "$SOURCE/tests/support/service.sh"
+svc_begin smoke
 
 checks=0
-fail() {
-	echo "FAIL: $*"
-	sed 's/^/  | /' "$DIR/out" "$DIR/err"
-	tail -n 5 "$LOG" 2>/dev/null
-	exit 1
-}
 # expect CODE TEXT COMMAND...: the exit code, and TEXT (a basic regular expression) in its output.
 expect() {
 	code=$1
@@ -69,25 +39,9 @@ http() {
 	grep -q -e "$text" "$DIR/out" || fail "no \"$text\" in: $path"
 }
 
-# --- the database ---------------------------------------------------------------------------------
-: >"$DIR/out" && : >"$DIR/err"
-chmod 0711 "$DIR"
-mkdir "$DIR/sock" "$DIR/pg" "$DIR/state"
-chmod 0700 "$DIR/state"
-[ "$(id -u)" != 0 ] || chown postgres: "$DIR/sock" "$DIR/pg" "$DIR/state"
-as_server "$PG/initdb" -D "$DIR/pg" -U ts_admin --auth=trust --encoding=UTF8 --locale=C.UTF-8 \
-	--no-sync >"$DIR/out" 2>"$DIR/err" || fail "initdb"
-as_server "$PG/pg_ctl" -D "$DIR/pg" -l "$DIR/pg/log" -w -s start \
-	-o "-c listen_addresses='' -c unix_socket_directories='$DIR/sock' -c max_connections=60" \
-	>"$DIR/out" 2>"$DIR/err" || fail "pg_ctl start"
-DB="host=$DIR/sock dbname=postgres user=ts_admin"
-
 # --- set-up ---------------------------------------------------------------------------------------
 # The service runs as the database's user here, never as root, so its files are that user's.
-cp "$TALLY" "$DIR/tallystick" && chmod 0755 "$DIR/tallystick" && TALLY=$DIR/tallystick
-CONF=$DIR/state/tally.conf
-USER_OPT=
-[ "$(id -u)" != 0 ] || USER_OPT='--user postgres'
+svc_database
 expect 2 'required' t init --config "$CONF"
 expect 3 'smoke-none' as_server "$TALLY" init --config "$DIR/state/none.conf" --db "host=/nonexistent/smoke-none user=x"
 expect 0 'operator token, shown this once: ts_' as_server "$TALLY" init --config "$CONF" --db "$DB" \
@@ -98,32 +52,18 @@ expect 0 'there is one already' as_server "$TALLY" init --config "$CONF" --db "$
 expect 1 'other.example' as_server "$TALLY" init --config "$CONF" --db "$DB" --domain other.example
 expect 0 '^ts_[0-9a-f]*\.[0-9a-f]*$' as_server "$TALLY" init --config "$CONF" --db "$DB" --print-token
 [ "$(wc -l <"$DIR/out")" = 1 ] || fail "more than the token was printed"
-TALLYSTICK_TOKEN=$(cat "$DIR/out")
-OPERATOR=$TALLYSTICK_TOKEN
-export TALLYSTICK_TOKEN
 expect 0 '^0 of ' t migrate --db "$DB"
 expect 3 '' t migrate --db "host=/nonexistent user=x"
 
 # --- the service ----------------------------------------------------------------------------------
+user=
+[ "$(id -u)" != 0 ] || user='--user postgres'
 # shellcheck disable=SC2086
-expect 1 '' "$TALLY" serve --config "$CONF" --set key_dir=/nonexistent --set log_file=- $USER_OPT
-# shellcheck disable=SC2086
-"$TALLY" serve --config "$CONF" $USER_OPT --set admin_listen=127.0.0.1:0 --set tick_s=0 \
-	--set log_file="$LOG" >"$DIR/serve" 2>&1 </dev/null &
-SERVICE=$!
-i=0
-until grep -q '"event":"started"' "$LOG" 2>/dev/null; do
-	i=$((i + 1))
-	kill -0 $SERVICE 2>/dev/null && [ $i -lt 200 ] || {
-		cat "$DIR/serve"
-		fail "the service did not start"
-	}
-	sleep 0.1
-done
-port() { sed -n 's/.*"event":"started".*"'"$1"'":\([0-9]*\).*/\1/p' "$LOG"; }
-TALLYSTICK_URL=http://127.0.0.1:$(port port)
-export TALLYSTICK_URL
-ready=$(curl -sS "http://127.0.0.1:$(port admin_port)/readyz") || fail "not ready: $ready"
+expect 1 '' "$TALLY" serve --config "$CONF" --set key_dir=/nonexistent --set log_file=- $user
+svc_start
+TALLYSTICK_TOKEN=$OPERATOR
+export TALLYSTICK_TOKEN
+ready=$(curl -sS "http://127.0.0.1:$(svc_port admin_port)/readyz") || fail "not ready: $ready"
 http 200 '"openapi":"3.1' "$OPERATOR" /openapi.json
 http 401 'unauthenticated' "ts_0000000000000000.$(printf '0%.0s' $(seq 64))" /v1/contracts
 http 404 '' "$OPERATOR" /v1/nothing
@@ -157,7 +97,17 @@ CONSUMER=$(cat "$DIR/consumer_finance.token")
 AGENT=$(cat "$DIR/agent.token")
 
 # --- a contract -----------------------------------------------------------------------------------
-expect 0 '^[0-9a-f]\{32\}$' t contract new "$SOURCE/docs/examples/colossus.terms.json" \
+# Terms that can't stand reserve no id.
+template=$SOURCE/docs/examples/colossus.terms.json
+for break in 's/"half_away_from_zero"/"sideways"/' 's/"currency"/"coin"/' 's/"late"/"later"/' '1s/{/[/'; do
+	sed "$break" "$template" >"$DIR/bad.json"
+	expect 1 '' t contract new "$DIR/bad.json" --provider colossus --consumer lab --out "$DIR/terms.json"
+done
+expect 1 'no such party\|nobody' t contract new "$template" --provider colossus --consumer nobody \
+	--out "$DIR/terms.json"
+[ ! -e "$DIR/terms.json" ] || fail "refused terms were written"
+http 200 '"data":\[\]' "$OPERATOR" /v1/contracts
+expect 0 '^[0-9a-f]\{32\}$' t contract new "$template" \
 	--provider colossus --consumer lab --out "$DIR/terms.json"
 CONTRACT=$(cat "$DIR/out")
 expect 1 'signed\|version\|statement' t contract sign "$CONTRACT" --key "$DIR/provider.key" \
@@ -216,6 +166,8 @@ case "$next" in
 esac
 http 400 'cursor' "$PROVIDER" "/v1/contracts/$CONTRACT/usage?after=x"
 http 403 '' "$AGENT" "/v1/contracts/$CONTRACT/usage"
+http 415 'unsupported_media_type' "$AGENT" "/v1/streams/$(printf '0%.0s' $(seq 32))/append" \
+	-H 'Content-Encoding: gzip' --data-binary "@$DIR/usage.tsv"
 
 # --- books ----------------------------------------------------------------------------------------
 # A finance token acts for its own side only: the buyer's company has no say as a "provider" here.
@@ -233,6 +185,10 @@ expect 0 '' t status "$CONTRACT"
 for view in accruals accounts entries trial-balance periods invoices; do
 	http 200 '{' "$CONSUMER" "/v1/contracts/$CONTRACT/$view"
 done
+for period in 1 2026-06; do
+	http 200 '"service_month":"2026-06"' "$CONSUMER" "/v1/contracts/$CONTRACT/accruals?period=$period"
+done
+http 404 'no period 2020-01' "$CONSUMER" "/v1/contracts/$CONTRACT/accruals?period=2020-01"
 for month in 2026-05 2026-06; do
 	expect 0 '' t close "$CONTRACT" $month
 	expect 0 'CLX-' t invoice issue "$CONTRACT" $month
@@ -248,12 +204,6 @@ expect 1 '' t close "$CONTRACT" 2029-05
 expect 0 "$number" t invoice list "$CONTRACT"
 
 # --- the end --------------------------------------------------------------------------------------
-kill -TERM $SERVICE
-wait $SERVICE || fail "the service did not end well"
-SERVICE=
-grep -q '"level":"error"' "$LOG" && {
-	grep '"level":"error"' "$LOG"
-	fail "errors were logged"
-}
+svc_stop
 expect 3 '' t status "$CONTRACT"
 echo "smoke: $checks checks passed"
