@@ -44,6 +44,7 @@ struct scan {
 	int encodings;
 	int hosts;
 	int headers;
+	size_t bytes;
 	const char *fault;
 };
 
@@ -115,6 +116,7 @@ static enum MHD_Result scan_header(void *arg, enum MHD_ValueKind kind, const cha
 	struct scan *scan = arg;
 	struct ts_str text = {value != NULL ? value : "", value_len};
 	scan->headers++;
+	scan->bytes += key_len + value_len;
 	if (!ts_guard_token((struct ts_str){key, key_len}) || strlen(key) != key_len)
 		scan->fault = "a header name is not a token";
 	else if (!is_value(text))
@@ -123,7 +125,9 @@ static enum MHD_Result scan_header(void *arg, enum MHD_ValueKind kind, const cha
 		scan_framing(scan, key, text);
 		scan_single(scan, key, text);
 	}
-	return scan->fault == NULL && scan->headers <= TS_GUARD_HEADERS_MAX ? MHD_YES : MHD_NO;
+	bool more = scan->fault == NULL && scan->headers <= TS_GUARD_HEADERS_MAX &&
+		    scan->bytes <= TS_GUARD_HEAD_BYTES_MAX;
+	return more ? MHD_YES : MHD_NO;
 }
 
 enum ts_err ts_guard_headers(struct MHD_Connection *connection, const char *version,
@@ -136,6 +140,9 @@ enum ts_err ts_guard_headers(struct MHD_Connection *connection, const char *vers
 	(void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, scan_header, &scan);
 	if (scan.headers > TS_GUARD_HEADERS_MAX)
 		return ts_why(why, TS_E_HEADER, "", "more than %d headers", TS_GUARD_HEADERS_MAX);
+	if (scan.bytes > TS_GUARD_HEAD_BYTES_MAX)
+		return ts_why(why, TS_E_HEADER, "", "headers of more than %d bytes",
+			TS_GUARD_HEAD_BYTES_MAX);
 	if (scan.fault == NULL && scan.lengths > 1)
 		scan.fault = "Content-Length stands more than once";
 	if (scan.fault == NULL && scan.encodings > 1)

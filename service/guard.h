@@ -4,7 +4,10 @@
 /* Why: libmicrohttpd 0.9.75 accepts what RFC 9112 says a server must refuse (two framings of one
  * message, duplicate lengths, spaces before a colon). The first handler call checks the message
  * before anything trusts it; a refusal closes the connection, so nothing smuggled behind is read.
- */
+ * What the library refuses before any call of ours it answers with a small HTML page and closes,
+ * and it has no hook to change that: a head that does not fit its memory for the connection
+ * (http.c; twice what is allowed here), a Content-Length that is no number or too large a one, a
+ * malformed chunk, an HTTP version that it does not know. Every other refusal is problem+json. */
 #include "base/err.h"
 #include "base/text.h"
 #include <microhttpd.h>
@@ -13,6 +16,7 @@
 
 #define TS_GUARD_TARGET_BYTES_MAX 8192
 #define TS_GUARD_HEADERS_MAX 100
+#define TS_GUARD_HEAD_BYTES_MAX 16384 /* names and values of all headers */
 
 struct ts_guard_head {
 	bool has_length;

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CONNECTION_MEMORY_BYTES 32768
+#define CONNECTION_MEMORY_BYTES 32768 /* more than the guard allows, so that it is who refuses */
 #define STOP_ANSWER_MS 3000 /* after the drain: for the last answers to be sent */
 #define STOP_WORKER_MS 2000
 

@@ -248,13 +248,68 @@ static void test_head_limits(void **state)
 		ts_buf_printf(&request, "X-%d: y\r\n", i);
 	ts_buf_puts(&request, "\r\n");
 	assert_int_equal(ask_status(f, &request), 431);
-	/* 40 KB of headers */
+	/* headers up to the limit; beyond it; beyond what the library reads */
+	static const struct {
+		size_t bytes;
+		int status;
+	} heads[] = {{16000, 200}, {17000, 431}, {24000, 431}};
+	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+		struct ts_wire_reply reply;
+		char type[256];
+		ts_buf_puts(&request, "GET /t/hit HTTP/1.1\r\n" H "X: ");
+		put_many(&request, 'y', heads[i].bytes);
+		ts_buf_puts(&request, "\r\n\r\n");
+		ts_wire_ask(f->port, ts_buf_str(&request), &reply);
+		assert_int_equal(reply.status, heads[i].status);
+		if (heads[i].status == 431) {
+			assert_string_equal(ts_wire_header(&reply, "Content-Type", type),
+				"application/problem+json");
+			assert_non_null(strstr(reply.body, "headers_too_large"));
+		}
+		ts_wire_reply_free(&reply);
+		ts_buf_reset(&request);
+	}
 	ts_buf_puts(&request, "GET /t/hit HTTP/1.1\r\n" H "X: ");
 	put_many(&request, 'y', 40000);
 	ts_buf_puts(&request, "\r\n\r\n");
 	int status = ask_status(f, &request);
 	assert_true(status == 431 || status == 413);
 	ts_buf_free(&request);
+}
+
+/* What the library refuses by itself (guard.h): no handler runs, nothing behind it is read. */
+static void test_refused_by_the_library(void **state)
+{
+	struct frame *f = *state;
+	static const struct {
+		const char *name, *bytes;
+		int status;
+	} cases[] = {
+		{"length is a word",
+			"POST /t/hit HTTP/1.1\r\n" H "Content-Length: abc\r\n\r\n" SMUGGLED, 400},
+		{"length is negative",
+			"POST /t/hit HTTP/1.1\r\n" H "Content-Length: -1\r\n\r\n" SMUGGLED, 400},
+		{"length has a sign",
+			"POST /t/hit HTTP/1.1\r\n" H "Content-Length: +1\r\n\r\n" SMUGGLED, 400},
+		{"length of 30 digits",
+			"POST /t/hit HTTP/1.1\r\n" H
+			"Content-Length: 999999999999999999999999999999\r\n\r\n" SMUGGLED,
+			413},
+		{"chunk size is a word",
+			"POST /t/hit HTTP/1.1\r\n" H
+			"Transfer-Encoding: chunked\r\n\r\nzz\r\n" SMUGGLED,
+			400},
+		{"HTTP version", "GET /t/hit HTTP/9.9\r\n" H "\r\n" SMUGGLED, 505},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct ts_wire_reply reply;
+		atomic_store(&f->hits, 0);
+		ts_wire_ask(f->port, cases[i].bytes, &reply);
+		if (reply.status != cases[i].status || !reply.closed || atomic_load(&f->hits) != 0)
+			fail_msg("%s: status %d, expected %d; %s", cases[i].name, reply.status,
+				cases[i].status, reply.closed ? "closed" : "open");
+		ts_wire_reply_free(&reply);
+	}
 }
 
 int main(void)
@@ -265,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_pipelined),
 		cmocka_unit_test(test_body_limits),
 		cmocka_unit_test(test_head_limits),
+		cmocka_unit_test(test_refused_by_the_library),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
