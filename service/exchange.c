@@ -82,6 +82,19 @@ bool ts_exchange_reserve(struct ts_exchange *ex, size_t bytes)
 	return true;
 }
 
+enum ts_err ts_exchange_grow(struct ts_exchange *ex, size_t need)
+{
+	size_t cap = ex->body_cap;
+	while (cap < need)
+		cap = cap > ex->body_max / 2 ? ex->body_max : cap * 2;
+	char *body = realloc(ex->body, cap);
+	if (body == NULL)
+		return TS_E_NO_MEMORY;
+	ex->body = body;
+	ex->body_cap = cap;
+	return TS_OK;
+}
+
 enum ts_err ts_exchange_admit(struct ts_exchange *ex)
 {
 	ex->authenticated = true;

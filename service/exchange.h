@@ -117,6 +117,7 @@ struct ts_exchange *ts_exchange_create(struct ts_http *http, struct MHD_Connecti
 	struct ts_peer *peer, struct ts_str target); /* NULL without memory */
 void ts_exchange_unref(struct ts_exchange *ex);
 bool ts_exchange_reserve(struct ts_exchange *ex, size_t bytes); /* from the body budget */
+enum ts_err ts_exchange_grow(struct ts_exchange *ex, size_t need) TS_MUST; /* room for the body */
 void ts_exchange_count(struct ts_exchange *ex); /* it is owed an answer: a stop waits for it */
 /* Suspends and queues; false when the service is stopping: nothing was done. */
 bool ts_exchange_hold(struct ts_exchange *ex) TS_MUST;

@@ -189,19 +189,6 @@ static enum MHD_Result intake_head(struct ts_exchange *ex, const char *method, c
 	return ts_reply_refusal(ex);
 }
 
-static enum ts_err body_grow(struct ts_exchange *ex, size_t need)
-{
-	size_t cap = ex->body_cap;
-	while (cap < need)
-		cap = cap > ex->body_max / 2 ? ex->body_max : cap * 2;
-	char *body = realloc(ex->body, cap);
-	if (body == NULL)
-		return TS_E_NO_MEMORY;
-	ex->body = body;
-	ex->body_cap = cap;
-	return TS_OK;
-}
-
 static enum MHD_Result intake_body(struct ts_exchange *ex, const char *bytes, size_t len)
 {
 	if (ex->stage == TS_STAGE_BODY && len > ex->body_max - ex->body_len) {
@@ -211,7 +198,7 @@ static enum MHD_Result intake_body(struct ts_exchange *ex, const char *bytes, si
 		ex->close = true;
 	}
 	if (ex->stage == TS_STAGE_BODY && len > ex->body_cap - ex->body_len) {
-		ex->err = body_grow(ex, ex->body_len + len);
+		ex->err = ts_exchange_grow(ex, ex->body_len + len);
 		if (ex->err != TS_OK)
 			ex->stage = TS_STAGE_DISCARD;
 	}

@@ -45,6 +45,7 @@ static enum ts_err read_pem(const char *path, bool secret, char **out, struct ts
 static enum ts_err check_pair(const char *path, const struct ts_tls *tls, struct ts_why *why)
 {
 	gnutls_certificate_credentials_t cred = NULL;
+	TS_ASSERT(tls->cert != NULL && tls->key != NULL);
 	gnutls_datum_t cert = {(unsigned char *)tls->cert, (unsigned)strlen(tls->cert)};
 	gnutls_datum_t key = {(unsigned char *)tls->key, (unsigned)strlen(tls->key)};
 	if (gnutls_certificate_allocate_credentials(&cred) != GNUTLS_E_SUCCESS)

@@ -238,23 +238,37 @@ static enum ts_err group_body(struct ts_db *db, void *arg, struct ts_why *why)
 	return group_log(db, g, why);
 }
 
+static size_t packed_bytes_max(struct ts_ingest_upload *const *uploads, size_t n)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += ZSTD_compressBound(uploads[i]->lines.len);
+	return sum;
+}
+
+/* The uploads' lines, compressed one behind the other into room for packed_bytes_max. */
+static enum ts_err group_pack(struct ingest_group *g, uint8_t *room, struct ts_why *why)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		const struct ts_ingest_upload *u = g->uploads[i];
+		size_t len = ZSTD_compressCCtx(g->ingest->zstd, room,
+			ZSTD_compressBound(u->lines.len), u->lines.at, u->lines.len,
+			INGEST_ZSTD_LEVEL);
+
+		TS_ASSERT((int64_t)u->rows_n == upload_lines(u) && u->rows_n > 0);
+		if (ZSTD_isError(len))
+			return ts_why(why, TS_E_INTERNAL, "lines", "zstd failed");
+		g->packed[i] = (struct ingest_packed){room, len};
+		room += len;
+	}
+	return TS_OK;
+}
+
 static enum ts_err group_run(struct ts_db *db, struct ingest_group *g, struct ts_why *why)
 {
 	enum ts_err err = TS_OK;
 
-	for (size_t i = 0; i < g->n; i++) {
-		const struct ts_ingest_upload *u = g->uploads[i];
-		size_t bound = ZSTD_compressBound(u->lines.len);
-
-		TS_ASSERT((int64_t)u->rows_n == upload_lines(u) && u->rows_n > 0);
-		g->packed[i].bytes = malloc(bound);
-		if (g->packed[i].bytes == NULL)
-			return ts_why(why, TS_E_NO_MEMORY, "lines", "out of memory");
-		g->packed[i].len = ZSTD_compressCCtx(g->ingest->zstd, g->packed[i].bytes, bound,
-			u->lines.at, u->lines.len, INGEST_ZSTD_LEVEL);
-		if (ZSTD_isError(g->packed[i].len))
-			return ts_why(why, TS_E_INTERNAL, "lines", "zstd failed");
-	}
 	/* Each run leaves out at least one revoked key more, so this ends. */
 	do {
 		g->again = false;
@@ -279,12 +293,17 @@ enum ts_err ts_ingest_commit(struct ts_ingest *ingest, struct ts_db *db, int64_t
 		.n = n,
 		.packed = packed,
 		.revoked = revoked};
+	uint8_t *room = NULL;
 	enum ts_err err = TS_OK;
 
 	TS_ASSERT(n > 0 && n <= TS_INGEST_GROUP_MAX);
-	err = group_run(db, &g, why);
-	for (size_t i = 0; i < n; i++)
-		free(packed[i].bytes);
+	room = malloc(packed_bytes_max(uploads, n));
+	if (room == NULL)
+		return ts_why(why, TS_E_NO_MEMORY, "lines", "out of memory");
+	err = group_pack(&g, room, why);
+	if (err == TS_OK)
+		err = group_run(db, &g, why);
+	free(room);
 	return err;
 }
 

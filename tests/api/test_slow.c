@@ -387,7 +387,7 @@ static void test_idle_cpu(void **state)
 {
 	struct frame f;
 	struct ts_wire_reply reply;
-	int fds[4];
+	int fds[4] = {-1, -1, -1, -1};
 	(void)state;
 	frame_init(&f);
 	frame_start(&f);

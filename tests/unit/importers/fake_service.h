@@ -204,6 +204,7 @@ static inline struct fake_service *fake_start(
 	struct fake_service *s = calloc(1, sizeof(*s));
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	static const uint8_t seed[32] = {99};
+	TS_ASSERT(s != NULL);
 	snprintf(s->path, sizeof(s->path), "unix:%s/sock", dir);
 	snprintf(address.sun_path, sizeof(address.sun_path), "%.100s/sock", dir);
 	s->agent = statement->key;

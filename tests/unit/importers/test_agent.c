@@ -74,6 +74,7 @@ static void make_stream(struct world *w, const char *skus)
 static struct world *world_new(const char *skus)
 {
 	struct world *w = calloc(1, sizeof(*w));
+	TS_ASSERT(w != NULL);
 	snprintf(w->dir, sizeof(w->dir), "/tmp/ts-agent-XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
 	snprintf(w->stream, sizeof(w->stream), "%s/stream", w->dir);

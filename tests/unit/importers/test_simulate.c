@@ -49,6 +49,7 @@ static struct ts_simulate_report run(struct kept *kept, int64_t gpus, int64_t ho
 	const struct ts_simulate_sink sink = {.ctx = kept, .usage = keep};
 	struct ts_simulate_report report;
 	struct ts_why why = {0};
+	TS_ASSERT(kept != NULL);
 	memset(kept, 0, sizeof(*kept));
 	ts_buf_init(&kept->lines, 256u << 20);
 	kept->from_ms = options.from_ms;
