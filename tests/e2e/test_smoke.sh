@@ -203,6 +203,28 @@ grep -q '384.00' "$DIR/invoice.json" || fail "the usage is not on the invoice"
 expect 1 '' t close "$CONTRACT" 2029-05
 expect 0 "$number" t invoice list "$CONTRACT"
 
+# --- a document of zeros --------------------------------------------------------------------------
+# Nothing fixed, nothing used: it is issued all the same, and the journal of both books names it.
+python3 - "$template" >"$DIR/free.json" <<'PY'
+import json, sys
+terms = json.load(open(sys.argv[1]))
+for name in ("fees", "minimums"):
+    terms.pop(name, None)
+print(json.dumps(terms))
+PY
+expect 0 '' t contract new "$DIR/free.json" --provider colossus --consumer lab --out "$DIR/free.terms"
+FREE=$(cat "$DIR/out")
+expect 0 'terms_sha256' t contract offer "$DIR/free.terms"
+for who in provider consumer; do
+	expect 0 '' t contract sign "$FREE" --key "$DIR/$who.key" --terms "$DIR/free.terms"
+done
+expect 0 '0 entries' t close "$FREE" 0
+expect 0 'CLX-' t invoice issue "$FREE" 0
+number=$(grep -o 'CLX-[0-9A-Za-z-]*' "$DIR/out" | head -n 1)
+http 200 '"total":"0.00"' "$CONSUMER" "/v1/contracts/$FREE/invoices"
+http 200 '"legs":\[\]' "$CONSUMER" "/v1/contracts/$FREE/entries?document=$number"
+[ "$(grep -o '"legs":\[\]' "$DIR/out" | wc -l)" = 2 ] || fail "the journal does not name $number twice"
+
 # --- the end --------------------------------------------------------------------------------------
 svc_stop
 expect 3 '' t status "$CONTRACT"

@@ -15,6 +15,7 @@
 enum disk_kind { DISK_SHIM, DISK_TMPFS };
 static enum disk_kind disk_kind;
 static char disk_data[80]; /* the cluster's data folder */
+static struct ts_cluster *disk_cluster; /* to be released */
 
 /* A name space for mounts of our own: nothing of it outlives the test. */
 static inline bool disk_may_mount(void)
@@ -77,11 +78,16 @@ static inline void disk_free(void)
 		svc_die("disk", strerror(errno));
 }
 
-/* Before the cluster goes. */
+/* Ends the server while its folder is still there, then takes the disk away: the cluster's guard
+ * can remove what is left. */
 static inline void disk_release(void)
 {
+	if (disk_cluster == NULL)
+		return;
+	ts_cluster_ctl(disk_cluster, "stop -m immediate");
 	if (disk_kind == DISK_TMPFS)
 		(void)umount2(disk_data, MNT_DETACH);
+	disk_cluster = NULL;
 }
 
 #endif

@@ -240,6 +240,7 @@ static int setup(void **state)
 	char token[128];
 	struct ts_why why = {"", ""};
 	*state = st;
+	disk_cluster = &st->svc.cluster;
 	ts_cluster_start_in(&st->svc.cluster, disk_prepare, NULL);
 	disk_preload(false); /* not for the service */
 	atexit(disk_release);
