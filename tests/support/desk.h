@@ -3,7 +3,7 @@
 #define TS_SUPPORT_DESK_H
 /* Why: the tests of the books drive one ledger by hand: terms in a line of JSON, cells by date,
  * events by day. Header only: a test that includes it links the room book itself. */
-#include "book/ledger.h"
+#include "book/ledger_text.h"
 #include "support/test.h"
 #include <stdio.h>
 #include <string.h>
@@ -167,10 +167,34 @@ static inline int64_t desk_balance(struct desk *d, enum ts_account account)
 	return row->debit_minor - row->credit_minor;
 }
 
-/* The ledger as another process would find it: only what is in the rows. */
+static inline struct ts_str desk_text(struct desk *d, const struct ts_ledger *ledger)
+{
+	struct ts_buf text;
+	ts_buf_init(&text, DESK_TEXT_BYTES);
+	assert_ok(ts_ledger_text(ledger, d->region, &text, &d->why));
+	struct ts_str copy = {ts_region_copy(d->region, text.data, text.len), text.len};
+	assert_non_null(copy.at);
+	ts_buf_free(&text);
+	return copy;
+}
+
+/* The ledger as a verifier would go on from it: from its text. */
+static inline void desk_reload_text(struct desk *d)
+{
+	struct ts_ledger *fresh = NULL;
+	struct ts_str text = desk_text(d, d->ledger);
+	assert_ok(ts_ledger_create(d->region, &d->terms, 1, &fresh));
+	assert_ok(ts_ledger_text_load(fresh, text, &d->why));
+	assert_true(ts_str_eq(text, desk_text(d, fresh)));
+	d->ledger = fresh;
+}
+
+/* The ledger as another process would find it: only what is in the rows; then only what its text
+ * says, which must be the same. */
 static inline void desk_reload(struct desk *d)
 {
 	struct ts_ledger *fresh = NULL;
+	struct ts_str before = desk_text(d, d->ledger);
 	assert_ok(ts_ledger_create(d->region, &d->terms, 1, &fresh));
 	ts_ledger_load_head(fresh, ts_ledger_head(d->ledger));
 #define DESK_MOVE(type, read, load, keep)                                                          \
@@ -197,6 +221,8 @@ static inline void desk_reload(struct desk *d)
 	for (size_t i = 0; i < TS_ACCOUNT_N; i++)
 		ts_ledger_load_balance(fresh, ts_ledger_balance(d->ledger, i));
 	d->ledger = fresh;
+	assert_true(ts_str_eq(before, desk_text(d, fresh)));
+	desk_reload_text(d);
 }
 
 #endif
