@@ -8,7 +8,7 @@
 #define FIELDS_MAX 12
 #define LINE_BYTES_MAX 65535
 
-enum type { I32, I64, I128, BOOL, TEXT, NAME, KIND, ACCOUNT };
+enum type { I32, I64, I128, BOOL, TEXT, NAME, KIND, ACCOUNT, PRICE };
 struct field {
 	enum type type;
 	size_t offset;
@@ -73,6 +73,89 @@ static bool balance_matters(const struct ts_ledger *ledger, const void *row)
 	return balance->debit_minor != 0 || balance->credit_minor != 0;
 }
 
+#define PERIODS_MAX 24000 /* two thousand years of months */
+
+static bool sound_period(int32_t period)
+{
+	return period >= 0 && period < PERIODS_MAX;
+}
+static const struct ts_terms *version_of(const struct ts_ledger *ledger, int32_t version)
+{
+	for (size_t i = 0; i < ledger->terms_n; i++)
+		if (ledger->terms[i]->version == version)
+			return ledger->terms[i];
+	return NULL;
+}
+static bool sound_price(const struct ts_ledger *ledger, int32_t version, int32_t price)
+{
+	const struct ts_terms *terms = version_of(ledger, version);
+	return terms != NULL && price >= 0 && (size_t)price < terms->prices_n;
+}
+static bool sound_line(const struct ts_ledger *ledger, const struct ts_line_key *line)
+{
+	const struct ts_terms *terms = version_of(ledger, line->version);
+	if (terms == NULL || line->item < 0 || line->tier < 0 || !sound_period(line->period))
+		return false;
+	const size_t items[] = {[TS_CHARGE_USAGE] = terms->prices_n,
+		[TS_CHARGE_FEE] = terms->fees_n,
+		[TS_CHARGE_TRUE_UP] = terms->minimums_n};
+	return (size_t)line->item < items[line->kind];
+}
+
+/* What a row must have to do with the terms and the rows before it, so that events can use it. */
+static bool head_sound(const struct ts_ledger *ledger, const union row *row)
+{
+	const struct ts_ledger_head *h = &row->head;
+	(void)ledger;
+	return h->inputs_to >= 0 && h->entries >= 0 && h->tick_serial > 0 && h->cut_serial > 0 &&
+	       h->issue_serial > 0 && h->documents > 0;
+}
+static bool measure_sound(const struct ts_ledger *ledger, const union row *row)
+{
+	return sound_price(ledger, row->measure.version, row->measure.price) &&
+	       sound_period(row->measure.period) && row->measure.quantity >= 0;
+}
+static bool waiting_sound(const struct ts_ledger *ledger, const union row *row)
+{
+	struct ts_period period;
+	return sound_price(ledger, row->waiting.version, row->waiting.price) &&
+	       row->waiting.quantity > 0 && row->waiting.quarter_us % TS_US_PER_QUARTER == 0 &&
+	       ts_period_at(ts_ledger_calendar(ledger), row->waiting.quarter_us, &period) == TS_OK;
+}
+static bool accrual_sound(const struct ts_ledger *ledger, const union row *row)
+{
+	return sound_line(ledger, &row->accrual.line);
+}
+static bool billed_sound(const struct ts_ledger *ledger, const union row *row)
+{
+	return sound_line(ledger, &row->billed.line) && row->billed.document != NULL;
+}
+static bool taxed_sound(const struct ts_ledger *ledger, const union row *row)
+{
+	return row->taxed.treatment >= 0 &&
+	       (size_t)row->taxed.treatment < ts_ledger_calendar(ledger)->treatments_n;
+}
+static bool period_sound(const struct ts_ledger *ledger, const union row *row)
+{
+	const struct ts_period_row *p = &row->period;
+	(void)ledger;
+	return sound_period(p->index) && p->cut && p->issued == (p->document != NULL) &&
+	       p->cut_leaf >= 0 && p->cut_to >= 0;
+}
+static bool cut_sound(const struct ts_ledger *ledger, const union row *row)
+{
+	const struct ts_cut_row *c = &row->cut;
+	const struct ts_period_row *period = ts_ledger_period_row(ledger, c->cut);
+	return sound_line(ledger, &c->line) && period != NULL && !period->issued &&
+	       c->line.period <= c->cut;
+}
+static bool balance_sound(const struct ts_ledger *ledger, const union row *row)
+{
+	(void)ledger;
+	return row->balance.debit_minor >= 0 && row->balance.credit_minor >= 0 &&
+	       (row->balance.debit_minor > 0 || row->balance.credit_minor > 0);
+}
+
 static enum ts_err head_load(struct ts_ledger *ledger, const union row *row)
 {
 	ts_ledger_load_head(ledger, &row->head);
@@ -101,46 +184,46 @@ static const struct kind {
 	const char *name;
 	const void *(*at)(const struct ts_ledger *ledger, size_t i);
 	bool (*matters)(const struct ts_ledger *ledger, const void *row); /* NULL: always */
+	bool (*sound)(const struct ts_ledger *ledger, const union row *row); /* NULL: always */
 	enum ts_err (*load)(struct ts_ledger *ledger, const union row *row);
 	size_t n;
 	struct field fields[FIELDS_MAX];
 } kinds[] = {
-	{"head", head_at, NULL, head_load, 8,
+	{"head", head_at, NULL, head_sound, head_load, 8,
 		{F(I64, ts_ledger_head, inputs_to), F(I32, ts_ledger_head, day),
 			F(I64, ts_ledger_head, at_us), F(I64, ts_ledger_head, entries),
 			F(I64, ts_ledger_head, tick_serial), F(I64, ts_ledger_head, cut_serial),
 			F(I64, ts_ledger_head, issue_serial), F(I64, ts_ledger_head, documents)}},
-	{"measure", measure_at, NULL, measure_load, 5,
+	{"measure", measure_at, NULL, measure_sound, measure_load, 5,
 		{F(I32, ts_measure_row, version), F(I32, ts_measure_row, price),
 			F(I32, ts_measure_row, period), F(I32, ts_measure_row, month),
 			F(I128, ts_measure_row, quantity)}},
-	{"waiting", waiting_at, waiting_matters, waiting_load, 4,
+	{"waiting", waiting_at, waiting_matters, waiting_sound, waiting_load, 4,
 		{F(I64, ts_waiting_row, quarter_us), F(I32, ts_waiting_row, version),
 			F(I32, ts_waiting_row, price), F(I128, ts_waiting_row, quantity)}},
-	{"unbilled", unbilled_at, NULL, unbilled_load, 5,
+	{"unbilled", unbilled_at, NULL, NULL, unbilled_load, 5,
 		{F(NAME, ts_unbilled_row, reason), F(NAME, ts_unbilled_row, sku),
 			F(NAME, ts_unbilled_row, pricing_class), F(I32, ts_unbilled_row, month),
 			F(I128, ts_unbilled_row, quantity)}},
-	{"accrual", accrual_at, NULL, accrual_load, 7,
+	{"accrual", accrual_at, NULL, accrual_sound, accrual_load, 7,
 		{LINE(ts_accrual_row), F(I32, ts_accrual_row, month),
 			F(I64, ts_accrual_row, accrued_minor)}},
-	{"billed", billed_at, NULL, billed_load, 8,
+	{"billed", billed_at, NULL, billed_sound, billed_load, 8,
 		{LINE(ts_billed_row), F(I64, ts_billed_row, billed_minor),
 			F(I128, ts_billed_row, billed_quantity), F(TEXT, ts_billed_row, document)}},
-	{"taxed", taxed_at, NULL, taxed_load, 5,
+	{"taxed", taxed_at, NULL, taxed_sound, taxed_load, 5,
 		{F(NAME, ts_taxed_row, document), F(I32, ts_taxed_row, treatment),
 			F(I128, ts_taxed_row, percent.pico), F(I64, ts_taxed_row, net_minor),
 			F(I64, ts_taxed_row, tax_minor)}},
-	{"period", period_at, NULL, period_load, 8,
+	{"period", period_at, NULL, period_sound, period_load, 8,
 		{F(I32, ts_period_row, index), F(BOOL, ts_period_row, cut),
 			F(BOOL, ts_period_row, issued), F(I64, ts_period_row, cut_leaf),
 			F(I64, ts_period_row, cut_at_us), F(I64, ts_period_row, cut_to),
 			F(I32, ts_period_row, cut_day), F(TEXT, ts_period_row, document)}},
-	{"cut", cut_at, cut_matters, cut_load, 11,
+	{"cut", cut_at, cut_matters, cut_sound, cut_load, 10,
 		{F(I32, ts_cut_row, cut), LINE(ts_cut_row), F(I128, ts_cut_row, quantity),
-			F(I64, ts_cut_row, target_minor), F(BOOL, ts_cut_row, has_unit_price),
-			F(I128, ts_cut_row, unit_price.pico), F(TEXT, ts_cut_row, trace)}},
-	{"balance", balance_at, balance_matters, balance_load, 3,
+			F(I64, ts_cut_row, target_minor), {PRICE, 0}, F(TEXT, ts_cut_row, trace)}},
+	{"balance", balance_at, balance_matters, balance_sound, balance_load, 3,
 		{F(ACCOUNT, ts_balance_row, account), F(I64, ts_balance_row, debit_minor),
 			F(I64, ts_balance_row, credit_minor)}},
 };
@@ -187,6 +270,14 @@ static enum ts_err put_field(
 		return TS_OK;
 	case ACCOUNT:
 		ts_buf_printf(out, "\t%s", ts_account_defs[*(const enum ts_account *)at].role);
+		return TS_OK;
+	case PRICE: /* two members of a cut row: a price, or none */
+		if (((const struct ts_cut_row *)row)->has_unit_price)
+			ts_buf_printf(out, "\t%s",
+				ts_i128_format(
+					((const struct ts_cut_row *)row)->unit_price.pico, digits));
+		else
+			ts_buf_puts(out, "\t-");
 		return TS_OK;
 	}
 	return TS_E_INTERNAL;
@@ -307,14 +398,20 @@ static enum ts_err get_field(
 		return get_charge_kind(text, at);
 	case ACCOUNT:
 		return get_account(text, at);
+	case PRICE:
+		row->cut.has_unit_price = !ts_str_is(text, "-");
+		return row->cut.has_unit_price ? ts_i128_parse(text, &row->cut.unit_price.pico)
+					       : TS_OK;
 	}
 	return TS_E_INTERNAL;
 }
 
 static enum ts_err load_line(
-	struct ts_ledger *ledger, const struct kind *kind, struct ts_str fields, struct ts_why *why)
+	struct ts_ledger *ledger, const struct kind *kind, struct ts_str line, struct ts_why *why)
 {
 	union row row;
+	struct ts_str fields = line;
+	(void)ts_str_cut(&fields, '\t');
 	memset(&row, 0, sizeof row);
 	for (size_t i = 0; i < kind->n; i++) {
 		if (fields.at == NULL)
@@ -327,6 +424,10 @@ static enum ts_err load_line(
 	}
 	if (fields.at != NULL)
 		return ts_why(why, TS_E_MALFORMED, kind->name, "more than %zu fields", kind->n);
+	if (kind->sound != NULL && !kind->sound(ledger, &row))
+		return ts_why(why, TS_E_MALFORMED, kind->name,
+			"\"%.*s\" fits neither the terms nor the lines before it",
+			(int)(line.len < 80 ? line.len : 80), line.at);
 	return kind->load(ledger, &row);
 }
 
@@ -347,7 +448,7 @@ enum ts_err ts_ledger_text_load(struct ts_ledger *ledger, struct ts_str text, st
 		if (before.at != NULL && kind == was && ts_str_cmp(before, line) >= 0)
 			return ts_why(why, TS_E_MALFORMED, kinds[kind].name,
 				"lines are not in order, or one stands twice");
-		TS_TRY(load_line(ledger, &kinds[kind], fields, why));
+		TS_TRY(load_line(ledger, &kinds[kind], line, why));
 		before = line;
 	}
 	if (text.len != 0)

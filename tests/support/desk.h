@@ -184,7 +184,8 @@ static inline void desk_reload_text(struct desk *d)
 	struct ts_ledger *fresh = NULL;
 	struct ts_str text = desk_text(d, d->ledger);
 	assert_ok(ts_ledger_create(d->region, &d->terms, 1, &fresh));
-	assert_ok(ts_ledger_text_load(fresh, text, &d->why));
+	if (ts_ledger_text_load(fresh, text, &d->why) != TS_OK)
+		fail_msg("%s: %s", d->why.where, d->why.text);
 	assert_true(ts_str_eq(text, desk_text(d, fresh)));
 	d->ledger = fresh;
 }

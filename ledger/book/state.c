@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "book/state.h"
+#include "book/ledger_text.h"
+#include "evidence/log.h"
+#include <string.h>
+
+static const char STATE_V1[] = "tallystick/state/v1";
+#define LEAF_CHARS (TS_BASE64_LEN(TS_LEAF_BYTES_MAX) + 1)
+
+static void put_str(struct ts_buf *out, struct ts_str text)
+{
+	ts_buf_putc(out, '\t');
+	ts_buf_put(out, text.at, text.len);
+}
+
+static void put_int(struct ts_buf *out, int64_t v)
+{
+	ts_buf_printf(out, "\t%lld", (long long)v);
+}
+
+/* Size, then the hashes of the compact range, largest subtree first. */
+static void put_range(struct ts_buf *out, const struct ts_range *range)
+{
+	char text[TS_BASE64_LEN(TS_HASH_BYTES) + 1];
+	int n = ts_range_count(range);
+	put_int(out, range->size);
+	ts_buf_putc(out, '\t');
+	for (int i = 0; i < n; i++) {
+		ts_text_base64(range->hashes[i].b, TS_HASH_BYTES, text);
+		ts_buf_printf(out, "%s%s", i > 0 ? "," : "", text);
+	}
+	ts_buf_puts(out, n == 0 ? "-" : "");
+}
+
+static void put_stream(struct ts_buf *out, const struct ts_state_stream *stream)
+{
+	ts_buf_puts(out, "stream");
+	put_str(out, stream->origin);
+	put_range(out, &stream->range);
+	ts_buf_putc(out, '\n');
+	for (size_t i = 0; i < stream->windows_n; i++) {
+		const struct ts_window *w = &stream->windows[i];
+		ts_buf_puts(out, "window");
+		put_int(out, w->start_ms);
+		put_str(out, w->sku);
+		put_int(out, w->first);
+		put_int(out, w->count);
+		put_int(out, w->quantity_sum);
+		ts_buf_puts(out, w->closed_to < 0 ? "\t-" : "");
+		if (w->closed_to >= 0)
+			put_int(out, w->closed_to);
+		ts_buf_putc(out, '\n');
+	}
+	for (size_t i = 0; i < stream->marks_n; i++) {
+		const struct ts_state_mark *m = &stream->marks[i];
+		ts_buf_puts(out, "mark");
+		put_int(out, m->from);
+		put_int(out, m->to);
+		put_str(out, m->kind);
+		put_int(out, m->leaf);
+		ts_buf_putc(out, '\n');
+	}
+}
+
+static enum ts_err put_leaves(
+	const struct ts_state *state, struct ts_region *scratch, struct ts_buf *out)
+{
+	char *text = ts_region_alloc(scratch, LEAF_CHARS);
+	if (text == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < state->leaves_n; i++) {
+		const struct ts_state_leaf *leaf = &state->leaves[i];
+		if (leaf->bytes.len > TS_LEAF_BYTES_MAX)
+			return TS_E_LIMIT;
+		ts_text_base64((const uint8_t *)leaf->bytes.at, leaf->bytes.len, text);
+		ts_buf_puts(out, "leaf");
+		put_int(out, leaf->index);
+		ts_buf_printf(out, "\t%s\n", text);
+	}
+	return out->err;
+}
+
+enum ts_err ts_state_text(const struct ts_state *state, const struct ts_ledger *ledger,
+	struct ts_region *scratch, struct ts_buf *out, struct ts_why *why)
+{
+	ts_buf_printf(out, "%s\ncontract", STATE_V1);
+	put_str(out, state->contract);
+	ts_buf_puts(out, "\nperiod");
+	put_int(out, state->period);
+	ts_buf_puts(out, "\ncut");
+	put_int(out, state->cut);
+	ts_buf_puts(out, "\ninputs");
+	put_range(out, &state->inputs);
+	ts_buf_puts(out, "\njournal");
+	put_range(out, &state->journal);
+	ts_buf_putc(out, '\n');
+	TS_TRY(put_leaves(state, scratch, out));
+	for (size_t i = 0; i < state->streams_n; i++)
+		put_stream(out, &state->streams[i]);
+	ts_buf_puts(out, "ledger\n");
+	return ts_ledger_text(ledger, scratch, out, why);
+}
+
+/* A reader of one line at a time, TAB by TAB; the first failure sticks. */
+struct reader {
+	struct ts_str rest; /* lines not yet read */
+	struct ts_str line; /* the current one; at NULL: none */
+	struct ts_str fields; /* of it, not yet read */
+	struct ts_region *region;
+	enum ts_err err;
+	struct ts_why *why;
+};
+
+static void fail(struct reader *r, const char *rule)
+{
+	if (r->err == TS_OK)
+		r->err = ts_why(r->why, TS_E_MALFORMED, "state", "line \"%.*s\": %s",
+			(int)(r->line.len < 60 ? r->line.len : 60),
+			r->line.at != NULL ? r->line.at : "", rule);
+}
+
+static void next(struct reader *r)
+{
+	if (!ts_str_line(&r->rest, &r->line))
+		r->line = (struct ts_str){NULL, 0};
+}
+
+/* The current line's kind is `name`: enters it. */
+static bool enters(struct reader *r, const char *name)
+{
+	r->fields = r->line;
+	return r->err == TS_OK && r->line.at != NULL &&
+	       ts_str_is(ts_str_cut(&r->fields, '\t'), name);
+}
+
+static struct ts_str word(struct reader *r)
+{
+	if (r->fields.at == NULL)
+		fail(r, "a field is missing");
+	struct ts_str text = r->err == TS_OK ? ts_str_cut(&r->fields, '\t')
+					     : (struct ts_str){NULL, 0};
+	if (r->err == TS_OK && text.len == 0)
+		fail(r, "a field is empty");
+	return text;
+}
+
+static int64_t number(struct reader *r)
+{
+	int64_t v = 0;
+	struct ts_str text = word(r);
+	if (r->err == TS_OK && ts_text_u63(text, &v) != TS_OK)
+		fail(r, "not a whole number without leading zeros");
+	return v;
+}
+
+/* The line is used up; goes to the next. */
+static void leave(struct reader *r)
+{
+	if (r->fields.at != NULL)
+		fail(r, "more fields than the line has");
+	next(r);
+}
+
+static struct ts_range range(struct reader *r)
+{
+	struct ts_range out;
+	ts_range_init(&out);
+	out.size = number(r);
+	struct ts_str hashes = word(r);
+	int n = ts_range_count(&out);
+	if (r->err == TS_OK && n == 0) {
+		if (!ts_str_is(hashes, "-"))
+			fail(r, "an empty tree has no hashes");
+		return out;
+	}
+	for (int i = 0; i < n && r->err == TS_OK; i++) {
+		size_t len = 0;
+		struct ts_str text = ts_str_cut(&hashes, ',');
+		if (ts_text_unbase64(text, out.hashes[i].b, TS_HASH_BYTES, &len) != TS_OK ||
+			len != TS_HASH_BYTES)
+			fail(r, "not the canonical base64 of a hash");
+		if ((hashes.at == NULL) != (i + 1 == n))
+			fail(r, "the range has another number of hashes than its size says");
+	}
+	return out;
+}
+
+static struct ts_range range_line(struct reader *r, const char *name)
+{
+	struct ts_range out;
+	ts_range_init(&out);
+	if (!enters(r, name)) {
+		fail(r, "another line belongs here");
+		return out;
+	}
+	out = range(r);
+	leave(r);
+	return out;
+}
+
+static int64_t number_line(struct reader *r, const char *name)
+{
+	int64_t v = 0;
+	if (!enters(r, name)) {
+		fail(r, "another line belongs here");
+		return v;
+	}
+	v = number(r);
+	leave(r);
+	return v;
+}
+
+/* How many lines of this kind stand here. */
+static size_t count(const struct reader *r, const char *name)
+{
+	struct reader ahead = *r;
+	size_t n = 0;
+	for (; enters(&ahead, name); next(&ahead))
+		n++;
+	return n;
+}
+
+static void *array(struct reader *r, size_t n, size_t bytes)
+{
+	void *list = ts_region_array(r->region, n + 1, bytes);
+	if (list == NULL && r->err == TS_OK)
+		r->err = ts_why(r->why, TS_E_LIMIT, "state", "it needs more memory than allowed");
+	return list;
+}
+
+static struct ts_str base64(struct reader *r)
+{
+	struct ts_str text = word(r);
+	size_t len = 0, max = text.len / 4 * 3;
+	if (r->err == TS_OK && max > TS_LEAF_BYTES_MAX + 2)
+		fail(r, "a leaf is too long");
+	uint8_t *bytes = r->err == TS_OK ? array(r, max, 1) : NULL;
+	if (bytes != NULL && ts_text_unbase64(text, bytes, max, &len) != TS_OK)
+		fail(r, "not canonical base64");
+	return (struct ts_str){(const char *)bytes, len};
+}
+
+static void read_leaves(struct reader *r, struct ts_state *s)
+{
+	s->leaves_n = count(r, "leaf");
+	struct ts_state_leaf *list = array(r, s->leaves_n, sizeof *list);
+	for (size_t i = 0; i < s->leaves_n && r->err == TS_OK; i++) {
+		(void)enters(r, "leaf");
+		list[i].index = number(r);
+		list[i].bytes = base64(r);
+		if (list[i].index >= s->inputs.size ||
+			(i > 0 && list[i].index <= list[i - 1].index))
+			fail(r, "indexes do not rise, or reach N");
+		leave(r);
+	}
+	s->leaves = list;
+}
+
+static bool window_before(const struct ts_window *a, const struct ts_window *b)
+{
+	return a->start_ms != b->start_ms ? a->start_ms < b->start_ms
+					  : ts_str_cmp(a->sku, b->sku) < 0;
+}
+
+static void read_windows(struct reader *r, struct ts_state_stream *s)
+{
+	s->windows_n = count(r, "window");
+	struct ts_window *list = array(r, s->windows_n, sizeof *list);
+	for (size_t i = 0; i < s->windows_n && r->err == TS_OK; i++) {
+		(void)enters(r, "window");
+		list[i].start_ms = number(r);
+		list[i].sku = word(r);
+		list[i].first = number(r);
+		list[i].count = number(r);
+		list[i].quantity_sum = number(r);
+		list[i].closed_to = -1;
+		if (ts_str_is(r->fields, "-"))
+			(void)word(r);
+		else
+			list[i].closed_to = number(r);
+		if (i > 0 && !window_before(&list[i - 1], &list[i]))
+			fail(r, "windows are not in order, or one stands twice");
+		leave(r);
+	}
+	s->windows = list;
+}
+
+static bool mark_before(const struct ts_state_mark *a, const struct ts_state_mark *b)
+{
+	int kind = ts_str_cmp(a->kind, b->kind);
+	if (a->from != b->from)
+		return a->from < b->from;
+	return kind != 0 ? kind < 0 : a->leaf < b->leaf;
+}
+
+static void read_marks(struct reader *r, const struct ts_state *state, struct ts_state_stream *s)
+{
+	s->marks_n = count(r, "mark");
+	struct ts_state_mark *list = array(r, s->marks_n, sizeof *list);
+	for (size_t i = 0; i < s->marks_n && r->err == TS_OK; i++) {
+		(void)enters(r, "mark");
+		list[i].from = number(r);
+		list[i].to = number(r);
+		list[i].kind = word(r);
+		list[i].leaf = number(r);
+		if (list[i].from >= list[i].to || list[i].to > s->range.size ||
+			list[i].leaf >= state->inputs.size)
+			fail(r, "it lies outside its stream or log");
+		if (i > 0 && !mark_before(&list[i - 1], &list[i]))
+			fail(r, "marks are not in order, or one stands twice");
+		leave(r);
+	}
+	s->marks = list;
+}
+
+static void read_streams(struct reader *r, struct ts_state *s)
+{
+	struct reader ahead = *r;
+	for (; ahead.line.at != NULL && !ts_str_is(ahead.line, "ledger"); next(&ahead))
+		s->streams_n += enters(&ahead, "stream");
+	struct ts_state_stream *list = array(r, s->streams_n, sizeof *list);
+	for (size_t i = 0; i < s->streams_n && r->err == TS_OK; i++) {
+		if (!enters(r, "stream")) {
+			fail(r, "another line belongs here");
+			break;
+		}
+		list[i].origin = word(r);
+		list[i].range = range(r);
+		if (i > 0 && ts_str_cmp(list[i - 1].origin, list[i].origin) >= 0)
+			fail(r, "streams are not in the order of their origins");
+		leave(r);
+		read_windows(r, &list[i]);
+		read_marks(r, s, &list[i]);
+	}
+	s->streams = list;
+}
+
+enum ts_err ts_state_parse(struct ts_str text, struct ts_region *region, struct ts_state *out,
+	struct ts_str *ledger, struct ts_why *why)
+{
+	struct reader r = {.rest = text, .region = region, .err = TS_OK, .why = why};
+	struct ts_state s;
+	memset(&s, 0, sizeof s);
+	next(&r);
+	if (!ts_str_is(r.line, STATE_V1))
+		fail(&r, "the first line names another format");
+	next(&r);
+	if (!enters(&r, "contract"))
+		fail(&r, "another line belongs here");
+	s.contract = word(&r);
+	if (r.err == TS_OK && ts_contract_id_check(s.contract, NULL) != TS_OK)
+		fail(&r, "a contract id has 32 lower-case hex digits");
+	leave(&r);
+	int64_t period = number_line(&r, "period");
+	if (period > INT32_MAX)
+		fail(&r, "the period is out of range");
+	s.period = (int32_t)period;
+	s.cut = number_line(&r, "cut");
+	s.inputs = range_line(&r, "inputs");
+	s.journal = range_line(&r, "journal");
+	if (s.cut < s.inputs.size)
+		fail(&r, "the cut lies below its own N");
+	read_leaves(&r, &s);
+	read_streams(&r, &s);
+	if (r.err == TS_OK && !ts_str_is(r.line, "ledger"))
+		fail(&r, "another line belongs here");
+	TS_TRY(r.err);
+	*out = s;
+	*ledger = r.rest;
+	return TS_OK;
+}
