@@ -109,13 +109,12 @@ enum ts_err ts_note_parse(struct ts_str bytes, struct ts_note *out, struct ts_wh
 	return TS_OK;
 }
 
-static bool is_key(const struct ts_sigline *line, const struct ts_key *key)
+bool ts_note_line_of(const struct ts_sigline *line, const struct ts_key *key)
 {
 	return line->id == key->id && ts_str_is(line->name, key->name);
 }
 
-/* Verifies one line of a known key over the text. */
-static enum ts_err verify_line(struct ts_str text, const struct ts_sigline *line,
+enum ts_err ts_note_line_verify(struct ts_str text, const struct ts_sigline *line,
 	const struct ts_key *key, int64_t *time_s)
 {
 	uint8_t blob[BLOB_MAX];
@@ -154,7 +153,7 @@ static enum ts_err verify_key(const struct ts_note *note, const struct ts_key *k
 	*sig = (struct ts_note_sig){.valid = false};
 	for (size_t i = 0; i < note->n; i++) {
 		const struct ts_sigline *line = &note->lines[i];
-		if (!is_key(line, key))
+		if (!ts_note_line_of(line, key))
 			continue;
 		if (first != NULL) {
 			if (!ts_str_eq(first->base64, line->base64))
@@ -163,7 +162,7 @@ static enum ts_err verify_key(const struct ts_note *note, const struct ts_key *k
 			continue;
 		}
 		first = line;
-		enum ts_err err = verify_line(note->text, line, key, &sig->time_s);
+		enum ts_err err = ts_note_line_verify(note->text, line, key, &sig->time_s);
 		if (err != TS_OK)
 			return ts_why(why, err, "signature",
 				"the signature of %s (id %08x) does not verify", key->name,

@@ -36,6 +36,13 @@ struct ts_note_sig {
 enum ts_err ts_note_verify(const struct ts_note *note, const struct ts_key *keys, size_t n,
 	struct ts_note_sig *sigs, struct ts_why *why) TS_MUST;
 
+/* The line names this key (name and id); says nothing about the signature. */
+bool ts_note_line_of(const struct ts_sigline *line, const struct ts_key *key);
+/* One line alone: TS_E_SIGNATURE unless it is the key's signature of text. *time_s: of a
+ * cosignature, else 0. */
+enum ts_err ts_note_line_verify(struct ts_str text, const struct ts_sigline *line,
+	const struct ts_key *key, int64_t *time_s) TS_MUST;
+
 /* TS_E_INVALID unless text may be signed as a note text: valid UTF-8, ends in LF, no control bytes
  * but LF, not starting with one. */
 enum ts_err ts_note_text_check(struct ts_str text, struct ts_why *why) TS_MUST;

@@ -51,6 +51,11 @@ enum ts_err ts_decode_money(const struct ts_decode *d, const char *text, const c
 enum ts_err ts_decode_treatment(
 	const struct ts_decode *d, const char *id, const char *pointer, size_t *index) TS_MUST;
 
+/* A vkey of the given type that enrolment would accept; its name is `expected` unless that is NULL.
+ * NULL itself (what-if terms only) is fine. */
+enum ts_err ts_decode_vkey(const struct ts_decode *d, const char *vkey, enum ts_key_type type,
+	const char *expected, const char *pointer) TS_MUST;
+
 /* The parts. `root` holds the borrowed JSON of members that other files decode. */
 struct ts_decode_root {
 	const char *format, *contract, *title, *currency, *rounding;
@@ -59,6 +64,9 @@ struct ts_decode_root {
 		*prices, *fees, *minimums, *exclusions, *tax, *late;
 };
 enum ts_err ts_decode_parties(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
+/* After the parties: a witness shares its key with neither. */
+enum ts_err ts_decode_evidence(
+	const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 enum ts_err ts_decode_time(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 enum ts_err ts_decode_tax(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 enum ts_err ts_decode_prices(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "terms/decode.h"
 #include "evidence/key.h"
-#include "evidence/origin.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -37,47 +36,6 @@ static const struct ts_json_field invoice_fields[] = {
 		80},
 	{"payment_terms", TS_JSON_STRING, false, offsetof(struct ts_terms, payment_terms), 1, 500},
 };
-static const struct ts_json_field evidence_fields[] = {
-	{"domain", TS_JSON_STRING, true, offsetof(struct ts_terms_keys, domain), 1, 100},
-	{"operator_key", TS_JSON_STRING, true, offsetof(struct ts_terms_keys, operator_key), 1,
-		TS_VKEY_CHARS},
-	{"receipt_key", TS_JSON_STRING, true, offsetof(struct ts_terms_keys, receipt_key), 1,
-		TS_VKEY_CHARS},
-	{"inputs_log", TS_JSON_STRING, true, offsetof(struct ts_terms_keys, inputs_log), 1,
-		TS_VKEY_CHARS},
-	{"journal_log", TS_JSON_STRING, true, offsetof(struct ts_terms_keys, journal_log), 1,
-		TS_VKEY_CHARS},
-	{"quorum", TS_JSON_STRING, true, offsetof(struct ts_terms_keys, quorum), 1, 200},
-	{"unwitnessed_after_days", TS_JSON_INT, true,
-		offsetof(struct ts_terms_keys, unwitnessed_after_days), 0, 366},
-	{"inclusion_seconds", TS_JSON_INT, true, offsetof(struct ts_terms_keys, inclusion_seconds),
-		1, 31 * 86400},
-};
-
-/* A vkey of the given type that enrolment would accept; its name is `expected` unless that is
- * NULL. */
-static enum ts_err check_vkey(const struct ts_decode *d, const char *vkey, enum ts_key_type type,
-	const char *expected, const char *pointer)
-{
-	if (!vkey)
-		return TS_OK; /* only in what-if terms */
-	struct ts_key key;
-	struct ts_why inner = {0};
-	enum ts_err err = ts_key_parse(ts_str(vkey), &key, &inner);
-	if (err == TS_OK)
-		err = ts_key_acceptable(&key, &inner);
-	if (err != TS_OK)
-		return ts_why(
-			d->why, err, pointer, "\"%.150s\" is no usable vkey: %s", vkey, inner.text);
-	if (key.type != type)
-		return ts_why(d->why, TS_E_KEY, pointer, "the key has type %d, must have %d",
-			(int)key.type, (int)type);
-	if (expected && strcmp(key.name, expected) != 0)
-		return ts_why(d->why, TS_E_KEY, pointer, "the key is named \"%s\", must be \"%s\"",
-			key.name, expected);
-	return TS_OK;
-}
-
 static enum ts_err check_party(
 	const struct ts_decode *d, const struct ts_party *party, const char *pointer)
 {
@@ -96,7 +54,7 @@ static enum ts_err check_party(
 				"\"%s\" must be an ISO 3166-1 code of two capitals", country);
 	}
 	snprintf(where, sizeof where, "%s/statement_key", pointer);
-	return check_vkey(d, party->statement_key, TS_KEY_ED25519, NULL, where);
+	return ts_decode_vkey(d, party->statement_key, TS_KEY_ED25519, NULL, where);
 }
 
 static enum ts_err decode_party(const struct ts_decode *d, const json_t *obj, const char *pointer,
@@ -122,38 +80,6 @@ static enum ts_err decode_party(const struct ts_decode *d, const json_t *obj, co
 	return check_party(d, out, pointer);
 }
 
-static enum ts_err check_log(
-	const struct ts_decode *d, enum ts_log_kind kind, const char *vkey, const char *pointer)
-{
-	const struct ts_terms *t = d->terms;
-	char origin[TS_ORIGIN_MAX + 1];
-	if (!vkey)
-		return TS_OK;
-	if (ts_origin_log(ts_str(t->keys.domain), ts_str(t->contract), kind, origin) != TS_OK)
-		return ts_why(d->why, TS_E_MALFORMED, "/evidence/domain",
-			"\"%s\" cannot begin an origin", t->keys.domain);
-	return check_vkey(d, vkey, TS_KEY_ED25519, origin, pointer);
-}
-
-static enum ts_err decode_evidence(const struct ts_decode *d, const json_t *obj)
-{
-	struct ts_terms_keys *keys = &d->terms->keys;
-	*keys = (struct ts_terms_keys){.domain = "example.invalid", .quorum = "unwitnessed"};
-	if (!obj) {
-		TS_ASSERT(d->what_if);
-		return TS_OK;
-	}
-	TS_TRY(ts_decode_object(d, obj, evidence_fields,
-		sizeof evidence_fields / sizeof evidence_fields[0], true, keys, "/evidence"));
-	char name[160];
-	snprintf(name, sizeof name, "%s/operator", keys->domain);
-	TS_TRY(check_vkey(d, keys->operator_key, TS_KEY_ED25519, name, "/evidence/operator_key"));
-	snprintf(name, sizeof name, "%s/receipts", keys->domain);
-	TS_TRY(check_vkey(d, keys->receipt_key, TS_KEY_COSIGNATURE, name, "/evidence/receipt_key"));
-	TS_TRY(check_log(d, TS_LOG_INPUTS, keys->inputs_log, "/evidence/inputs_log"));
-	return check_log(d, TS_LOG_JOURNAL, keys->journal_log, "/evidence/journal_log");
-}
-
 enum ts_err ts_decode_parties(const struct ts_decode *d, const struct ts_decode_root *root)
 {
 	struct ts_terms *t = d->terms;
@@ -169,5 +95,5 @@ enum ts_err ts_decode_parties(const struct ts_decode *d, const struct ts_decode_
 		if (*t->series)
 			TS_TRY(ts_decode_token(d, t->series, "/invoice", "series"));
 	}
-	return decode_evidence(d, root->evidence);
+	return TS_OK;
 }

@@ -135,6 +135,7 @@ static enum ts_err parse(const char *bytes, size_t len, struct ts_region *region
 	TS_TRY(decode_root(&d, json, &root));
 	TS_TRY(decode_head(&d, &root));
 	TS_TRY(ts_decode_parties(&d, &root));
+	TS_TRY(ts_decode_evidence(&d, &root));
 	TS_TRY(ts_decode_time(&d, &root));
 	TS_TRY(ts_decode_tax(&d, &root));
 	TS_TRY(ts_decode_prices(&d, &root));

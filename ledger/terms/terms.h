@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/money.h"
 #include "base/time.h"
+#include "evidence/quorum.h"
 
 struct ts_address {
 	const char *street, *city, *postal_code, *region; /* NULL where absent */
@@ -25,11 +26,25 @@ struct ts_party {
 	const char *payment_details; /* provider: bank details as printed; NULL */
 };
 
+/* Who runs a witness: what the rule of quorums counts. */
+enum ts_run_by { TS_RUN_BY_PROVIDER, TS_RUN_BY_CONSUMER, TS_RUN_BY_AUDITOR, TS_RUN_BY_OPERATOR };
+const char *ts_run_by_name(enum ts_run_by run_by);
+struct ts_terms_witness {
+	const char *vkey; /* type 0x04 */
+	enum ts_run_by run_by;
+};
+
 /* The vkeys under which evidence of this contract is signed (2-evidence.md). */
 struct ts_terms_keys {
 	const char *domain; /* first part of every origin */
 	const char *operator_key, *receipt_key, *inputs_log, *journal_log;
-	const char *quorum; /* "unwitnessed" until witnesses are named */
+	const char *quorum; /* as written: "unwitnessed", "all" or a number */
+	const struct ts_terms_witness *witnesses;
+	size_t witnesses_n;
+	struct ts_quorum quorum_of; /* the same as keys and a number; n 0: unwitnessed */
+	const char *operator; /* "provider" or "neutral": who runs the service */
+	int64_t countersign_days; /* a period statement then counts as countersigned; -1: never */
+	int64_t incomplete_after_days; /* a document may then issue over a gap; -1: never */
 	int64_t unwitnessed_after_days; /* an invoice may issue `unwitnessed` after so many days */
 	int64_t inclusion_seconds; /* a receipt's promise */
 };

@@ -75,6 +75,12 @@ static void test_example_decodes(void **state)
 	assert_string_equal(t->currency->code, "USD");
 	assert_string_equal(ts_time_format(t->from_us, text), "2026-04-30T22:00:00Z");
 	assert_string_equal(ts_time_format(t->to_us, text), "2026-12-31T23:00:00Z");
+	assert_int_equal(t->keys.quorum_of.n, 2);
+	assert_int_equal(t->keys.quorum_of.k, 2);
+	assert_string_equal(t->keys.quorum_of.keys[1].name, "witness.audit.example/w1");
+	assert_string_equal(ts_run_by_name(t->keys.witnesses[1].run_by), "auditor");
+	assert_int_equal(t->keys.countersign_days, 30);
+	assert_int_equal(t->keys.incomplete_after_days, 30);
 	assert_int_equal(t->anchor_day, 1);
 	assert_int_equal(t->due_days, 30);
 	assert_int_equal(t->skus_n, 3);
