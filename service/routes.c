@@ -3,7 +3,8 @@
 #include "service/route.h"
 
 extern const struct ts_route ts_routes_party[], ts_routes_contract[], ts_routes_stream[],
-	ts_routes_usage[], ts_routes_book[], ts_routes_period[], ts_routes_statement[];
+	ts_routes_usage[], ts_routes_book[], ts_routes_period[], ts_routes_statement[],
+	ts_routes_seal[];
 
 const struct ts_route *const ts_route_tables[] = {
 	ts_routes_frame,
@@ -14,5 +15,6 @@ const struct ts_route *const ts_route_tables[] = {
 	ts_routes_book,
 	ts_routes_period,
 	ts_routes_statement,
+	ts_routes_seal,
 	NULL,
 };

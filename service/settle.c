@@ -7,6 +7,7 @@
 #include "reports/invoice_pdf.h"
 #include "service/checkpoints.h"
 #include "service/handler.h"
+#include "service/period_state.h"
 #include "service/settle_fold.h"
 #include "store/batch.h"
 #include "store/entry.h"
@@ -28,6 +29,7 @@ struct attempt {
 	struct ts_ledger *ledger;
 	struct ts_ledger_event event;
 	struct ts_postings postings;
+	struct ts_db_state_log log; /* cut: the provider's streams at N */
 };
 
 enum ts_err ts_settle_load(struct ts_db *db, int64_t contract_id, struct ts_region *region,
@@ -49,31 +51,52 @@ static int32_t min_day(int32_t a, int32_t b)
 	return a < b ? a : b;
 }
 
+/* A cut takes all there is, so that the streams' states are those at its N. What came while its
+ * ticks ran may be that many times one tick's share; beyond, it ticks on. */
+#define CUT_SHARES 4
+
+/* The inputs log's size; for a cut with the streams at that size. */
+static enum ts_err plan_log(struct attempt *a, int64_t *size, struct ts_why *why)
+{
+	struct ts_range range;
+	struct ts_hash root;
+	int64_t id = a->s->contract.contract_id;
+	if (a->s->kind != TS_SETTLE_CUT) {
+		TS_TRY(ts_db_log_head(a->db, id, TS_DB_LOCK_INPUTS, &range, &root, why));
+		*size = range.size;
+		return TS_OK;
+	}
+	TS_TRY(ts_db_state_log(a->db, id, a->s->region, &a->log, why));
+	*size = a->log.inputs.size;
+	return TS_OK;
+}
+
 /* N: the log's size now, or as far as one event goes. Leaves that slip in before the event's own
- * leaf are folded by the next one, and so is what came after the first step, if it does not fit:
- * else a busy stream could put a cut off for ever. */
+ * leaf are folded by the next one. */
 static enum ts_err plan_range(struct attempt *a, struct ts_why *why)
 {
 	struct ts_settle *s = a->s;
 	int64_t most = s->leaves_max > 0 ? s->leaves_max : TS_TICK_LEAVES_MAX;
 	int64_t work_max = s->work_max > 0 ? s->work_max : TS_TICK_WORK_MAX;
 	int64_t from = ts_ledger_head(a->ledger)->inputs_to;
-	struct ts_range range;
-	struct ts_hash root;
-	TS_TRY(ts_db_log_head(
-		a->db, s->contract.contract_id, TS_DB_LOCK_INPUTS, &range, &root, why));
+	int64_t size = 0;
+	TS_TRY(plan_log(a, &size, why));
 	a->event.from = from;
-	a->event.to = range.size;
+	a->event.to = size;
 	if (s->kind == TS_SETTLE_ISSUE) /* folds nothing */
 		return TS_OK;
 	if (s->until == 0)
-		s->until = range.size;
+		s->until = size;
 	if (a->event.to - from > most)
 		a->event.to = from + most;
 	if (a->event.to - from > 1)
 		TS_TRY(ts_db_batch_bound(a->db, s->contract.contract_id, from, a->event.to,
 			work_max, &a->event.to, why));
 	s->more = a->event.to < s->until;
+	if (s->kind == TS_SETTLE_CUT && !s->more) {
+		s->more = size - from > CUT_SHARES * most;
+		a->event.to = s->more ? a->event.to : size;
+	}
 	if (s->more)
 		a->kind = TS_SETTLE_TICK;
 	return TS_OK;
@@ -301,6 +324,21 @@ static enum ts_err store_document(struct attempt *a, struct ts_why *why)
 	return store_renderings(a, why);
 }
 
+/* What the companies will seal. */
+static enum ts_err keep_state(struct attempt *a, struct ts_why *why)
+{
+	struct ts_hash root;
+	struct ts_period_state state = {.contract = a->s->contract.public_id,
+		.contract_id = a->s->contract.contract_id,
+		.period = a->s->period,
+		.cut = a->event.leaf,
+		.log = &a->log,
+		.ledger = a->ledger};
+	TS_TRY(ts_db_log_head(
+		a->db, state.contract_id, TS_DB_LOCK_JOURNAL, &state.journal, &root, why));
+	return ts_period_state_keep(a->db, &state, why);
+}
+
 static enum ts_err post(struct attempt *a, const struct ts_invoice_head *head, struct ts_why *why)
 {
 	struct ts_settle *s = a->s;
@@ -320,7 +358,8 @@ static enum ts_err post(struct attempt *a, const struct ts_invoice_head *head, s
 	if (a->postings.n > 0)
 		TS_TRY(ts_db_entry_add(a->db, s->contract.contract_id, a->terms[0]->currency->code,
 			a->postings.entries, a->postings.n, why));
-	return ts_db_ledger_store(a->db, s->contract.contract_id, a->ledger, why);
+	TS_TRY(ts_db_ledger_store(a->db, s->contract.contract_id, a->ledger, why));
+	return a->kind == TS_SETTLE_CUT ? keep_state(a, why) : TS_OK;
 }
 
 static enum ts_err store_answer(struct attempt *a, struct ts_why *why)

@@ -201,35 +201,3 @@ enum ts_err ts_db_entry_list(struct ts_db *db, int64_t contract_id,
 	*n = count;
 	return rows.err;
 }
-
-/* --- seals --- */
-
-enum ts_err ts_db_seal_add(struct ts_db *db, int64_t contract_id, enum ts_book book,
-	int32_t through_day, int64_t leaf, struct ts_str note, struct ts_why *why)
-{
-	struct ts_args args;
-
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	ts_arg_i16(&args, (int16_t)book);
-	ts_arg_day(&args, through_day);
-	ts_arg_i64(&args, leaf);
-	ts_arg_bytes(&args, note.at, note.len);
-	return ts_db_query(db, "seal_add", &args, NULL, why);
-}
-
-enum ts_err ts_db_seal_through(struct ts_db *db, int64_t contract_id, enum ts_book book,
-	int32_t *through_day, struct ts_why *why)
-{
-	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
-	struct ts_args args;
-
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	ts_arg_i16(&args, (int16_t)book);
-	TS_TRY(ts_db_query(db, "seal_through", &args, &rows, why));
-	if (!ts_rows_next(&rows))
-		return TS_E_INTERNAL;
-	*through_day = ts_row_is_null(&rows) ? INT32_MIN : ts_row_day(&rows);
-	return rows.err;
-}

@@ -24,13 +24,4 @@ enum ts_err ts_db_entry_list(struct ts_db *db, int64_t contract_id,
 	const struct ts_db_entry_filter *filter, struct ts_region *region, struct ts_entry **out,
 	size_t *n, struct ts_why *why) TS_MUST;
 
-/* A book is sealed through a day by its own party's period/v1 note (leaf of the inputs log):
- * entries dated on or before it are refused from then on. TS_E_CONFLICT: sealed through that day
- * already. */
-enum ts_err ts_db_seal_add(struct ts_db *db, int64_t contract_id, enum ts_book book,
-	int32_t through_day, int64_t leaf, struct ts_str note, struct ts_why *why) TS_MUST;
-/* INT32_MIN: nothing is sealed. */
-enum ts_err ts_db_seal_through(struct ts_db *db, int64_t contract_id, enum ts_book book,
-	int32_t *through_day, struct ts_why *why) TS_MUST;
-
 #endif

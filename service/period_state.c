@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/period_state.h"
+#include "book/state.h"
+#include "store/ingest.h"
+
+#define REGION_BYTES_MAX ((size_t)2 << 30) /* a state's text and what it is made of */
+
+static enum ts_err leaves_of(struct ts_db *db, const struct ts_period_state *in,
+	struct ts_region *region, struct ts_state *out, struct ts_why *why)
+{
+	struct ts_db_state_leaf *rows = NULL;
+	size_t n = 0;
+	TS_TRY(ts_db_state_leaves(
+		db, in->contract_id, in->log->inputs.size, region, &rows, &n, why));
+	struct ts_state_leaf *list = ts_region_array(region, n + 1, sizeof *list);
+	if (list == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < n; i++)
+		list[i] = (struct ts_state_leaf){rows[i].index, rows[i].bytes};
+	out->leaves = list;
+	out->leaves_n = n;
+	return TS_OK;
+}
+
+static enum ts_err windows_of(const struct ts_db_state_stream *row, struct ts_region *region,
+	struct ts_state_stream *out, struct ts_why *why)
+{
+	struct ts_windows windows;
+	ts_windows_init(&windows, region, row->active_from_ms, row->window_ms);
+	if (ts_windows_unpack(row->windows, &windows) != TS_OK)
+		return ts_why(why, TS_E_INTERNAL, "windows", "%s: they do not unpack", row->origin);
+	out->windows = windows.list;
+	out->windows_n = windows.n;
+	return TS_OK;
+}
+
+/* The rows of one stream, made ranges where neighbours are alike. */
+static enum ts_err marks_of(const struct ts_db_state_mark *rows, size_t n, struct ts_region *region,
+	struct ts_state_stream *out)
+{
+	struct ts_state_mark *list = ts_region_array(region, n + 1, sizeof *list);
+	size_t used = 0;
+	if (list == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < n; i++)
+		list[used++] = (struct ts_state_mark){
+			rows[i].index, rows[i].index + 1, ts_str(rows[i].kind), rows[i].leaf};
+	out->marks = list;
+	out->marks_n = used;
+	return TS_OK;
+}
+
+static enum ts_err streams_of(struct ts_db *db, const struct ts_period_state *in,
+	struct ts_region *region, struct ts_state *out, struct ts_why *why)
+{
+	const struct ts_db_state_log *log = in->log;
+	struct ts_db_state_mark *marks = NULL;
+	size_t marks_n = 0;
+	struct ts_state_stream *list = ts_region_array(region, log->streams_n + 1, sizeof *list);
+	if (list == NULL)
+		return TS_E_NO_MEMORY;
+	TS_TRY(ts_db_state_marks(
+		db, in->contract_id, log->inputs.size, region, &marks, &marks_n, why));
+	for (size_t i = 0; i < log->streams_n; i++) {
+		const struct ts_db_state_stream *row = &log->streams[i];
+		size_t first = 0, n = 0;
+		while (first < marks_n && marks[first].stream_id != row->stream_id)
+			first++;
+		while (first + n < marks_n && marks[first + n].stream_id == row->stream_id)
+			n++;
+		list[i] = (struct ts_state_stream){
+			.origin = ts_str(row->origin), .range = row->range};
+		TS_TRY(windows_of(row, region, &list[i], why));
+		TS_TRY(marks_of(&marks[first], n, region, &list[i]));
+	}
+	out->streams = list;
+	out->streams_n = log->streams_n;
+	return TS_OK;
+}
+
+static enum ts_err keep(struct ts_db *db, const struct ts_period_state *in,
+	struct ts_region *region, struct ts_buf *text, struct ts_why *why)
+{
+	struct ts_hash sha256;
+	struct ts_state state = {.contract = ts_str(in->contract),
+		.period = in->period,
+		.cut = in->cut,
+		.inputs = in->log->inputs,
+		.journal = in->journal};
+	TS_TRY(leaves_of(db, in, region, &state, why));
+	TS_TRY(streams_of(db, in, region, &state, why));
+	TS_TRY(ts_state_text(&state, in->ledger, region, text, why));
+	ts_sha256(text->data, text->len, &sha256);
+	return ts_db_state_put(db, in->contract_id, in->period, in->cut, &sha256,
+		(struct ts_str){text->data, text->len}, why);
+}
+
+enum ts_err ts_period_state_keep(
+	struct ts_db *db, const struct ts_period_state *state, struct ts_why *why)
+{
+	struct ts_region *region = ts_region_create(REGION_BYTES_MAX);
+	struct ts_buf text;
+	if (region == NULL)
+		return TS_E_NO_MEMORY;
+	ts_buf_init(&text, TS_STATE_BYTES_MAX);
+	enum ts_err err = keep(db, state, region, &text, why);
+	ts_buf_free(&text);
+	ts_region_free(region);
+	return err;
+}

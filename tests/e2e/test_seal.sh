@@ -1,0 +1,139 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# test_seal.sh BUILD FIXTURES: two months are cut, issued and sealed: each company its own book, by
+# its own key, in order; what the other one says to it; an authority's time-stamps. Exits 77 where
+# PostgreSQL is absent.
+set -u
+TALLY=$1/tallystick
+SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tests/support/service.sh
+. "$SOURCE/tests/support/service.sh"
+svc_begin seal
+
+checks=0
+t() { "$TALLY" "$@"; }
+# run CODE COMMAND...: its exit code; what it says is in $DIR/out and $DIR/err.
+run() {
+	code=$1
+	shift
+	checks=$((checks + 1))
+	"$@" >"$DIR/out" 2>"$DIR/err" </dev/null
+	got=$?
+	[ $got = "$code" ] || fail "exit $got, not $code: $*"
+}
+said() { grep -q -e "$1" "$DIR/out" "$DIR/err" || fail "nobody said \"$1\""; }
+refused() {
+	said=$1
+	shift
+	run 1 "$@"
+	said "$said"
+}
+
+umask 077
+svc_database
+svc_start
+export TALLYSTICK_TOKEN="$OPERATOR"
+
+for side in provider consumer; do
+	run 0 t keygen "$side.example/statements" "$DIR/$side.key"
+done
+run 0 t party add cloud --name "Cloud" --country US --key "$DIR/provider.key"
+run 0 t party add lab --name "Lab" --country US --key "$DIR/consumer.key"
+run 0 t contract new "$SOURCE/docs/examples/colossus.terms.json" --provider cloud --consumer lab \
+	--out "$DIR/terms"
+C=$(cat "$DIR/out")
+run 0 t contract offer "$DIR/terms"
+for side in provider consumer; do
+	run 0 t contract sign "$C" --key "$DIR/$side.key" --terms "$DIR/terms"
+done
+run 0 t stream new "$DIR/agent" --contract "$C" --cluster c1 --from 2026-05-01 \
+	--key "$DIR/provider.key" --terms "$DIR/terms"
+run 0 t token new agent --party cloud
+AGENT=$(cat "$DIR/out")
+run 0 t simulate --gpus 16 --from 2026-05-01 --to 2026-07-01 --seed 3 --sku h100 --out "$DIR/usage"
+run 0 t import records "$DIR/usage" --stream "$DIR/agent" --token "$AGENT"
+
+seal() { # BOOK MONTH KEY
+	t period seal "$C" "$2" --book "$1" --key "$DIR/$3.key"
+}
+
+# in order: cut, issue, seal; each by its own company
+refused "not cut" seal provider 2026-05 provider
+run 0 t close "$C" 2026-05
+refused "not issued" seal provider 2026-05 provider
+run 0 t period state "$C" 2026-05 --out "$DIR/may.state"
+[ "$(cat "$DIR/out")" = "$(sha256sum <"$DIR/may.state" | cut -c 1-64)" ] || fail "hash of the state"
+head -n 1 "$DIR/may.state" | grep -qx "tallystick/state/v1" || fail "no state"
+run 0 t invoice issue "$C" 2026-05
+refused "has not signed" seal provider 2026-05 consumer
+sed 's/^period.*/period	1/' "$DIR/may.state" >"$DIR/other.state"
+refused "not signed" t period seal "$C" 2026-05 --book provider --key "$DIR/provider.key" \
+	--state "$DIR/other.state"
+run 0 t period seal "$C" 2026-05 --book provider --key "$DIR/provider.key" --state "$DIR/may.state"
+said logged
+run 0 seal provider 2026-05 provider # again: the same answer
+said logged
+run 0 t period show "$C" 2026-05
+said "provider: sealed"
+said "consumer: not sealed"
+
+# a month later: the state did not change; the consumer has not sealed May, so not June either
+run 0 t period state "$C" 2026-05
+[ "$(cat "$DIR/out")" = "$(sha256sum <"$DIR/may.state" | cut -c 1-64)" ] || fail "May's state changed"
+run 0 t close "$C" 2026-06
+run 0 t invoice issue "$C" 2026-06
+refused "before is to be sealed first" seal consumer 2026-06 consumer
+run 0 seal consumer 2026-05 consumer
+run 0 seal consumer 2026-06 consumer
+run 0 seal provider 2026-06 provider
+
+# what the other one says
+run 0 t period countersign "$C" 2026-05 --book provider --key "$DIR/consumer.key" \
+	--state "$DIR/may.state"
+run 0 t period show "$C" 2026-05
+said "provider: sealed.*countersignature: signed,"
+said "consumer: sealed.*countersignature: none,"
+run 0 t period reserve "$C" 2026-05 --book consumer --key "$DIR/provider.key" --reason "D-7 is open"
+run 0 t period show "$C" 2026-05
+said "consumer: sealed.*countersignature: signed_with_reservations,"
+run 0 t period countersign "$C" 2026-05 --book consumer --key "$DIR/provider.key"
+run 0 t period show "$C" 2026-05
+said "consumer: sealed.*countersignature: signed,"
+refused "countersigned by leaf" t period reserve "$C" 2026-05 --book consumer \
+	--key "$DIR/provider.key" --reason "too late"
+
+# an authority's time-stamp over the seal, made and checked by openssl ts
+(
+	cd "$DIR" || exit 1
+	printf '%s\n' '[req]' 'distinguished_name=dn' '[dn]' '[tsa]' \
+		'extendedKeyUsage=critical,timeStamping' 'basicConstraints=critical,CA:FALSE' \
+		'[ca]' 'basicConstraints=critical,CA:TRUE' \
+		'[ts]' 'serial=serial' 'crypto_device=builtin' 'default_policy=1.2.3.4' \
+		'digests=sha256' 'signer_digest=sha256' 'ess_cert_id_chain=no' >tsa.cnf
+	echo 01 >serial
+	for name in tsa stranger; do
+		openssl ecparam -name prime256v1 -genkey -noout -out $name.pem &&
+			openssl req -x509 -new -key $name.pem -subj "/CN=$name" -days 30 -config tsa.cnf \
+				-extensions tsa -out $name.crt || exit 1
+	done
+) >"$DIR/out" 2>&1 || fail "openssl"
+run 0 t period timestamp "$C" 2026-05 --book provider --request "$DIR/query"
+run 0 openssl ts -reply -config "$DIR/tsa.cnf" -section ts -queryfile "$DIR/query" \
+	-signer "$DIR/tsa.crt" -inkey "$DIR/tsa.pem" -out "$DIR/reply"
+run 0 t period timestamp "$C" 2026-05 --book provider --token "$DIR/reply"
+said '"authority":.*CN=tsa'
+run 0 t period timestamp "$C" 2026-05 --book provider --roots "$DIR/tsa.crt"
+said "by /CN=tsa"
+refused "vouch" t period timestamp "$C" 2026-05 --book provider --roots "$DIR/stranger.crt"
+refused "other bytes" t period timestamp "$C" 2026-05 --book consumer --token "$DIR/reply"
+refused "neither a response" t period timestamp "$C" 2026-05 --book provider --token "$DIR/query"
+status=$(curl -sS -o "$DIR/token" -w '%{http_code}' -H "Authorization: Bearer $OPERATOR" \
+	"$TALLYSTICK_URL/v1/contracts/$C/periods/2026-05/seals/provider/timestamp")
+[ "$status" = 200 ] || fail "the token: $status"
+curl -sS -o "$DIR/note" -H "Authorization: Bearer $OPERATOR" \
+	"$TALLYSTICK_URL/v1/contracts/$C/periods/2026-05/seals/provider"
+run 0 openssl ts -verify -data "$DIR/note" -in "$DIR/token" -token_in -CAfile "$DIR/tsa.crt" \
+	-untrusted "$DIR/tsa.crt"
+
+svc_stop
+echo "seal: $checks checks passed"
