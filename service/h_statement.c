@@ -183,6 +183,68 @@ static enum ts_err statement_get(
 	return ts_handler_json(res, 200, json, why);
 }
 
+struct question {
+	struct view v;
+	const char *stream;
+	int64_t since_ms, covered, revoked_leaf;
+	const char *origin;
+};
+
+static enum ts_err covered_tx(struct ts_db *db, void *arg, struct ts_why *why)
+{
+	struct question *q = arg;
+	q->v.desk.db = db;
+	TS_TRY(ts_desk_load(&q->v.desk, why));
+	for (size_t i = 0; i < q->v.desk.streams_n; i++) {
+		const struct ts_db_enrolment *key = &q->v.desk.streams[i].key;
+		if (strcmp(key->public_id, q->stream) != 0)
+			continue;
+		q->origin = key->origin;
+		q->revoked_leaf = key->revoked_leaf;
+	}
+	if (q->origin == NULL)
+		return ts_why(why, TS_E_NOT_FOUND, "stream", "no stream %s", q->stream);
+	return ts_desk_covered(&q->v.desk, q->since_ms, &q->covered, why);
+}
+
+/* What a revocation of this stream's key since an instant must name. */
+static enum ts_err revocation_get(
+	struct ts_request *req, struct ts_response *res, struct ts_why *why)
+{
+	struct ts_db *db = ts_req_session(req)->db;
+	struct question q = {.v.req = req,
+		.stream = ts_handler_text(req, ts_request_param(req, "stream")),
+		.since_ms = ts_request_query(req, "since")->number / TS_US_PER_MS};
+	struct ts_db_contract *contract = &q.v.desk.contract;
+	int64_t contract_id = 0, stream_id = 0;
+	if (q.stream == NULL)
+		return TS_E_NO_MEMORY;
+	enum ts_err err = ts_db_stream_locate(db, q.stream, &contract_id, &stream_id, why);
+	if (err == TS_OK)
+		err = ts_db_contract_locate(db, contract_id, contract, why);
+	if (err == TS_E_NOT_FOUND ||
+		(err == TS_OK && !ts_handler_allowed(req->principal, contract)))
+		return ts_why(why, TS_E_NOT_FOUND, "stream", "no stream %s", q.stream);
+	TS_TRY(err);
+	res->contract_id = contract_id;
+	q.v.desk.region = req->region;
+	q.v.desk.hasher = &ts_req_session(req)->hasher;
+	const struct ts_db_scope scope = {.contracts = &contract_id,
+		.contracts_n = 1,
+		.sides = TS_DB_SIDES_BOTH,
+		.party_id = req->principal->party_id,
+		.read_only = true};
+	TS_TRY(ts_db_tx(db, &scope, covered_tx, &q, why));
+	return ts_handler_json(res, 200,
+		json_pack("{s:s,s:s,s:s,s:I,s:I,s:o}", "stream", q.stream, "origin", q.origin,
+			"contract", contract->public_id, "compromised_since_ms",
+			(json_int_t)q.since_ms, "covered", (json_int_t)q.covered, "revoked_leaf",
+			index_or_null(q.revoked_leaf)),
+		why);
+}
+
+static const struct ts_query_param since_query[] = {
+	{"since", TS_QUERY_TIME, true, 0, 0, "the key is not to be trusted from here on"}, {0}};
 static const struct ts_query_param list_query[] = {
 	{"kind", TS_QUERY_TEXT, false, 0, 0, "only this kind: revoke, reattest, release, ..."},
 	{"limit", TS_QUERY_INT, false, 1, TS_LIST_LIMIT_MAX, "rows per page"},
@@ -225,5 +287,16 @@ const struct ts_route ts_routes_statement[] = {
 		.tag = "statements",
 		.summary = "One statement by the hash of its text; text/plain is the note",
 		.response = "the statement with text and note"},
+	{.method = TS_GET,
+		.path = "/v1/streams/{stream}/revocation",
+		.handler = revocation_get,
+		.roles = TS_ROLE_READERS,
+		.cls = TS_CLASS_READ,
+		.query = since_query,
+		.id = "getRevocation",
+		.tag = "statements",
+		.summary = "How far the inputs log is beyond doubt, if a stream's key is not",
+		.response =
+			"stream, origin, contract, compromised_since_ms, covered, revoked_leaf"},
 	{0},
 };

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Streams: enrol an agent's key, look at what it has delivered; appends are in append.c. */
 #include "base/limits.h"
+#include "evidence/event.h"
 #include "evidence/log.h"
 #include "evidence/statement.h"
 #include "service/append.h"
 #include "service/handler.h"
 #include "service/route.h"
-#include "service/route.h"
 #include "store/log.h"
+#include "store/statement.h"
 #include "store/stream.h"
 #include <string.h>
 
@@ -26,8 +27,8 @@ struct enrolment {
 	int64_t size;
 };
 
-/* Signed by the new key, the company of its side, and the key that it replaces; other lines on the
- * note are not kept. */
+/* Signed by the new key, the company of its side, and the key that it replaces, unless that one was
+ * revoked: it may be lost, and its word is worth nothing. Other lines on the note are not kept. */
 static enum ts_err check_signatures(
 	struct enrolment *e, const struct ts_terms *terms, struct ts_why *why)
 {
@@ -37,7 +38,7 @@ static enum ts_err check_signatures(
 	const struct ts_party *party = e->statement.side == TS_SIDE_PROVIDER ? &terms->provider
 									     : &terms->consumer;
 	TS_TRY(ts_key_parse(ts_str(party->statement_key), &keys[1], why));
-	if (e->before != NULL)
+	if (e->before != NULL && e->before->key.revoked_leaf < 0)
 		TS_TRY(ts_key_parse(ts_str(e->before->key.vkey), &keys[n++], why));
 	TS_TRY(ts_note_verify(&e->note, keys, n, sigs, why));
 	ts_buf_reset(&e->signed_text);
@@ -79,9 +80,15 @@ static enum ts_err check_before(
 	return TS_OK;
 }
 
-static bool live(const struct ts_db_stream *stream)
+/* A quarantined stream takes no appends and owns its scope until it is revoked or replaced. */
+static bool owns_scope(const struct ts_db_stream *stream)
 {
-	return stream->state == TS_DB_STREAM_LIVE && stream->key.revoked_leaf < 0;
+	return stream->state != TS_DB_STREAM_CLOSED && stream->key.revoked_leaf < 0;
+}
+
+static struct ts_scope scope_of(const struct ts_db_enrolment *key)
+{
+	return (struct ts_scope){ts_str(key->clusters), ts_str(key->resources), ts_str(key->skus)};
 }
 
 /* One hour of one device can't be asserted by two live provider streams. */
@@ -93,15 +100,65 @@ static enum ts_err check_scope(
 		return TS_OK;
 	for (size_t i = 0; i < n; i++) {
 		const struct ts_db_enrolment *key = &streams[i].key;
-		const struct ts_scope scope = {
-			ts_str(key->clusters), ts_str(key->resources), ts_str(key->skus)};
-		if (key->side != TS_SIDE_PROVIDER || !live(&streams[i]) ||
+		const struct ts_scope scope = scope_of(key);
+		if (key->side != TS_SIDE_PROVIDER || !owns_scope(&streams[i]) ||
 			&streams[i] == e->before || s->active_from_ms >= key->active_to_ms ||
 			key->active_from_ms >= s->active_to_ms)
 			continue;
 		if (!ts_scope_disjoint(&s->scope, &scope))
 			return ts_why(why, TS_E_CONFLICT, "scope", "overlaps the scope of %s",
 				key->origin);
+	}
+	return TS_OK;
+}
+
+/* End of the last billing period that was cut; INT64_MIN: none. */
+static enum ts_err cut_end(
+	struct ts_db *db, const struct enrolment *e, int64_t *end_ms, struct ts_why *why)
+{
+	struct ts_str leaf;
+	struct ts_note note;
+	struct ts_event cut;
+	*end_ms = INT64_MIN;
+	TS_TRY(ts_db_cut_last(db, e->contract.contract_id, e->req->region, &leaf, why));
+	if (leaf.at == NULL)
+		return TS_OK;
+	TS_TRY(ts_note_parse(leaf, &note, why));
+	TS_TRY(ts_event_parse(note.text, &cut, why));
+	*end_ms = cut.period_to_ms;
+	return TS_OK;
+}
+
+/* Where a scope passes from one stream to another, lines of both may overlap and one of the two is
+ * parked. Such an instant must not lie in what is cut, nor before what the older stream closed. */
+static enum ts_err check_handover(struct ts_db *db, const struct enrolment *e,
+	const struct ts_db_stream *streams, size_t n, struct ts_why *why)
+{
+	const struct ts_key_statement *s = &e->statement;
+	int64_t cut_ms = 0, closed_ms = 0;
+	if (s->side != TS_SIDE_PROVIDER)
+		return TS_OK;
+	TS_TRY(cut_end(db, e, &cut_ms, why));
+	for (size_t i = 0; i < n; i++) {
+		const struct ts_db_enrolment *key = &streams[i].key;
+		const struct ts_scope scope = scope_of(key);
+		bool replaces = &streams[i] == e->before;
+		int64_t at_ms = replaces ? s->from_ms : s->active_from_ms;
+		const char *where = replaces ? "from_ms" : "active";
+		if (key->side != TS_SIDE_PROVIDER ||
+			(!replaces && ts_scope_disjoint(&s->scope, &scope)))
+			continue;
+		if (at_ms < cut_ms)
+			return ts_why(why, TS_E_CONFLICT, where,
+				"%lld takes over from %s before %lld, the end of the last period "
+				"that was cut",
+				(long long)at_ms, key->origin, (long long)cut_ms);
+		TS_TRY(ts_db_stream_closed_to(
+			db, e->contract.contract_id, key->stream_id, &closed_ms, why));
+		if (at_ms < closed_ms)
+			return ts_why(why, TS_E_CONFLICT, where,
+				"%lld takes over from %s, which has closed its windows up to %lld",
+				(long long)at_ms, key->origin, (long long)closed_ms);
 	}
 	return TS_OK;
 }
@@ -193,6 +250,7 @@ static enum ts_err enrol_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	TS_TRY(check_before(e, streams, n, why));
 	TS_TRY(check_signatures(e, terms[terms_n - 1], why));
 	TS_TRY(check_scope(e, streams, n, why));
+	TS_TRY(check_handover(db, e, streams, n, why));
 	return store(db, e, why);
 }
 
@@ -245,13 +303,18 @@ struct view {
 	struct ts_db_contract contract;
 	struct ts_db_stream *streams;
 	size_t n;
+	int64_t stream_id; /* one: how far has it closed its windows? 0: all */
+	int64_t closed_to_ms;
 };
 
 static enum ts_err view_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct view *v = arg;
-	return ts_db_stream_list(
-		db, v->contract.contract_id, v->req->region, &v->streams, &v->n, why);
+	int64_t id = v->contract.contract_id;
+	v->closed_to_ms = INT64_MIN;
+	if (v->stream_id != 0)
+		TS_TRY(ts_db_stream_closed_to(db, id, v->stream_id, &v->closed_to_ms, why));
+	return ts_db_stream_list(db, id, v->req->region, &v->streams, &v->n, why);
 }
 
 static json_t *stream_json(const struct view *v, const struct ts_db_stream *stream)
@@ -286,11 +349,11 @@ static enum ts_err stream_get(struct ts_request *req, struct ts_response *res, s
 {
 	struct view v = {.req = req};
 	struct ts_db *db = ts_req_session(req)->db;
-	int64_t contract_id = 0, stream_id = 0;
+	int64_t contract_id = 0;
 	const char *id = ts_handler_text(req, ts_request_param(req, "stream"));
 	if (id == NULL)
 		return TS_E_NO_MEMORY;
-	enum ts_err err = ts_db_stream_locate(db, id, &contract_id, &stream_id, why);
+	enum ts_err err = ts_db_stream_locate(db, id, &contract_id, &v.stream_id, why);
 	if (err == TS_OK)
 		err = ts_db_contract_locate(db, contract_id, &v.contract, why);
 	if (err == TS_E_NOT_FOUND ||
@@ -302,7 +365,10 @@ static enum ts_err stream_get(struct ts_request *req, struct ts_response *res, s
 	const struct ts_db_stream *stream = stream_named(v.streams, v.n, id);
 	if (stream == NULL)
 		return ts_why(why, TS_E_NOT_FOUND, "stream", "no stream %s", id);
-	return ts_handler_json(res, 200, stream_json(&v, stream), why);
+	json_t *json = stream_json(&v, stream);
+	json_object_set_new(json, "closed_to_ms",
+		v.closed_to_ms == INT64_MIN ? json_null() : json_integer(v.closed_to_ms));
+	return ts_handler_json(res, 200, json, why);
 }
 
 static const struct ts_query_param list_query[] = {
@@ -340,7 +406,8 @@ const struct ts_route ts_routes_stream[] = {
 		.id = "getStream",
 		.tag = "streams",
 		.summary = "Size, root and state of a stream",
-		.response = "stream, origin, contract, side, size, root, state, last_append, leaf"},
+		.response = "stream, origin, contract, side, size, root, state, last_append, leaf, "
+			    "revoked_leaf, closed_to_ms"},
 	{.method = TS_POST,
 		.path = "/v1/streams/{stream}/append",
 		.prepare = ts_append_prepare,
