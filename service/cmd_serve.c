@@ -3,6 +3,7 @@
 #include "service/command.h"
 #include "service/lifecycle.h"
 #include "service/log.h"
+#include "service/secrecy.h"
 #include "service/tls.h"
 #include <signal.h>
 #include <stdio.h>
@@ -93,6 +94,7 @@ static enum ts_err print_config(const struct ts_config *config)
 static enum ts_err serve_start(struct serve *s, struct ts_why *why)
 {
 	TS_TRY(ts_privileges_drop(s->user, why));
+	ts_secrecy_begin();
 	ts_files_raise();
 	TS_TRY(ts_signals_open(&s->signal_fd, why));
 	TS_TRY(ts_log_open(s->config.log_file, s->config.log_level, &s->log, why));

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/keyfile.h"
+#include "evidence/sealed.h"
+#include "service/passphrase.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -39,22 +41,71 @@ static enum ts_err read_all(int fd, const char *path, char *out, size_t *len, st
 	return TS_OK;
 }
 
-enum ts_err ts_keyfile_read(const char *path, struct ts_secret *out, struct ts_why *why)
+static enum ts_err read_line(const char *path, char *line, size_t *len, struct ts_why *why)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return ts_why(why, errno == ENOENT ? TS_E_NOT_FOUND : TS_E_IO, path,
 			"cannot open the key file: %s", strerror(errno));
+	(void)sodium_mlock(line, KEYFILE_BYTES_MAX); /* best effort: the limit may be 0 */
+	enum ts_err err = read_all(fd, path, line, len, why);
+	close(fd);
+	return err;
+}
+
+static enum ts_err open_sealed(const char *path, struct ts_str line, const char *passphrase_file,
+	struct ts_secret *out, struct ts_why *why)
+{
+	struct ts_passphrase passphrase = {0};
+	TS_TRY(ts_passphrase_read(passphrase_file, path, false, &passphrase, why));
+	enum ts_err err = ts_sealed_open(line, passphrase.text, out, why);
+	ts_passphrase_wipe(&passphrase);
+	return err == TS_OK ? TS_OK : ts_why(why, err, path, "%s", why != NULL ? why->text : "");
+}
+
+enum ts_err ts_keyfile_open(
+	const char *path, const char *passphrase_file, struct ts_secret *out, struct ts_why *why)
+{
 	char line[KEYFILE_BYTES_MAX];
 	size_t len = 0;
-	enum ts_err err = read_all(fd, path, line, &len, why);
-	close(fd);
-	if (err == TS_OK)
-		err = ts_secret_parse((struct ts_str){line, len}, out, why);
-	ts_wipe(line, sizeof line);
-	if (err == TS_E_MALFORMED)
-		return ts_why(
-			why, err, path, "not a private key line (PRIVATE+KEY+name+id+base64)");
+	enum ts_err err = read_line(path, line, &len, why);
+	struct ts_str text = {line, len};
+	(void)sodium_mlock(out, sizeof *out);
+	if (err == TS_OK && ts_sealed_is(text)) {
+		err = open_sealed(path, text, passphrase_file, out, why);
+	} else if (err == TS_OK) {
+		err = ts_secret_parse(text, out, why);
+		if (err == TS_E_MALFORMED)
+			err = ts_why(why, err, path,
+				"not a private key line (PRIVATE+KEY+name+id+base64)");
+	}
+	sodium_munlock(line, sizeof line); /* wipes too */
+	return err;
+}
+
+enum ts_err ts_keyfile_read(const char *path, struct ts_secret *out, struct ts_why *why)
+{
+	return ts_keyfile_open(path, NULL, out, why);
+}
+
+enum ts_err ts_keyfile_public(
+	const char *path, struct ts_key *out, bool *sealed, struct ts_why *why)
+{
+	char line[KEYFILE_BYTES_MAX];
+	struct ts_secret secret;
+	size_t len = 0;
+	enum ts_err err = read_line(path, line, &len, why);
+	struct ts_str text = {line, len};
+	*sealed = err == TS_OK && ts_sealed_is(text);
+	if (*sealed) {
+		err = ts_sealed_key(text, out, why);
+	} else if (err == TS_OK) {
+		err = ts_secret_parse(text, &secret, why);
+		if (err == TS_OK)
+			*out = secret.key;
+		ts_secret_wipe(&secret);
+	}
+	sodium_munlock(line, sizeof line);
 	return err;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of subcommands: commands.def, one line each. */
 #include "service/command.h"
+#include "service/secrecy.h"
 #include <signal.h>
 
 #define X(name) extern const struct ts_command ts_cmd_##name;
@@ -18,5 +19,6 @@ int main(int argc, char **argv)
 {
 	/* A peer that closes early is an error of that write, never the end of the process. */
 	signal(SIGPIPE, SIG_IGN);
+	ts_secrecy_begin(); /* nearly every command holds a key or a token */
 	return ts_command_main("tallystick", commands, argc, argv);
 }
