@@ -76,6 +76,9 @@ enum ts_err ts_desk_stream(const struct ts_desk *desk, struct ts_str origin,
 /* The N that a revocation since an instant must name (docs/formats/statements.md). */
 enum ts_err ts_desk_covered(
 	struct ts_desk *desk, int64_t since_ms, int64_t *covered, struct ts_why *why) TS_MUST;
+/* The root of the first `size` lines of a stream, from stored bytes. */
+enum ts_err ts_desk_root(struct ts_desk *desk, const struct ts_db_stream *stream, int64_t size,
+	struct ts_hash *out, struct ts_why *why) TS_MUST;
 /* Fills terms and streams for the contract, within a transaction. */
 enum ts_err ts_desk_load(struct ts_desk *desk, struct ts_why *why) TS_MUST;
 

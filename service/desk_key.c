@@ -137,12 +137,31 @@ static enum ts_err reattest_read(struct ts_desk *desk, struct ts_why *why)
 	return TS_OK;
 }
 
+enum ts_err ts_desk_root(struct ts_desk *desk, const struct ts_db_stream *stream, int64_t size,
+	struct ts_hash *out, struct ts_why *why)
+{
+	struct ts_region *region = ts_region_create(SOURCE_REGION_BYTES_MAX);
+	if (region == NULL)
+		return TS_E_NO_MEMORY;
+	struct ts_db_stream_source lines = {.db = desk->db,
+		.hasher = desk->hasher,
+		.contract_id = desk->contract.contract_id,
+		.stream_id = stream->key.stream_id,
+		.region = region};
+	struct ts_merkle_source source = ts_db_stream_source(&lines);
+	enum ts_err err = ts_merkle_root(desk->hasher, &source, size, out);
+	ts_region_free(region);
+	return err == TS_OK ? TS_OK
+			    : ts_why(why, err, "stream", "the stored lines of %s cannot be read",
+				      stream->key.origin);
+}
+
 /* The root over stored bytes is the one that the statement names. */
-static enum ts_err root_check(struct ts_desk *desk, struct ts_merkle_source *source,
+static enum ts_err root_check(struct ts_desk *desk, const struct ts_db_stream *stream,
 	const char *where, int64_t size, const struct ts_hash *named, struct ts_why *why)
 {
 	struct ts_hash root;
-	TS_TRY(ts_merkle_root(desk->hasher, source, size, &root));
+	TS_TRY(ts_desk_root(desk, stream, size, &root, why));
 	if (!ts_hash_eq(&root, named))
 		return ts_why(why, TS_E_MISMATCH, where,
 			"the stored lines have another root at size %lld", (long long)size);
@@ -157,20 +176,8 @@ static enum ts_err reattest_check(struct ts_desk *desk, struct ts_why *why)
 	if (r->to > stream->range.size)
 		return ts_why(why, TS_E_INVALID, "to", "the stream has %lld lines, not %lld",
 			(long long)stream->range.size, (long long)r->to);
-	struct ts_region *region = ts_region_create(SOURCE_REGION_BYTES_MAX);
-	if (region == NULL)
-		return TS_E_NO_MEMORY;
-	struct ts_db_stream_source lines = {.db = desk->db,
-		.hasher = desk->hasher,
-		.contract_id = desk->contract.contract_id,
-		.stream_id = stream->key.stream_id,
-		.region = region};
-	struct ts_merkle_source source = ts_db_stream_source(&lines);
-	enum ts_err err = root_check(desk, &source, "from", r->from, &r->root_from, why);
-	if (err == TS_OK)
-		err = root_check(desk, &source, "to", r->to, &r->root_to, why);
-	ts_region_free(region);
-	return err;
+	TS_TRY(root_check(desk, stream, "from", r->from, &r->root_from, why));
+	return root_check(desk, stream, "to", r->to, &r->root_to, why);
 }
 
 const struct ts_desk_kind ts_desk_reattest = {

@@ -96,6 +96,7 @@ struct view {
 	int32_t limit;
 	struct ts_db_statement *rows;
 	size_t n;
+	json_t *serials;
 };
 
 static enum ts_err view_begin(struct ts_request *req, struct ts_response *res, struct view *v,
@@ -183,66 +184,129 @@ static enum ts_err statement_get(
 	return ts_handler_json(res, 200, json, why);
 }
 
+/* What the author of a statement asks about one stream. */
 struct question {
 	struct view v;
 	const char *stream;
-	int64_t since_ms, covered, revoked_leaf;
-	const char *origin;
+	const struct ts_db_stream *found;
+	int64_t since_ms, covered; /* revocation */
+	int64_t size; /* root */
+	struct ts_hash root;
 };
+
+static enum ts_err question_load(struct ts_db *db, struct question *q, struct ts_why *why)
+{
+	q->v.desk.db = db;
+	q->found = NULL;
+	TS_TRY(ts_desk_load(&q->v.desk, why));
+	for (size_t i = 0; i < q->v.desk.streams_n; i++)
+		if (strcmp(q->v.desk.streams[i].key.public_id, q->stream) == 0)
+			q->found = &q->v.desk.streams[i];
+	return q->found != NULL ? TS_OK
+				: ts_why(why, TS_E_NOT_FOUND, "stream", "no stream %s", q->stream);
+}
 
 static enum ts_err covered_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct question *q = arg;
-	q->v.desk.db = db;
-	TS_TRY(ts_desk_load(&q->v.desk, why));
-	for (size_t i = 0; i < q->v.desk.streams_n; i++) {
-		const struct ts_db_enrolment *key = &q->v.desk.streams[i].key;
-		if (strcmp(key->public_id, q->stream) != 0)
-			continue;
-		q->origin = key->origin;
-		q->revoked_leaf = key->revoked_leaf;
-	}
-	if (q->origin == NULL)
-		return ts_why(why, TS_E_NOT_FOUND, "stream", "no stream %s", q->stream);
+	TS_TRY(question_load(db, q, why));
 	return ts_desk_covered(&q->v.desk, q->since_ms, &q->covered, why);
+}
+
+static enum ts_err root_tx(struct ts_db *db, void *arg, struct ts_why *why)
+{
+	struct question *q = arg;
+	TS_TRY(question_load(db, q, why));
+	if (q->size > q->found->range.size)
+		return ts_why(why, TS_E_INVALID, "size", "the stream has %lld lines",
+			(long long)q->found->range.size);
+	return ts_desk_root(&q->v.desk, q->found, q->size, &q->root, why);
+}
+
+static enum ts_err ask(struct ts_request *req, struct ts_response *res, struct question *q,
+	ts_db_body body, struct ts_why *why)
+{
+	struct ts_db *db = ts_req_session(req)->db;
+	struct ts_db_contract *contract = &q->v.desk.contract;
+	int64_t contract_id = 0, stream_id = 0;
+	q->stream = ts_handler_text(req, ts_request_param(req, "stream"));
+	if (q->stream == NULL)
+		return TS_E_NO_MEMORY;
+	enum ts_err err = ts_db_stream_locate(db, q->stream, &contract_id, &stream_id, why);
+	if (err == TS_OK)
+		err = ts_db_contract_locate(db, contract_id, contract, why);
+	if (err == TS_E_NOT_FOUND ||
+		(err == TS_OK && !ts_handler_allowed(req->principal, contract)))
+		return ts_why(why, TS_E_NOT_FOUND, "stream", "no stream %s", q->stream);
+	TS_TRY(err);
+	res->contract_id = contract_id;
+	q->v.desk.region = req->region;
+	q->v.desk.hasher = &ts_req_session(req)->hasher;
+	const struct ts_db_scope scope = {.contracts = &contract_id,
+		.contracts_n = 1,
+		.sides = TS_DB_SIDES_BOTH,
+		.party_id = req->principal->party_id,
+		.read_only = true};
+	return ts_db_tx(db, &scope, body, q, why);
 }
 
 /* What a revocation of this stream's key since an instant must name. */
 static enum ts_err revocation_get(
 	struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
-	struct ts_db *db = ts_req_session(req)->db;
-	struct question q = {.v.req = req,
-		.stream = ts_handler_text(req, ts_request_param(req, "stream")),
-		.since_ms = ts_request_query(req, "since")->number / TS_US_PER_MS};
-	struct ts_db_contract *contract = &q.v.desk.contract;
-	int64_t contract_id = 0, stream_id = 0;
-	if (q.stream == NULL)
-		return TS_E_NO_MEMORY;
-	enum ts_err err = ts_db_stream_locate(db, q.stream, &contract_id, &stream_id, why);
-	if (err == TS_OK)
-		err = ts_db_contract_locate(db, contract_id, contract, why);
-	if (err == TS_E_NOT_FOUND ||
-		(err == TS_OK && !ts_handler_allowed(req->principal, contract)))
-		return ts_why(why, TS_E_NOT_FOUND, "stream", "no stream %s", q.stream);
-	TS_TRY(err);
-	res->contract_id = contract_id;
-	q.v.desk.region = req->region;
-	q.v.desk.hasher = &ts_req_session(req)->hasher;
-	const struct ts_db_scope scope = {.contracts = &contract_id,
-		.contracts_n = 1,
-		.sides = TS_DB_SIDES_BOTH,
-		.party_id = req->principal->party_id,
-		.read_only = true};
-	TS_TRY(ts_db_tx(db, &scope, covered_tx, &q, why));
+	struct question q = {.since_ms = ts_request_query(req, "since")->number / TS_US_PER_MS};
+	TS_TRY(ask(req, res, &q, covered_tx, why));
 	return ts_handler_json(res, 200,
-		json_pack("{s:s,s:s,s:s,s:I,s:I,s:o}", "stream", q.stream, "origin", q.origin,
-			"contract", contract->public_id, "compromised_since_ms",
-			(json_int_t)q.since_ms, "covered", (json_int_t)q.covered, "revoked_leaf",
-			index_or_null(q.revoked_leaf)),
+		json_pack("{s:s,s:s,s:s,s:I,s:I,s:o}", "stream", q.stream, "origin",
+			q.found->key.origin, "contract", q.v.desk.contract.public_id,
+			"compromised_since_ms", (json_int_t)q.since_ms, "covered",
+			(json_int_t)q.covered, "revoked_leaf",
+			index_or_null(q.found->key.revoked_leaf)),
 		why);
 }
 
+/* The root of the first lines as they are stored: what a re-attestation names. */
+static enum ts_err root_get(struct ts_request *req, struct ts_response *res, struct ts_why *why)
+{
+	struct question q = {.size = ts_request_query(req, "size")->number};
+	TS_TRY(ask(req, res, &q, root_tx, why));
+	return ts_handler_json(res, 200,
+		json_pack("{s:s,s:s,s:I,s:o}", "stream", q.stream, "origin", q.found->key.origin,
+			"size", (json_int_t)q.size, "root", ts_json_hash(&q.root)),
+		why);
+}
+
+/* The serial that the next event of each kind must have. */
+static enum ts_err serials_tx(struct ts_db *db, void *arg, struct ts_why *why)
+{
+	struct view *v = arg;
+	json_object_clear(v->serials);
+	for (size_t i = 0; ts_desk_kinds[i] != NULL; i++) {
+		int64_t next = 0;
+		if (ts_desk_kinds[i]->format != TS_STATEMENT_EVENT)
+			continue;
+		TS_TRY(ts_db_statement_serial(
+			db, v->desk.contract.contract_id, ts_desk_kinds[i]->name, &next, why));
+		json_object_set_new(v->serials, ts_desk_kinds[i]->name, json_integer(next));
+	}
+	return TS_OK;
+}
+
+static enum ts_err serials_get(struct ts_request *req, struct ts_response *res, struct ts_why *why)
+{
+	struct view v;
+	struct ts_db_scope scope;
+	TS_TRY(view_begin(req, res, &v, &scope, why));
+	v.serials = json_object();
+	enum ts_err err = ts_db_tx(ts_req_session(req)->db, &scope, serials_tx, &v, why);
+	if (err == TS_OK)
+		return ts_handler_json(res, 200, v.serials, why);
+	json_decref(v.serials);
+	return err;
+}
+
+static const struct ts_query_param size_query[] = {
+	{"size", TS_QUERY_INT, true, 0, INT64_MAX, "how many lines"}, {0}};
 static const struct ts_query_param since_query[] = {
 	{"since", TS_QUERY_TIME, true, 0, 0, "the key is not to be trusted from here on"}, {0}};
 static const struct ts_query_param list_query[] = {
@@ -298,5 +362,24 @@ const struct ts_route ts_routes_statement[] = {
 		.summary = "How far the inputs log is beyond doubt, if a stream's key is not",
 		.response =
 			"stream, origin, contract, compromised_since_ms, covered, revoked_leaf"},
+	{.method = TS_GET,
+		.path = "/v1/streams/{stream}/root",
+		.handler = root_get,
+		.roles = TS_ROLE_READERS,
+		.cls = TS_CLASS_READ,
+		.query = size_query,
+		.id = "getStreamRoot",
+		.tag = "statements",
+		.summary = "Root of the first lines of a stream, from stored bytes",
+		.response = "stream, origin, size, root"},
+	{.method = TS_GET,
+		.path = CONTRACT "/statements/serials",
+		.handler = serials_get,
+		.roles = TS_ROLE_READERS,
+		.cls = TS_CLASS_READ,
+		.id = "getSerials",
+		.tag = "statements",
+		.summary = "The serial that the next event of each kind must have",
+		.response = "release, ...: serial"},
 	{0},
 };

@@ -345,30 +345,48 @@ static enum ts_err stream_list(struct ts_request *req, struct ts_response *res, 
 	return ts_handler_page(req, res, rows, NULL, why);
 }
 
-static enum ts_err stream_get(struct ts_request *req, struct ts_response *res, struct ts_why *why)
+static enum ts_err find_stream(struct ts_request *req, struct ts_response *res, struct view *v,
+	const struct ts_db_stream **out, struct ts_why *why)
 {
-	struct view v = {.req = req};
 	struct ts_db *db = ts_req_session(req)->db;
 	int64_t contract_id = 0;
 	const char *id = ts_handler_text(req, ts_request_param(req, "stream"));
 	if (id == NULL)
 		return TS_E_NO_MEMORY;
-	enum ts_err err = ts_db_stream_locate(db, id, &contract_id, &v.stream_id, why);
+	enum ts_err err = ts_db_stream_locate(db, id, &contract_id, &v->stream_id, why);
 	if (err == TS_OK)
-		err = ts_db_contract_locate(db, contract_id, &v.contract, why);
+		err = ts_db_contract_locate(db, contract_id, &v->contract, why);
 	if (err == TS_E_NOT_FOUND ||
-		(err == TS_OK && !ts_handler_allowed(req->principal, &v.contract)))
+		(err == TS_OK && !ts_handler_allowed(req->principal, &v->contract)))
 		return ts_why(why, TS_E_NOT_FOUND, "stream", "no stream %s", id);
 	TS_TRY(err);
 	res->contract_id = contract_id;
-	TS_TRY(in_contract(req, &v.contract, true, view_tx, &v, why));
-	const struct ts_db_stream *stream = stream_named(v.streams, v.n, id);
-	if (stream == NULL)
-		return ts_why(why, TS_E_NOT_FOUND, "stream", "no stream %s", id);
+	TS_TRY(in_contract(req, &v->contract, true, view_tx, v, why));
+	*out = stream_named(v->streams, v->n, id);
+	return *out != NULL ? TS_OK : ts_why(why, TS_E_NOT_FOUND, "stream", "no stream %s", id);
+}
+
+static enum ts_err stream_get(struct ts_request *req, struct ts_response *res, struct ts_why *why)
+{
+	struct view v = {.req = req};
+	const struct ts_db_stream *stream = NULL;
+	TS_TRY(find_stream(req, res, &v, &stream, why));
 	json_t *json = stream_json(&v, stream);
 	json_object_set_new(json, "closed_to_ms",
 		v.closed_to_ms == INT64_MIN ? json_null() : json_integer(v.closed_to_ms));
 	return ts_handler_json(res, 200, json, why);
+}
+
+/* What the stream may assert, as its company signed it. */
+static enum ts_err stream_enrolment(
+	struct ts_request *req, struct ts_response *res, struct ts_why *why)
+{
+	struct view v = {.req = req};
+	const struct ts_db_stream *stream = NULL;
+	TS_TRY(find_stream(req, res, &v, &stream, why));
+	res->content_type = "text/plain; charset=utf-8";
+	ts_buf_put(&res->body, stream->key.note.at, stream->key.note.len);
+	return res->body.err;
 }
 
 static const struct ts_query_param list_query[] = {
@@ -408,6 +426,16 @@ const struct ts_route ts_routes_stream[] = {
 		.summary = "Size, root and state of a stream",
 		.response = "stream, origin, contract, side, size, root, state, last_append, leaf, "
 			    "revoked_leaf, closed_to_ms"},
+	{.method = TS_GET,
+		.path = "/v1/streams/{stream}/enrolment",
+		.handler = stream_enrolment,
+		.roles = TS_ROLE_ANY,
+		.cls = TS_CLASS_READ,
+		.produces = "text/plain",
+		.id = "getEnrolment",
+		.tag = "streams",
+		.summary = "The key statement that enrolled a stream",
+		.response = "tallystick/key/v1 note"},
 	{.method = TS_POST,
 		.path = "/v1/streams/{stream}/append",
 		.prepare = ts_append_prepare,
