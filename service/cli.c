@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/cli.h"
 #include "base/text.h"
+#include "evidence/origin.h"
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,6 +74,15 @@ enum ts_err ts_cli_post(struct ts_cli *cli, const char *path, const json_t *body
 	show(cli, answer, print);
 	json_decref(answer);
 	return TS_OK;
+}
+
+enum ts_err ts_cli_stream(const char *id, struct ts_why *why)
+{
+	uint8_t bytes[TS_STREAM_ID_CHARS / 2];
+	if (ts_text_unhex(ts_str(id), bytes, sizeof bytes) == TS_OK)
+		return TS_OK;
+	return ts_why(why, TS_E_MALFORMED, "STREAM",
+		"\"%.80s\" is not a stream's id: %d hex digits", id, TS_STREAM_ID_CHARS);
 }
 
 const char *ts_cli_text(const json_t *object, const char *member)

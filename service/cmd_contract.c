@@ -45,7 +45,7 @@ const struct ts_command ts_cmd_contract = {
 };
 
 struct contract_args {
-	const char *url, *token, *provider, *consumer, *out, *key, *terms;
+	const char *url, *token, *provider, *consumer, *out, *key, *passphrase_file, *terms;
 	int64_t version;
 	bool json;
 	struct ts_opt_list args;
@@ -282,7 +282,7 @@ static enum ts_err sign_statement(
 	char path[128];
 	struct ts_secret secret;
 	struct ts_buf note;
-	TS_TRY(ts_keyfile_read(a->key, &secret, why));
+	TS_TRY(ts_keyfile_open(a->key, a->passphrase_file, &secret, why));
 	ts_buf_init(&note, TS_NOTE_BYTES_MAX);
 	ts_note_begin(text, &note);
 	enum ts_err err = ts_note_sign(&secret, text, &note);
@@ -367,6 +367,8 @@ static int run(int argc, char **argv)
 		{"consumer", TS_OPT_TEXT, false, &a.consumer, "ID", "new: the party that pays"},
 		{"out", TS_OPT_TEXT, false, &a.out, "FILE", "new: where the terms go"},
 		{"key", TS_OPT_TEXT, false, &a.key, "FILE", "sign: your statement key"},
+		{"passphrase-file", TS_OPT_TEXT, false, &a.passphrase_file, "FILE",
+			"sign: of a sealed key (TALLYSTICK_PASSPHRASE_FILE, else it asks)"},
 		{"terms", TS_OPT_TEXT, false, &a.terms, "FILE", "sign: the bytes you agree to"},
 		{"version", TS_OPT_INT, false, &a.version, "N", "sign: version (default 1)"},
 		{"url", TS_OPT_TEXT, false, &a.url, "URL", "service (TALLYSTICK_URL)"},

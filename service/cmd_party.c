@@ -28,8 +28,8 @@ struct party_args {
 static enum ts_err statement_key(
 	const struct party_args *p, char vkey[TS_VKEY_CHARS], struct ts_why *why)
 {
-	struct ts_secret secret;
 	struct ts_key key;
+	bool sealed = false;
 	if (p->vkey != NULL) {
 		TS_TRY(ts_key_parse(ts_str(p->vkey), &key, why));
 		ts_key_format(&key, vkey);
@@ -37,9 +37,8 @@ static enum ts_err statement_key(
 	}
 	if (p->key == NULL)
 		return ts_why(why, TS_E_MISSING_FIELD, "--key", "--key or --vkey is needed");
-	TS_TRY(ts_keyfile_read(p->key, &secret, why));
-	ts_key_format(&secret.key, vkey);
-	ts_secret_wipe(&secret);
+	TS_TRY(ts_keyfile_public(p->key, &key, &sealed, why));
+	ts_key_format(&key, vkey);
 	return TS_OK;
 }
 

@@ -6,17 +6,17 @@
 #include "service/client.h"
 #include "service/clock.h"
 #include "service/command.h"
+#include "service/contract_facts.h"
 #include "service/instant.h"
 #include "service/keyfile.h"
 #include "service/push.h"
-#include "service/textfile.h"
+#include "service/rotate.h"
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define TERMS_BYTES_MAX (4u << 20)
 #define LIST_BYTES_MAX 4096
 
 static int run(int argc, char **argv);
@@ -29,12 +29,17 @@ const struct ts_command ts_cmd_stream = {
 		"                          [--terms TERMS.json] [...]\n"
 		"tallystick stream show DIR\n"
 		"tallystick stream close DIR --through INSTANT [--url URL --token TOKEN]\n"
+		"tallystick stream rotate DIR NEWDIR --key KEYFILE [--terms TERMS.json]\n"
+		"tallystick stream rotate --lost STREAM NEWDIR --key KEYFILE [--terms TERMS.json]\n"
 		"\n"
 		"new makes DIR with a new agent key, signs the key statement with the company's\n"
 		"statement key and enrols it; run again, it sends the same statement. With "
 		"--terms\n"
 		"the receipt key is that of the signed terms, not what the service says. close\n"
 		"writes the c1 lines up to an instant, heartbeats where nothing ran, and sends.\n"
+		"rotate goes on in NEWDIR with a new key from the last closed window on; the old\n"
+		"stream, all of it sent, ends. With --lost the old key is gone: revoke it first\n"
+		"(tallystick key revoke), then only the company and the new key sign.\n"
 		"\n"
 		"  tallystick stream new var/agent --contract 3f0c... --cluster colossus1 \\\n"
 		"      --from 2026-06-01 --key provider.key --terms terms.json\n",
@@ -43,93 +48,11 @@ const struct ts_command ts_cmd_stream = {
 
 struct stream_args {
 	const char *url, *token, *contract, *cluster, *agent, *side, *from, *to, *key, *terms;
-	const char *resources, *through;
+	const char *resources, *through, *lost, *passphrase_file;
 	int64_t window_ms;
 	bool as_json;
 	struct ts_opt_list skus, args;
 };
-
-/* What the contract says that a stream must name. */
-struct contract_facts {
-	char domain[TS_ORIGIN_MAX + 1];
-	struct ts_key receipt_key;
-	struct ts_hash note; /* of the newest version in force */
-};
-
-static enum ts_err copy_member(
-	const json_t *object, const char *name, char *out, size_t room, struct ts_why *why)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-	if (!text || strlen(text) >= room)
-		return ts_why(why, TS_E_MISSING_FIELD, name, "missing or too long");
-	memcpy(out, text, strlen(text) + 1);
-	return TS_OK;
-}
-
-static enum ts_err facts_of_keys(
-	const json_t *object, struct contract_facts *facts, struct ts_why *why)
-{
-	char vkey[TS_VKEY_CHARS];
-	TS_TRY(copy_member(object, "domain", facts->domain, sizeof(facts->domain), why));
-	TS_TRY(copy_member(object, "receipt_key", vkey, sizeof(vkey), why));
-	return ts_key_parse(ts_str(vkey), &facts->receipt_key, why);
-}
-
-static enum ts_err facts_of_terms(
-	const struct stream_args *a, struct contract_facts *facts, struct ts_why *why)
-{
-	struct ts_buf file __attribute__((cleanup(ts_buf_free)));
-	json_t *terms __attribute__((cleanup(ts_json_cleanup))) = NULL;
-	ts_buf_init(&file, TERMS_BYTES_MAX);
-	TS_TRY(ts_textfile_read(a->terms, &file, why));
-	TS_TRY(ts_json_parse(file.data, file.len, &terms, why));
-	const char *id = json_string_value(json_object_get(terms, "contract"));
-	if (!id || strcmp(id, a->contract) != 0)
-		return ts_why(why, TS_E_INVALID, a->terms, "these are terms of contract %s",
-			id ? id : "(none)");
-	return facts_of_keys(json_object_get(terms, "evidence"), facts, why);
-}
-
-/* The statement hash of the newest version in force: what g1 pins. */
-static enum ts_err facts_of_versions(
-	const json_t *answer, struct contract_facts *facts, struct ts_why *why)
-{
-	const json_t *versions = json_object_get(answer, "versions");
-	const json_t *version = NULL;
-	const char *newest = NULL;
-	json_int_t best = 0;
-	size_t i = 0;
-	json_array_foreach(versions, i, version)
-	{
-		json_int_t number = json_integer_value(json_object_get(version, "version"));
-		if (!json_is_integer(json_object_get(version, "leaf")) || number <= best)
-			continue;
-		best = number;
-		newest = json_string_value(json_object_get(version, "statement_sha256"));
-	}
-	if (!newest)
-		return ts_why(why, TS_E_CONFLICT, "contract",
-			"no version is in force yet: both parties must sign first");
-	if (ts_text_unhex(ts_str(newest), facts->note.b, TS_HASH_BYTES) != TS_OK)
-		return ts_why(why, TS_E_MALFORMED, "statement_sha256", "\"%.80s\"", newest);
-	return TS_OK;
-}
-
-static enum ts_err get_facts(const struct stream_args *a, struct ts_client *client,
-	struct contract_facts *facts, struct ts_why *why)
-{
-	char path[128];
-	json_t *contract __attribute__((cleanup(ts_json_cleanup))) = NULL;
-	json_t *keys __attribute__((cleanup(ts_json_cleanup))) = NULL;
-	snprintf(path, sizeof(path), "/v1/contracts/%s", a->contract);
-	TS_TRY(ts_client_get(client, path, &contract, why));
-	TS_TRY(facts_of_versions(contract, facts, why));
-	if (a->terms)
-		return facts_of_terms(a, facts, why);
-	snprintf(path, sizeof(path), "/v1/contracts/%s/keys", a->contract);
-	TS_TRY(ts_client_get(client, path, &keys, why));
-	return facts_of_keys(keys, facts, why);
-}
 
 static int by_text(const void *a, const void *b)
 {
@@ -152,7 +75,7 @@ static enum ts_err join_list(const struct ts_opt_list *list, struct ts_buf *out)
 	return out->err;
 }
 
-static enum ts_err make_agent(const struct stream_args *a, const struct contract_facts *facts,
+static enum ts_err make_agent(const struct stream_args *a, const struct ts_contract_facts *facts,
 	struct ts_secret *agent, struct ts_why *why)
 {
 	char origin[TS_ORIGIN_MAX + 1];
@@ -195,7 +118,7 @@ static enum ts_err make_enrolment(const struct stream_args *a, const struct ts_s
 	s.from_ms = s.active_from_ms;
 	TS_TRY(ts_key_statement_build(&s, &text, why));
 	struct ts_str bytes = {text.data, text.len};
-	TS_TRY(ts_keyfile_read(a->key, &company, why));
+	TS_TRY(ts_keyfile_open(a->key, a->passphrase_file, &company, why));
 	ts_note_begin(bytes, out);
 	enum ts_err err = ts_note_sign(&company, bytes, out);
 	ts_secret_wipe(&company);
@@ -207,7 +130,7 @@ static enum ts_err make_enrolment(const struct stream_args *a, const struct ts_s
 static enum ts_err create_folder(
 	const struct stream_args *a, struct ts_client *client, const char *dir, struct ts_why *why)
 {
-	struct contract_facts facts;
+	struct ts_contract_facts facts;
 	struct ts_secret agent;
 	struct ts_buf note __attribute__((cleanup(ts_buf_free)));
 	ts_buf_init(&note, TS_NOTE_BYTES_MAX);
@@ -217,7 +140,7 @@ static enum ts_err create_folder(
 	if (strcmp(a->side, "provider") != 0 && strcmp(a->side, "consumer") != 0)
 		return ts_why(why, TS_E_MALFORMED, "--side", "\"%s\" is not provider or consumer",
 			a->side);
-	TS_TRY(get_facts(a, client, &facts, why));
+	TS_TRY(ts_contract_facts_get(client, a->contract, a->terms, &facts, why));
 	TS_TRY(make_agent(a, &facts, &agent, why));
 	enum ts_err err = make_enrolment(a, &agent, &note, why);
 	if (err == TS_OK) {
@@ -245,18 +168,19 @@ static void print_state(const struct stream_args *a, const struct ts_spool *spoo
 	json_decref(json);
 }
 
-static enum ts_err stream_new(const struct stream_args *a, const char *dir, struct ts_why *why)
+/* A folder that is made stays: run again, the same statement is sent once more. */
+static bool is_made(const char *dir)
 {
-	struct ts_client *client __attribute__((cleanup(ts_client_cleanup))) = NULL;
-	struct ts_spool *spool = NULL;
-	json_t *answer __attribute__((cleanup(ts_json_cleanup))) = NULL;
 	char state[TS_SPOOL_PATH_MAX];
 	int n = snprintf(state, sizeof(state), "%s/state", dir);
-	if (n < 0 || (size_t)n >= sizeof(state))
-		return ts_why(why, TS_E_LIMIT, dir, "the path is too long");
-	TS_TRY(ts_client_create(a->url, a->token, &client, why));
-	if (access(state, F_OK) != 0)
-		TS_TRY(create_folder(a, client, dir, why));
+	return n > 0 && (size_t)n < sizeof(state) && access(state, F_OK) == 0;
+}
+
+static enum ts_err enrol(
+	const struct stream_args *a, struct ts_client *client, const char *dir, struct ts_why *why)
+{
+	struct ts_spool *spool = NULL;
+	json_t *answer __attribute__((cleanup(ts_json_cleanup))) = NULL;
 	TS_TRY(ts_spool_open(dir, &spool, why));
 	enum ts_err err = ts_client_post_text(
 		client, "/v1/streams", spool->enrolment.data, spool->enrolment.len, &answer, why);
@@ -267,10 +191,38 @@ static enum ts_err stream_new(const struct stream_args *a, const char *dir, stru
 	return err;
 }
 
-static enum ts_err stream_show(const struct stream_args *a, const char *dir, struct ts_why *why)
+static enum ts_err stream_new(const struct stream_args *a, struct ts_why *why)
+{
+	struct ts_client *client __attribute__((cleanup(ts_client_cleanup))) = NULL;
+	const char *dir = a->args.items[1];
+	TS_TRY(ts_client_create(a->url, a->token, &client, why));
+	if (!is_made(dir))
+		TS_TRY(create_folder(a, client, dir, why));
+	return enrol(a, client, dir, why);
+}
+
+static enum ts_err stream_rotate(const struct stream_args *a, struct ts_why *why)
+{
+	struct ts_client *client __attribute__((cleanup(ts_client_cleanup))) = NULL;
+	const char *dir = a->args.items[a->args.n - 1];
+	const struct ts_rotate rotate = {.old_dir = a->lost ? NULL : a->args.items[1],
+		.lost_stream = a->lost,
+		.key = a->key,
+		.passphrase_file = a->passphrase_file,
+		.terms = a->terms};
+	if (!a->key || a->args.n != (a->lost ? 2 : 3))
+		return ts_why(why, TS_E_MISSING_FIELD, "stream rotate",
+			"--key, the old folder (or --lost STREAM) and the new folder are needed");
+	TS_TRY(ts_client_create(a->url, a->token, &client, why));
+	if (!is_made(dir))
+		TS_TRY(ts_rotate_create(&rotate, client, dir, why));
+	return enrol(a, client, dir, why);
+}
+
+static enum ts_err stream_show(const struct stream_args *a, struct ts_why *why)
 {
 	struct ts_spool *spool = NULL;
-	TS_TRY(ts_spool_open(dir, &spool, why));
+	TS_TRY(ts_spool_open(a->args.items[1], &spool, why));
 	const struct ts_agent_report none = {.size = spool->sent_n};
 	print_state(a, spool, &none);
 	ts_spool_close(spool);
@@ -289,13 +241,13 @@ static enum ts_err close_windows(
 	return err;
 }
 
-static enum ts_err stream_close(const struct stream_args *a, const char *dir, struct ts_why *why)
+static enum ts_err stream_close(const struct stream_args *a, struct ts_why *why)
 {
 	struct ts_spool *spool = NULL;
 	struct ts_agent_report sent = {0};
 	if (!a->through)
 		return ts_why(why, TS_E_MISSING_FIELD, "--through", "which instant is needed");
-	TS_TRY(ts_spool_open(dir, &spool, why));
+	TS_TRY(ts_spool_open(a->args.items[1], &spool, why));
 	enum ts_err err = close_windows(a, spool, why);
 	if (err == TS_OK)
 		err = ts_push(spool, a->url, a->token, TS_AGENT_BATCH_LINES, &sent, why);
@@ -309,8 +261,10 @@ static int run(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
-		enum ts_err (*run)(const struct stream_args *, const char *, struct ts_why *);
-	} verbs[] = {{"new", stream_new}, {"show", stream_show}, {"close", stream_close}};
+		size_t args_max;
+		enum ts_err (*run)(const struct stream_args *, struct ts_why *);
+	} verbs[] = {{"new", 2, stream_new}, {"show", 2, stream_show}, {"close", 2, stream_close},
+		{"rotate", 3, stream_rotate}};
 	struct stream_args a = {
 		.agent = "agent", .side = "provider", .resources = "-", .window_ms = 86400000};
 	const struct ts_opt opts[] = {
@@ -327,22 +281,27 @@ static int run(int argc, char **argv)
 		{"key", TS_OPT_TEXT, false, &a.key, "FILE", "the company's statement key"},
 		{"terms", TS_OPT_TEXT, false, &a.terms, "FILE", "the signed terms, for their keys"},
 		{"through", TS_OPT_TEXT, false, &a.through, "INSTANT", "close: up to here"},
+		{"lost", TS_OPT_TEXT, false, &a.lost, "STREAM", "rotate: its folder is gone"},
+		{"passphrase-file", TS_OPT_TEXT, false, &a.passphrase_file, "FILE",
+			"of a sealed key (TALLYSTICK_PASSPHRASE_FILE, else it asks)"},
 		{"url", TS_OPT_TEXT, false, &a.url, "URL", "service (TALLYSTICK_URL)"},
 		{"token", TS_OPT_TEXT, false, &a.token, "TOKEN", "bearer token (TALLYSTICK_TOKEN)"},
 		{"json", TS_OPT_FLAG, false, &a.as_json, NULL, "print JSON"},
 	};
 	int code = TS_EXIT_OK;
-	if (!ts_opt_parse(&ts_cmd_stream, opts, sizeof(opts) / sizeof(opts[0]), argc, argv, 2, 2,
+	if (!ts_opt_parse(&ts_cmd_stream, opts, sizeof(opts) / sizeof(opts[0]), argc, argv, 2, 3,
 		    &a.args, &code))
 		return code;
 	struct ts_why why = {0};
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		if (strcmp(a.args.items[0], verbs[i].name) != 0)
+		if (strcmp(a.args.items[0], verbs[i].name) != 0 || a.args.n > verbs[i].args_max)
 			continue;
-		enum ts_err err = verbs[i].run(&a, a.args.items[1], &why);
+		enum ts_err err = verbs[i].run(&a, &why);
 		return err == TS_OK ? TS_EXIT_OK : ts_command_fail(&ts_cmd_stream, err, &why);
 	}
 	ts_command_fail(&ts_cmd_stream,
-		ts_why(&why, TS_E_MALFORMED, a.args.items[0], "is not new, show or close"), &why);
+		ts_why(&why, TS_E_MALFORMED, a.args.items[0],
+			"is not new, show, close or rotate, or there is an argument too many"),
+		&why);
 	return TS_EXIT_USAGE;
 }

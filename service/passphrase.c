@@ -10,8 +10,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define ROOM (TS_PASSPHRASE_BYTES_MAX + 2) /* one byte more shows that it is too long, and its LF  \
-					    */
+#define ROOM                                                                                       \
+	(TS_PASSPHRASE_BYTES_MAX + 2) /* one byte more shows that it is too long, and its LF       \
+				       */
 #define CTRL_C 3
 #define CTRL_D 4
 
@@ -130,6 +131,8 @@ enum ts_err ts_passphrase_read(const char *file, const char *about, bool is_new,
 	struct ts_passphrase *out, struct ts_why *why)
 {
 	size_t len = 0;
+	if (sodium_init() < 0) /* its guarded memory needs it */
+		return TS_E_NO_MEMORY;
 	char *bytes = sodium_malloc(ROOM); /* locked, guarded; wiped by sodium_free */
 	if (bytes == NULL)
 		return TS_E_NO_MEMORY;
