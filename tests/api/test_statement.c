@@ -392,6 +392,107 @@ static void revoke_of_a_stranger(void **state)
 	must_refuse(svc.send, revocation(&absent, -1, 0), PROVIDER, 404, "no stream");
 }
 
+static int64_t covered_since(const char *stream, const char *since)
+{
+	char path[192];
+	snprintf(path, sizeof path, "/v1/streams/%s/revocation?since=%s", stream, since);
+	json_t *json = svc_expect(as_provider, "GET", path, NULL, SVC_NO_TEXT, 200);
+	assert_string_equal(svc_member(json, "stream"), stream);
+	int64_t covered = json_integer_value(json_object_get(json, "covered"));
+	json_decref(json);
+	return covered;
+}
+
+/* The provider's book is sealed through the cut of May: its period statement is a leaf. */
+static int64_t seal_may(void)
+{
+	char path[128], hex[2 * TS_NOTE_BYTES_MAX / 8], sql[sizeof hex + 512];
+	struct ts_send_reply reply;
+	struct ts_why why = {"", ""};
+	struct ts_buf text;
+	snprintf(path, sizeof path, "/v1/contracts/%s/periods/2026-05/close", contract.id);
+	const struct ts_send_call call = {
+		.method = "POST", .path = path, .idempotency_key = "close-may"};
+	svc_ok(ts_send_call(svc.send, &call, &answer, &reply, &why), &why);
+	assert_int_equal(reply.status, 200);
+	json_t *json = json_loads(ts_buf_str(&answer), 0, NULL);
+	const struct ts_period_statement seal = {.contract = ts_str(contract.id),
+		.book = TS_SIDE_PROVIDER,
+		.through = 20604,
+		.cut = json_integer_value(json_object_get(json, "cut_leaf"))};
+	json_decref(json);
+	ts_buf_init(&text, TS_STATEMENT_BYTES_MAX);
+	svc_ok(ts_period_statement_build(&seal, &text, &why), &why);
+	ts_buf_reset(&body);
+	svc_sign((struct ts_str){text.data, text.len},
+		(const struct ts_secret *[]){&contract.provider}, 1, &body);
+	ts_buf_free(&text);
+	assert_true(2 * body.len < sizeof hex);
+	ts_text_hex((const uint8_t *)body.data, body.len, hex);
+	snprintf(sql, sizeof sql,
+		"with d as (select contract_id from app.directory where public_id = '%s') insert "
+		"into app.seal (contract_id, book, through, leaf, note) select contract_id, 0, "
+		"date '2026-05-31', %lld, decode('%s', 'hex') from d returning (select cut_to from "
+		"app.period p where p.contract_id = seal.contract_id and p.cut_leaf = %lld)",
+		contract.id, (long long)log_size(), hex, (long long)seal.cut);
+	return svc_number(&svc, sql);
+}
+
+/* Runs last. A compromise does not reach behind the last seal: N is the sealed cut's. */
+static void a_compromise_ends_at_the_seal(void **state)
+{
+	struct svc_agent third;
+	(void)state;
+	svc_agent(&svc, &contract, "boston", TS_SIDE_PROVIDER, &third);
+	assert_int_equal(covered_since(third.stream, "2026-06-01T00:00:00Z"), 0);
+	int64_t covered = seal_may();
+	assert_true(covered > 0);
+	assert_int_equal(covered_since(third.stream, "2026-06-01T00:00:00Z"), covered);
+	char says[64];
+	snprintf(says, sizeof says, "it is %lld", (long long)covered);
+	must_refuse(svc.send, revocation(&third, now_ms(), 0), PROVIDER, 409, says);
+	json_t *json = must_post(svc.send, revocation(&third, now_ms(), covered), PROVIDER);
+	assert_state(json, "logged", log_size() - 1, 1);
+	json_decref(json);
+}
+
+static void questions_of_authors(void **state)
+{
+	char path[192], hex[2 * TS_HASH_BYTES + 1];
+	struct ts_hash root;
+	(void)state;
+	ts_range_root(&hasher, &agent.range, &root);
+	ts_text_hex(root.b, TS_HASH_BYTES, hex);
+	snprintf(path, sizeof path, "/v1/streams/%s/root?size=%lld", agent.stream,
+		(long long)agent.range.size);
+	json_t *json = svc_expect(as_consumer, "GET", path, NULL, SVC_NO_TEXT, 200);
+	assert_string_equal(svc_member(json, "root"), hex);
+	json_decref(json);
+	snprintf(path, sizeof path, "/v1/streams/%s/root?size=%lld", agent.stream,
+		(long long)agent.range.size + 1);
+	json_decref(svc_expect(as_consumer, "GET", path, NULL, SVC_NO_TEXT, 422));
+	json_decref(svc_expect(as_stranger, "GET", path, NULL, SVC_NO_TEXT, 404));
+	snprintf(path, sizeof path, "/v1/contracts/%s/statements/serials", contract.id);
+	json = svc_expect(as_provider, "GET", path, NULL, SVC_NO_TEXT, 200);
+	assert_int_equal(json_integer_value(json_object_get(json, "release")), 4);
+	json_decref(json);
+	snprintf(path, sizeof path, "/v1/contracts/%s/statements?kind=nonsense", contract.id);
+	json_decref(svc_expect(as_provider, "GET", path, NULL, SVC_NO_TEXT, 422));
+	snprintf(path, sizeof path, "/v1/contracts/%s/statements?limit=2", contract.id);
+	json = svc_expect(as_provider, "GET", path, NULL, SVC_NO_TEXT, 200);
+	assert_true(json_is_true(json_object_get(json, "has_more")));
+	assert_int_equal(json_array_size(json_object_get(json, "data")), 2);
+	snprintf(path, sizeof path, "/v1/contracts/%s/statements?limit=2&after=%s", contract.id,
+		svc_member(json, "after"));
+	json_decref(json);
+	json = svc_expect(as_provider, "GET", path, NULL, SVC_NO_TEXT, 200);
+	assert_true(json_array_size(json_object_get(json, "data")) > 0);
+	json_decref(json);
+	snprintf(path, sizeof path, "/v1/streams/%s/enrolment", agent.stream);
+	assert_int_equal(svc_call(as_consumer, "GET", path, NULL, NULL, 0, &answer), 200);
+	assert_int_equal(strncmp(ts_buf_str(&answer), "tallystick/key/v1\n", 18), 0);
+}
+
 static struct ts_send *sender(const char *role, const char *party, const char *id)
 {
 	char token[128];
@@ -452,6 +553,8 @@ int main(void)
 		cmocka_unit_test(reattest_is_over_stored_bytes),
 		cmocka_unit_test(revoke_ends_the_key),
 		cmocka_unit_test(revoke_of_a_stranger),
+		cmocka_unit_test(questions_of_authors),
+		cmocka_unit_test(a_compromise_ends_at_the_seal),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
 }
