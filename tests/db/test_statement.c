@@ -135,7 +135,7 @@ struct cosigned {
 static enum ts_err cosigned_body(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	static const struct cosigned rows[] = {{10, "a", 100}, {10, "b", 110}, {20, "a", 200},
-		{20, "b", 300}, {20, "b", 210}, {30, "a", 250}, {30, "stranger", 250},
+		{20, "b", 210}, {20, "b", 300}, {30, "a", 250}, {30, "stranger", 250},
 		{40, "b", 400}, {40, "a", 401}, {40, "a", 999}};
 	static const char *const witnesses[] = {"a", "b"};
 	static const struct {
