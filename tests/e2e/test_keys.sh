@@ -221,6 +221,20 @@ TALLYSTICK_TOKEN=$LAB
 expect 0 'release .*: logged at leaf' t statement sign "$CONTRACT" "$RELEASE" --key "$DIR/lab.key"
 expect 0 '"state": "waiting"' t key release "$G3" --from 2 --to 4 --key "$DIR/lab.key" --reason "again" --json
 grep -q '"serial": 2' "$DIR/out" || fail "the second release is not serial 2"
+SECOND=$(sed -n 's/.*"sha256": "\([0-9a-f]*\)".*/\1/p' "$DIR/out")
+# The other signature comes eight times at once: one leaf, and one answer for all.
+for n in 1 2 3 4 5 6 7 8; do
+	t statement sign "$CONTRACT" "$SECOND" --key "$DIR/clear.key" --token "$PROVIDER" >"$DIR/sign.$n" 2>&1 &
+	eval "sign_$n=\$!"
+done
+for n in 1 2 3 4 5 6 7 8; do
+	eval "wait \$sign_$n" || fail "signature $n: $(cat "$DIR/sign.$n")"
+	cmp -s "$DIR/sign.1" "$DIR/sign.$n" || fail "signature $n was answered differently"
+done
+grep -q 'release .*: logged at leaf' "$DIR/sign.1" || fail "eight signatures, and it is not logged"
+checks=$((checks + 8))
+expect 0 'release' t statement list "$CONTRACT" --kind release
+[ "$(grep -c logged "$DIR/out")" = 2 ] || fail "there are not two releases"
 
 # --- another contract's statement -----------------------------------------------------------------
 TALLYSTICK_TOKEN=$OPERATOR
