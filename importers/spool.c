@@ -5,6 +5,7 @@
 #include "importers/spool_state.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -130,6 +131,8 @@ enum ts_err ts_spool_open(const char *dir, struct ts_spool **out, struct ts_why 
 	struct ts_spool *spool = calloc(1, sizeof(*spool));
 	if (!spool)
 		return TS_E_NO_MEMORY;
+	(void)sodium_mlock(
+		&spool->agent, sizeof(spool->agent)); /* best effort: the limit may be 0 */
 	spool->dir_fd = -1;
 	spool->lock_fd = -1;
 	ts_buf_init(&spool->enrolment, TS_NOTE_BYTES_MAX);
@@ -158,7 +161,7 @@ void ts_spool_close(struct ts_spool *spool)
 		close(spool->dir_fd);
 	ts_hasher_free(&spool->hasher);
 	ts_buf_free(&spool->enrolment);
-	ts_secret_wipe(&spool->agent);
+	sodium_munlock(&spool->agent, sizeof(spool->agent)); /* wipes too */
 	free(spool);
 }
 
