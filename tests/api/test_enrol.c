@@ -418,7 +418,7 @@ static void not_in_a_period_that_is_cut(void **state)
 		.method = "POST", .path = path, .idempotency_key = "close-may"};
 	svc_ok(ts_send_call(svc.send, &call, &answer, &reply, &why), &why);
 	says(reply.status, 200, "cut_leaf");
-	says(enrol(&heir, &b, BY_COMPANY | BY_ITSELF, NULL), 409, "last period that was cut");
+	says(enrol(&heir, &b, BY_COMPANY | BY_ITSELF, NULL), 409, "takes over from");
 	heir.from_ms = SVC_FROM_MS + 31 * SVC_DAY_MS;
 	must_enrol(&heir, &b, NULL);
 	must_enrol(&fresh, &b, NULL); /* takes over from nobody: late, and that is all */
