@@ -29,16 +29,29 @@ static json_t *index_or_null(int64_t index)
 	return index < 0 ? json_null() : json_integer(index);
 }
 
-/* Of both companies: who has signed (signed true), or has not. */
+/* The names on a note that is in the log: they were known keys then. */
+static json_t *names_of(struct ts_str bytes)
+{
+	struct ts_note note;
+	struct ts_why none;
+	json_t *out = json_array();
+	if (ts_note_parse(bytes, &note, &none) == TS_OK)
+		for (size_t i = 0; i < note.n; i++)
+			json_array_append_new(out, ts_json_str(note.lines[i].name));
+	return out;
+}
+
+/* Of both companies: who has signed what waits (has_signed), or must still. */
 static json_t *signers(
 	const struct ts_terms *terms, const struct ts_db_statement *row, bool has_signed)
 {
 	const char *const vkeys[] = {terms->provider.statement_key, terms->consumer.statement_key};
-	const struct ts_desk_kind *kind = ts_desk_kind_named(ts_str(row->kind));
 	struct ts_key keys[2];
 	struct ts_note note;
 	struct ts_note_sig sigs[2] = {{0}};
 	struct ts_why none;
+	if (row->leaf >= 0)
+		return has_signed ? names_of(row->note) : json_array();
 	json_t *out = json_array();
 	for (size_t i = 0; i < 2; i++)
 		if (ts_key_parse(ts_str(vkeys[i]), &keys[i], &none) != TS_OK)
@@ -46,9 +59,8 @@ static json_t *signers(
 	if (ts_note_parse(row->note, &note, &none) != TS_OK ||
 		ts_note_verify(&note, keys, 2, sigs, &none) != TS_OK)
 		memset(sigs, 0, sizeof sigs);
-	bool both = kind != NULL && kind->signers == TS_DESK_BOTH && row->leaf < 0;
-	for (size_t i = 0; i < 2; i++)
-		if (sigs[i].valid ? has_signed : !has_signed && both)
+	for (size_t i = 0; i < 2; i++) /* only what needs both ever waits */
+		if (sigs[i].valid == has_signed)
 			json_array_append_new(out, json_string(keys[i].name));
 	return out;
 }

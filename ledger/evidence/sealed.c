@@ -143,7 +143,7 @@ static enum ts_err open_box(const struct sealed *sealed, struct ts_str passphras
 enum ts_err ts_sealed_open(
 	struct ts_str line, struct ts_str passphrase, struct ts_secret *out, struct ts_why *why)
 {
-	struct sealed sealed;
+	struct sealed sealed = {.cost = {0, 0}};
 	uint8_t seed[TS_KEY_SEED_BYTES];
 	struct ts_secret secret;
 	TS_TRY(parse(line, &sealed, why));

@@ -141,6 +141,7 @@ expect 1 'wrong passphrase' t contract sign "$CONTRACT" --key "$DIR/provider.key
 	--terms "$DIR/terms.json" --passphrase-file "$DIR/wrong"
 expect 0 'waiting' t contract sign "$CONTRACT" --key "$DIR/provider.key" --terms "$DIR/terms.json"
 expect 0 'active' t contract sign "$CONTRACT" --key "$DIR/lab.key" --terms "$DIR/terms.json"
+expect 0 '' t key unseal "$DIR/lab.key" # every opening costs a second, and is meant to
 for role in provider_finance:provider consumer_finance:lab agent:provider; do
 	expect 0 '^ts_' t token new "${role%:*}" --party "${role#*:}"
 	cp "$DIR/out" "$DIR/${role%:*}.token"
@@ -148,7 +149,7 @@ done
 PROVIDER=$(cat "$DIR/provider_finance.token")
 LAB=$(cat "$DIR/consumer_finance.token")
 expect 0 '' t stream new "$DIR/g1" --contract "$CONTRACT" --cluster c1 --from 2026-06-01 \
-	--key "$DIR/provider.key" --terms "$DIR/terms.json"
+	--key "$DIR/clear.key" --terms "$DIR/terms.json"
 export TALLYSTICK_TOKEN="$(cat "$DIR/agent.token")"
 lines "$DIR/g1" 2026-06-01 20
 G1=$(stream_id "$DIR/g1")
@@ -157,8 +158,8 @@ G1=$(stream_id "$DIR/g1")
 TALLYSTICK_TOKEN=$OPERATOR
 expect 1 'needed' t stream rotate "$DIR/g1" "$DIR/g2"
 expect 1 'has not signed\|bad_signature' t stream rotate "$DIR/g1" "$DIR/x" --key "$DIR/stranger.key"
-expect 0 '/g2)' t stream rotate "$DIR/g1" "$DIR/g2" --key "$DIR/provider.key" --terms "$DIR/terms.json"
-expect 0 '/g2)' t stream rotate "$DIR/g1" "$DIR/g2" --key "$DIR/provider.key" --terms "$DIR/terms.json"
+expect 0 '/g2)' t stream rotate "$DIR/g1" "$DIR/g2" --key "$DIR/clear.key" --terms "$DIR/terms.json"
+expect 0 '/g2)' t stream rotate "$DIR/g1" "$DIR/g2" --key "$DIR/clear.key" --terms "$DIR/terms.json"
 G2=$(stream_id "$DIR/g2")
 expect 0 "$G2" t key list "$CONTRACT"
 grep -q "$G1 ended at leaf" "$DIR/out" || fail "the old generation goes on"
@@ -169,39 +170,39 @@ expect 1 'bad_key' t stream close "$DIR/g1" --through 2026-06-03
 # --- the disk is lost -----------------------------------------------------------------------------
 TALLYSTICK_TOKEN=$OPERATOR
 rm -rf "$DIR/g2"
-expect 1 'has not signed' t stream rotate --lost "$G2" "$DIR/early" --key "$DIR/provider.key"
+expect 1 'has not signed' t stream rotate --lost "$G2" "$DIR/early" --key "$DIR/clear.key"
 expect 1 'known key' t key revoke "$G2" --key "$DIR/stranger.key" --reason "not mine to end"
 expect 1 'has not signed' t key revoke "$G2" --key "$DIR/lab.key" --reason "not ours to end" --token "$OPERATOR"
-expect 1 'is not a stream' t key revoke ../../x --key "$DIR/provider.key" --reason "x"
-expect 1 'needed' t key revoke "$G2" --key "$DIR/provider.key"
-expect 1 'forbidden' t key revoke "$G2" --key "$DIR/provider.key" --reason "disk lost" --token "$LAB"
+expect 1 'is not a stream' t key revoke ../../x --key "$DIR/clear.key" --reason "x"
+expect 1 'needed' t key revoke "$G2" --key "$DIR/clear.key"
+expect 1 'forbidden' t key revoke "$G2" --key "$DIR/clear.key" --reason "disk lost" --token "$LAB"
 expect 0 'revoke .*: logged at leaf' t key revoke "$G2" --key "$DIR/provider.key" --reason "disk lost" \
 	--token "$PROVIDER"
 REVOKE=$(told)
 expect 0 '"state": "logged"' t statement show "$CONTRACT" "$REVOKE" --json
 expect 0 '^reason disk lost$' t statement show "$CONTRACT" "$REVOKE"
-expect 1 'conflict' t key revoke "$G2" --key "$DIR/provider.key" --reason "once more"
-expect 0 '/g3)' t stream rotate --lost "$G2" "$DIR/g3" --key "$DIR/provider.key" --terms "$DIR/terms.json"
+expect 1 'conflict' t key revoke "$G2" --key "$DIR/clear.key" --reason "once more"
+expect 0 '/g3)' t stream rotate --lost "$G2" "$DIR/g3" --key "$DIR/clear.key" --terms "$DIR/terms.json"
 G3=$(stream_id "$DIR/g3")
 TALLYSTICK_TOKEN=$(cat "$DIR/agent.token")
 lines "$DIR/g3" 2026-06-03 12
 
 # --- a compromise, and what is taken back in ------------------------------------------------------
 TALLYSTICK_TOKEN=$PROVIDER
-expect 1 'future' t key revoke "$G3" --key "$DIR/provider.key" --reason "x" --compromised-since 2099-01-01
-expect 0 '^covered 0$' t key revoke "$G3" --key "$DIR/provider.key" --reason "key was copied" \
+expect 1 'future' t key revoke "$G3" --key "$DIR/clear.key" --reason "x" --compromised-since 2099-01-01
+expect 0 '^covered 0$' t key revoke "$G3" --key "$DIR/clear.key" --reason "key was copied" \
 	--compromised-since 2026-06-03
 expect 0 'waiting for lab.example/statements' t key reattest "$G3" --from 0 --to 13 \
-	--key "$DIR/provider.key" --lines "$DIR/g3/lines"
+	--key "$DIR/clear.key" --lines "$DIR/g3/lines"
 REATTEST=$(told)
-expect 1 'out_of_range' t key reattest "$G3" --from 0 --to 999 --key "$DIR/provider.key" --lines "$DIR/g3/lines"
+expect 1 'out_of_range' t key reattest "$G3" --from 0 --to 999 --key "$DIR/clear.key" --lines "$DIR/g3/lines"
 # On the lab's machine, with the lab's token, over the lab's own copy of the lines.
 cp "$DIR/g3/lines" "$DIR/mirror"
 sed 's/research/reserved/' "$DIR/mirror" >"$DIR/forged"
 TALLYSTICK_TOKEN=$LAB
 expect 0 "$REATTEST reattest   waiting  for lab.example" t statement list "$CONTRACT" --kind reattest
 expect 1 'other roots' t statement sign "$CONTRACT" "$REATTEST" --key "$DIR/lab.key" --lines "$DIR/forged"
-expect 1 'forbidden' t statement sign "$CONTRACT" "$REATTEST" --key "$DIR/provider.key"
+expect 1 'forbidden' t statement sign "$CONTRACT" "$REATTEST" --key "$DIR/clear.key"
 expect 1 'known key' t statement sign "$CONTRACT" "$REATTEST" --key "$DIR/stranger.key"
 expect 1 'not_found' t statement sign "$CONTRACT" "$(printf '0%.0s' $(seq 64))" --key "$DIR/lab.key"
 expect 0 'reattest .*: logged at leaf' t statement sign "$CONTRACT" "$REATTEST" --key "$DIR/lab.key" \
@@ -214,7 +215,7 @@ expect 1 'invalid' t statement list "$CONTRACT" --kind nonsense
 # --- lines are released ---------------------------------------------------------------------------
 TALLYSTICK_TOKEN=$PROVIDER
 expect 0 'waiting for lab.example/statements' t key release "$G3" --from 2 --to 4 \
-	--key "$DIR/provider.key" --reason "the scope was too narrow"
+	--key "$DIR/clear.key" --reason "the scope was too narrow"
 RELEASE=$(told)
 grep -q '^serial 1$' "$DIR/out" || fail "the first release is not serial 1"
 TALLYSTICK_TOKEN=$LAB
