@@ -45,12 +45,28 @@ static enum ts_err seal_covers(
 	return TS_OK;
 }
 
+/* The largest size that the quorum of the terms had cosigned before the instant. */
+static enum ts_err quorum_covers(
+	struct ts_desk *desk, int64_t since_ms, int64_t *size, struct ts_why *why)
+{
+	const struct ts_quorum *quorum = &desk->terms->keys.quorum_of;
+	const char *names[TS_QUORUM_WITNESSES_MAX];
+	*size = 0;
+	if (quorum->n == 0)
+		return TS_OK;
+	for (size_t i = 0; i < quorum->n; i++)
+		names[i] = quorum->keys[i].name;
+	return ts_db_cosigned_before(desk->db, desk->contract.contract_id, names, quorum->n,
+		(int64_t)quorum->k, since_ms, size, why);
+}
+
 enum ts_err ts_desk_covered(
 	struct ts_desk *desk, int64_t since_ms, int64_t *covered, struct ts_why *why)
 {
 	struct ts_str seals[2];
 	size_t seals_n = 0;
 	int64_t best = 0;
+	TS_TRY(quorum_covers(desk, since_ms, &best, why));
 	TS_TRY(ts_db_seal_last(
 		desk->db, desk->contract.contract_id, desk->region, seals, &seals_n, why));
 	for (size_t i = 0; i < seals_n; i++) {
@@ -59,7 +75,6 @@ enum ts_err ts_desk_covered(
 		if (to > best)
 			best = to;
 	}
-	(void)since_ms;
 	*covered = best;
 	return TS_OK;
 }

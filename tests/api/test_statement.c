@@ -396,7 +396,7 @@ static int64_t covered_since(const char *stream, const char *since)
 {
 	char path[192];
 	snprintf(path, sizeof path, "/v1/streams/%s/revocation?since=%s", stream, since);
-	json_t *json = svc_expect(as_provider, "GET", path, NULL, SVC_NO_TEXT, 200);
+	json_t *json = svc_expect(svc.send, "GET", path, NULL, SVC_NO_TEXT, 200);
 	assert_string_equal(svc_member(json, "stream"), stream);
 	int64_t covered = json_integer_value(json_object_get(json, "covered"));
 	json_decref(json);
@@ -454,6 +454,67 @@ static void a_compromise_ends_at_the_seal(void **state)
 	json_t *json = must_post(svc.send, revocation(&third, now_ms(), covered), PROVIDER);
 	assert_state(json, "logged", log_size() - 1, 1);
 	json_decref(json);
+}
+
+/* A contract between the same two that names two witnesses, both needed. */
+static void witnessed_contract(struct svc_contract *c)
+{
+	char path[128], vkey[TS_VKEY_CHARS];
+	static const char *const names[] = {"consumer", "auditor"};
+	struct ts_why why = {"", ""};
+	struct ts_secret witness;
+	json_t *list = json_array();
+	*c = contract;
+	json_t *keys = svc_expect(svc.send, "POST", "/v1/contracts",
+		json_pack("{s:s,s:s}", "provider", "orbit", "consumer", "atlas"), SVC_NO_TEXT, 201);
+	snprintf(c->id, sizeof c->id, "%s", svc_member(keys, "contract"));
+	json_t *terms = svc_terms(c, keys);
+	for (uint8_t i = 0; i < 2; i++) {
+		const uint8_t seed[TS_KEY_SEED_BYTES] = {i, 99};
+		svc_ok(ts_secret_make(ts_str(names[i]), TS_KEY_COSIGNATURE, seed, &witness), &why);
+		json_array_append_new(
+			list, json_pack("{s:s,s:s}", "vkey", ts_key_format(&witness.key, vkey),
+				      "run_by", names[i]));
+	}
+	json_t *evidence = json_object_get(terms, "evidence");
+	json_object_set_new(evidence, "witnesses", list);
+	json_object_set_new(evidence, "quorum", json_string("all"));
+	snprintf(path, sizeof path, "/v1/contracts/%s/terms", c->id);
+	json_t *offer = svc_expect(svc.send, "PUT", path, terms, SVC_NO_TEXT, 201);
+	ts_buf_reset(&body);
+	svc_sign(ts_str(svc_member(offer, "statement")),
+		(const struct ts_secret *[]){&c->provider, &c->consumer}, 2, &body);
+	snprintf(path, sizeof path, "/v1/contracts/%s/signatures", c->id);
+	json_decref(svc_expect(
+		svc.send, "POST", path, NULL, (struct ts_str){body.data, body.len}, 200));
+	json_decref(offer);
+	json_decref(keys);
+}
+
+/* N is the largest size that all who are needed had cosigned before the instant. */
+static void a_compromise_ends_at_the_quorum(void **state)
+{
+	struct svc_contract c;
+	struct svc_agent a;
+	char sql[1024];
+	(void)state;
+	witnessed_contract(&c);
+	svc_agent(&svc, &c, "witnessed", TS_SIDE_PROVIDER, &a);
+	snprintf(sql, sizeof sql,
+		"with d as (select contract_id from app.directory where public_id = '%s'), c as "
+		"(insert into app.log_checkpoint (contract_id, log, size, root, note, created) "
+		"select contract_id, 0, s, sha256('x'), 'x', now() from d, "
+		"generate_series(1, 2) s returning contract_id, size) insert into "
+		"app.log_cosignature (contract_id, log, size, key_name, time_s, line) select "
+		"contract_id, 0, size, w, extract(epoch from timestamptz '2026-06-01T00:00:00Z') "
+		"+ size * 60 + case w when 'auditor' then 10 else 0 end, 'x' from c, "
+		"unnest('{consumer,auditor}'::text[]) w returning 1",
+		c.id);
+	assert_int_equal(svc_number(&svc, sql), 1);
+	assert_int_equal(covered_since(a.stream, "2026-06-01T00:01:10Z"), 0); /* not before it */
+	assert_int_equal(covered_since(a.stream, "2026-06-01T00:01:11Z"), 1);
+	assert_int_equal(covered_since(a.stream, "2026-06-01T00:02:05Z"), 1); /* one of two */
+	assert_int_equal(covered_since(a.stream, "2026-06-01T00:02:11Z"), 2);
 }
 
 static void questions_of_authors(void **state)
@@ -554,6 +615,7 @@ int main(void)
 		cmocka_unit_test(revoke_ends_the_key),
 		cmocka_unit_test(revoke_of_a_stranger),
 		cmocka_unit_test(questions_of_authors),
+		cmocka_unit_test(a_compromise_ends_at_the_quorum),
 		cmocka_unit_test(a_compromise_ends_at_the_seal),
 	};
 	return cmocka_run_group_tests(tests, begin, end);

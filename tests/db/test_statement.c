@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Statements in the database: what may change about one, serials, and what revocations lean on. */
 #include "fixture.h"
-#include "store/entry.h"
 #include "store/log.h"
+#include "store/seal.h"
 #include "store/statement.h"
 #include "support/test.h"
 
