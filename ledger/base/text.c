@@ -119,6 +119,12 @@ enum ts_err ts_text_unbase64(struct ts_str text, uint8_t *out, size_t out_max, s
 		padding++;
 	if (text.len / 4 * 3 - padding > out_max)
 		return TS_E_LIMIT;
+	/* The library takes a char for an int: where char is signed, some bytes above 0x7E pass as
+	 * digits.
+	 */
+	for (size_t i = 0; i < text.len; i++)
+		if (((unsigned char)text.at[i] & 0x80) != 0)
+			return TS_E_MALFORMED;
 	size_t len = 0;
 	if (sodium_base642bin(out, out_max, text.at, text.len, NULL, &len, NULL,
 		    sodium_base64_VARIANT_ORIGINAL) != 0)

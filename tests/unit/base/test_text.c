@@ -100,6 +100,20 @@ static void base64_round_trips(void **state)
 	}
 }
 
+/* Found by the signer's fuzz target: 0xFB was a digit. */
+static void base64_refuses_bytes_above_ascii(void **state)
+{
+	uint8_t out[8];
+	size_t len = 0;
+	(void)state;
+	for (size_t at = 0; at < 4; at++)
+		for (int byte = 0x80; byte <= 0xFF; byte++) {
+			char text[] = "AAAA";
+			text[at] = (char)byte;
+			assert_err(ts_text_unbase64(ts_str(text), out, 8, &len), TS_E_MALFORMED);
+		}
+}
+
 static void base64_refuses_other_spellings(void **state)
 {
 	(void)state;
@@ -140,6 +154,7 @@ int main(void)
 		cmocka_unit_test(hex_round_trips),
 		cmocka_unit_test(base64_round_trips),
 		cmocka_unit_test(base64_refuses_other_spellings),
+		cmocka_unit_test(base64_refuses_bytes_above_ascii),
 		cmocka_unit_test(utf8_is_checked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
