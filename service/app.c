@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/app.h"
 #include "base/time.h"
+#include "service/checkpoints.h"
 #include "service/clock.h"
 #include "service/session.h"
 #include "service/settle.h"
+#include "service/signer_client.h"
 #include "store/migrate.h"
 #include "store/token.h"
 #include "store/usage.h"
@@ -23,8 +25,8 @@ static enum ts_err months_ensure(struct ts_app *app, struct ts_db *db, struct ts
 	return TS_OK;
 }
 
-enum ts_err ts_app_open(const struct ts_config *config, struct ts_log *log,
-	struct ts_metrics *metrics, struct ts_app **out, struct ts_why *why)
+enum ts_err ts_app_open(const struct ts_config *config, struct ts_signer_client *signer,
+	struct ts_log *log, struct ts_metrics *metrics, struct ts_app **out, struct ts_why *why)
 {
 	struct ts_app *app = calloc(1, sizeof *app);
 	struct ts_session *probe = NULL;
@@ -33,7 +35,11 @@ enum ts_err ts_app_open(const struct ts_config *config, struct ts_log *log,
 	app->config = config;
 	app->log = log;
 	app->metrics = metrics;
-	enum ts_err err = ts_keyring_open(config->key_dir, &app->keyring, why);
+	app->signer = signer;
+	ts_signer_client_log(signer, log);
+	enum ts_err err = ts_checkpoints_create(&app->checkpoints);
+	if (err == TS_OK)
+		err = ts_keyring_open(config->key_dir, &app->keyring, why);
 	if (err == TS_OK)
 		err = ts_session_open(config->db_service, &probe, why);
 	if (err == TS_OK)
@@ -52,6 +58,7 @@ void ts_app_close(struct ts_app *app)
 	if (app == NULL)
 		return;
 	ts_keyring_close(app->keyring);
+	ts_checkpoints_free(app->checkpoints);
 	free(app);
 }
 
@@ -132,10 +139,17 @@ static enum ts_err database_ready(void *arg, struct ts_why *why)
 	return err;
 }
 
+static enum ts_err signer_ready(void *arg, struct ts_why *why)
+{
+	const struct ts_app *app = arg;
+	return ts_signer_check(app->signer, why);
+}
+
 size_t ts_app_checks(struct ts_app *app, struct ts_ready_check checks[TS_APP_CHECKS_MAX])
 {
 	checks[0] = (struct ts_ready_check){"database", database_ready, app};
-	return 1;
+	checks[1] = (struct ts_ready_check){"signer", signer_ready, app};
+	return 2;
 }
 
 enum ts_err ts_app_run(struct ts_app *app, struct ts_why *why)

@@ -8,10 +8,12 @@
 #define TS_APP_CHECKS_MAX 8
 
 struct ts_app;
+struct ts_signer_client;
 /* Checks the schema version, loads service keys, and fills the hooks and readiness checks. Starts
- * no background work. */
-enum ts_err ts_app_open(const struct ts_config *config, struct ts_log *log,
-	struct ts_metrics *metrics, struct ts_app **out, struct ts_why *why) TS_MUST;
+ * no background work. The signer is borrowed. */
+enum ts_err ts_app_open(const struct ts_config *config, struct ts_signer_client *signer,
+	struct ts_log *log, struct ts_metrics *metrics, struct ts_app **out,
+	struct ts_why *why) TS_MUST;
 struct ts_worker_hooks ts_app_hooks(struct ts_app *app);
 size_t ts_app_checks(struct ts_app *app, struct ts_ready_check checks[TS_APP_CHECKS_MAX]);
 /* Background work (ticks) runs between run and halt. */

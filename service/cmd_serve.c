@@ -4,6 +4,7 @@
 #include "service/lifecycle.h"
 #include "service/log.h"
 #include "service/secrecy.h"
+#include "service/signer_client.h"
 #include "service/tls.h"
 #include <signal.h>
 #include <stdio.h>
@@ -40,6 +41,7 @@ struct serve {
 	struct ts_config config;
 	struct ts_log *log;
 	struct ts_metrics *metrics;
+	struct ts_signer_client *signer;
 	struct ts_app *app;
 	struct ts_http *http;
 	struct ts_admin *admin;
@@ -90,9 +92,12 @@ static enum ts_err print_config(const struct ts_config *config)
 	return err;
 }
 
-/* Listeners last: nothing is accepted before everything behind it works. */
+/* The signer first: what it inherits is nothing. Listeners last: nothing is accepted before
+ * everything behind it works. */
 static enum ts_err serve_start(struct serve *s, struct ts_why *why)
 {
+	TS_TRY(ts_privileges_check(s->user, why));
+	TS_TRY(ts_signer_client_open(&s->config, s->user, &s->signer, why));
 	TS_TRY(ts_privileges_drop(s->user, why));
 	ts_secrecy_begin();
 	ts_files_raise();
@@ -101,7 +106,7 @@ static enum ts_err serve_start(struct serve *s, struct ts_why *why)
 	s->metrics = ts_metrics_create();
 	if (s->metrics == NULL)
 		return TS_E_NO_MEMORY;
-	TS_TRY(ts_app_open(&s->config, s->log, s->metrics, &s->app, why));
+	TS_TRY(ts_app_open(&s->config, s->signer, s->log, s->metrics, &s->app, why));
 	const struct ts_http_options http = {
 		.config = &s->config,
 		.log = s->log,
@@ -162,6 +167,7 @@ static enum ts_err serve_stop(struct serve *s)
 	if (s->running)
 		ts_app_halt(s->app);
 	ts_app_close(s->app);
+	ts_signer_client_close(s->signer);
 	ts_metrics_free(s->metrics);
 	TS_LOG(s->log, TS_LOG_INFO, "stopped", TS_LOG_TEXT("text", "drained"));
 	ts_log_close(s->log);

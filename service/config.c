@@ -35,6 +35,8 @@ static const struct key keys[] = {
 	T(admin_listen, "127.0.0.1:8081", "address and port of /healthz, /readyz, /metrics"),
 	T(domain, "localhost", "domain name of this operator, in key names and log origins"),
 	T(key_dir, "", "folder of the service keys"),
+	T(signer_dir, "", "folder of the log keys and of what was signed last; empty: key_dir"),
+	T(signer_socket, "", "socket of a signer that runs by itself; empty: serve starts one"),
 	S(db_ingest, "connection string of the ingest role"),
 	S(db_service, "connection string of the service role"),
 	T(tls_cert, "", "PEM certificate chain; empty: no TLS"),

@@ -19,6 +19,8 @@ struct ts_config {
 	const char *admin_listen; /* /metrics, /healthz, /readyz; loopback */
 	const char *domain; /* key names and URLs of this operator, e.g. "tally.example" */
 	const char *key_dir; /* service keys, files of mode 0400 */
+	const char *signer_dir; /* log keys and the signer's state; "" = key_dir */
+	const char *signer_socket; /* of a signer that runs by itself; "" = a child of serve */
 	const char *db_ingest; /* conninfo of the ingest role */
 	const char *db_service; /* conninfo of the service role */
 	const char *tls_cert; /* PEM file; "" = no TLS */

@@ -4,6 +4,7 @@
 #include "evidence/statement.h"
 #include "service/handler.h"
 #include "service/route.h"
+#include "service/signer_client.h"
 #include "store/log.h"
 #include "store/party.h"
 #include "store/stream.h"
@@ -33,11 +34,11 @@ static enum ts_err reserve_tx(struct ts_db *db, void *arg, struct ts_why *why)
 static enum ts_err log_vkey(struct ts_app *app, const char *contract, enum ts_log_kind kind,
 	char vkey[TS_VKEY_CHARS], struct ts_why *why)
 {
-	struct ts_secret secret;
-	TS_TRY(ts_keyring_log(
-		app->keyring, app->config->domain, contract, kind, true, &secret, why));
-	ts_key_format(&secret.key, vkey);
-	ts_secret_wipe(&secret);
+	char origin[TS_ORIGIN_MAX + 1];
+	struct ts_key key;
+	TS_TRY(ts_origin_log(ts_str(app->config->domain), ts_str(contract), kind, origin));
+	TS_TRY(ts_signer_make(app->signer, ts_str(origin), &key, why));
+	ts_key_format(&key, vkey);
 	return TS_OK;
 }
 

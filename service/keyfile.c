@@ -7,6 +7,8 @@
 #include <libgen.h>
 #include <limits.h>
 #include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -123,29 +125,44 @@ static enum ts_err sync_folder(const char *path, struct ts_why *why)
 	return failed != 0 ? ts_why(why, TS_E_IO, path, "cannot sync its folder") : TS_OK;
 }
 
-static enum ts_err write_new(const char *path, const struct ts_buf *line, struct ts_why *why)
+static bool write_line(int fd, const struct ts_buf *line)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
-	if (fd < 0)
-		return errno == EEXIST
-			       ? ts_why(why, TS_E_CONFLICT, path,
-					 "exists; a key file is never written over")
-			       : ts_why(why, TS_E_IO, path, "cannot create: %s", strerror(errno));
 	size_t done = 0;
 	while (done < line->len) {
 		ssize_t n = write(fd, line->data + done, line->len - done);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			break;
+			return false;
 		done += (size_t)n;
 	}
-	int failed = done != line->len || fsync(fd) != 0;
-	failed |= close(fd) != 0;
-	if (failed) {
-		unlink(path);
-		return ts_why(why, TS_E_IO, path, "cannot write the key file: %s", strerror(errno));
-	}
+	return fsync(fd) == 0;
+}
+
+/* Whole or not at all, also when the process is ended half-way: written beside its place, then
+ * linked there, which never replaces a file. */
+static enum ts_err write_new(const char *path, const struct ts_buf *line, struct ts_why *why)
+{
+	char fresh[PATH_MAX];
+	int n = snprintf(fresh, sizeof fresh, "%s.new", path);
+	if (n < 0 || (size_t)n >= sizeof fresh)
+		return ts_why(why, TS_E_LIMIT, path, "path too long");
+	if (access(path, F_OK) == 0)
+		return ts_why(why, TS_E_CONFLICT, path, "exists; a key file is never written over");
+	(void)unlink(fresh); /* of one that was ended half-way */
+	int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+	if (fd < 0)
+		return ts_why(why, TS_E_IO, path, "cannot create: %s", strerror(errno));
+	bool ok = write_line(fd, line);
+	ok = close(fd) == 0 && ok;
+	ok = ok && link(fresh, path) == 0;
+	int failed = ok ? 0 : errno;
+	(void)unlink(fresh);
+	if (failed == EEXIST)
+		return ts_why(why, TS_E_CONFLICT, path, "exists; a key file is never written over");
+	if (!ok)
+		return ts_why(
+			why, TS_E_IO, path, "cannot write the key file: %s", strerror(failed));
 	return sync_folder(path, why);
 }
 

@@ -3,7 +3,6 @@
 #include "service/keyfile.h"
 #include <errno.h>
 #include <limits.h>
-#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +12,6 @@
 struct ts_keyring {
 	char dir[PATH_MAX];
 	struct ts_secret operator, receipt;
-	pthread_mutex_t lock; /* one maker of log keys at a time */
 };
 
 static enum ts_err key_path(
@@ -79,7 +77,6 @@ enum ts_err ts_keyring_open(const char *dir, struct ts_keyring **out, struct ts_
 		err = key_path(dir, "receipt", path, sizeof path, why);
 	if (err == TS_OK)
 		err = ts_keyfile_read(path, &keyring->receipt, why);
-	pthread_mutex_init(&keyring->lock, NULL);
 	if (err != TS_OK) {
 		ts_keyring_close(keyring);
 		return err;
@@ -92,7 +89,6 @@ void ts_keyring_close(struct ts_keyring *keyring)
 {
 	if (keyring == NULL)
 		return;
-	pthread_mutex_destroy(&keyring->lock);
 	sodium_munlock(keyring, sizeof *keyring); /* wipes too */
 	free(keyring);
 }
@@ -105,22 +101,4 @@ const struct ts_secret *ts_keyring_operator(const struct ts_keyring *keyring)
 const struct ts_secret *ts_keyring_receipt(const struct ts_keyring *keyring)
 {
 	return &keyring->receipt;
-}
-
-enum ts_err ts_keyring_log(struct ts_keyring *keyring, const char *domain, const char *contract,
-	enum ts_log_kind kind, bool create, struct ts_secret *out, struct ts_why *why)
-{
-	char file[64], path[PATH_MAX], origin[TS_ORIGIN_MAX + 1];
-	TS_TRY(ts_contract_id_check(ts_str(contract), why));
-	TS_TRY(ts_origin_log(ts_str(domain), ts_str(contract), kind, origin));
-	snprintf(
-		file, sizeof file, "%s.%s", contract, kind == TS_LOG_INPUTS ? "inputs" : "journal");
-	if (create) {
-		pthread_mutex_lock(&keyring->lock);
-		enum ts_err err = ensure(keyring->dir, file, origin, TS_KEY_ED25519, out, why);
-		pthread_mutex_unlock(&keyring->lock);
-		return err;
-	}
-	TS_TRY(key_path(keyring->dir, file, path, sizeof path, why));
-	return ts_keyfile_read(path, out, why);
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef TS_SERVICE_KEYRING_H
 #define TS_SERVICE_KEYRING_H
-/* Why: the private keys that the service itself holds: operator (events), receipts, and two per
- * contract for its logs. Party keys are never here. Files in one folder of mode 0700:
- * operator.key, receipt.key, <contract>.inputs.key, <contract>.journal.key. Thread safe. */
+/* Why: the private keys that the service itself holds: operator (events) and receipts. The keys of
+ * the logs are the signer's (signer.h), party keys are never here. Files in one folder of mode
+ * 0700: operator.key, receipt.key. Thread safe. */
 #include "evidence/key.h"
-#include "evidence/origin.h"
 
 struct ts_keyring;
 
@@ -17,8 +16,5 @@ void ts_keyring_close(struct ts_keyring *keyring); /* wipes; NULL is allowed */
 
 const struct ts_secret *ts_keyring_operator(const struct ts_keyring *keyring);
 const struct ts_secret *ts_keyring_receipt(const struct ts_keyring *keyring);
-/* A contract's log key; with create, made when it is absent. Copies; the caller wipes. */
-enum ts_err ts_keyring_log(struct ts_keyring *keyring, const char *domain, const char *contract,
-	enum ts_log_kind kind, bool create, struct ts_secret *out, struct ts_why *why) TS_MUST;
 
 #endif

@@ -61,12 +61,18 @@ static enum ts_err become(const char *user, struct ts_why *why)
 	return TS_OK;
 }
 
+enum ts_err ts_privileges_check(const char *user, struct ts_why *why)
+{
+	if (geteuid() == 0 && user == NULL)
+		return ts_why(
+			why, TS_E_FORBIDDEN, "user", "does not serve as root: give --user NAME");
+	return TS_OK;
+}
+
 enum ts_err ts_privileges_drop(const char *user, struct ts_why *why)
 {
+	TS_TRY(ts_privileges_check(user, why));
 	if (geteuid() == 0) {
-		if (user == NULL)
-			return ts_why(why, TS_E_FORBIDDEN, "user",
-				"does not serve as root: give --user NAME");
 		TS_TRY(become(user, why));
 	} else if (user != NULL) {
 		const struct passwd *pw = getpwnam(user);

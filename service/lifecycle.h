@@ -11,6 +11,8 @@
 enum ts_err ts_signals_open(int *fd, struct ts_why *why) TS_MUST;
 /* The next signal number, or 0 after wait_ms (negative: no limit). */
 int ts_signals_wait(int fd, int64_t wait_ms);
+/* TS_E_FORBIDDEN where ts_privileges_drop will refuse root, for what has to come before it. */
+enum ts_err ts_privileges_check(const char *user, struct ts_why *why) TS_MUST;
 /* As root: becomes user (groups, gid, uid, for good). As another user: user must be NULL or itself.
  * Then no_new_privs and no core dumps. Root without a user is refused. */
 enum ts_err ts_privileges_drop(const char *user, struct ts_why *why) TS_MUST;

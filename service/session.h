@@ -11,12 +11,21 @@
 
 struct ts_settler;
 struct ts_ingest;
+struct ts_signer_client;
+struct ts_checkpoints;
+struct ts_db_contract;
+struct ts_db_pair;
 
 struct ts_app {
 	const struct ts_config *config;
 	struct ts_log *log;
 	struct ts_metrics *metrics;
 	struct ts_keyring *keyring;
+	struct ts_signer_client *signer; /* NULL: a process that signs nothing (a bench) */
+	struct ts_checkpoints *checkpoints; /* what this process has recomputed */
+	/* Called with every pair of checkpoints that was stored; NULL: nobody waits. */
+	void (*on_pair)(struct ts_app *app, const struct ts_db_contract *contract,
+		const struct ts_db_pair *pair);
 	struct ts_settler *settler;
 	_Atomic int32_t month; /* the usage partitions of it and of the next one exist */
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The thread that ticks every contract with a version in force. */
+#include "service/checkpoints.h"
 #include "service/clock.h"
 #include "service/settle.h"
 #include <pthread.h>
@@ -54,6 +55,18 @@ static void tick(struct ts_settler *settler, struct ts_session *session,
 	ts_region_free(region);
 }
 
+/* Also leaves that no event of ours caused: receipts promise that they are in a signed checkpoint
+ * soon. A pass is at most once a second (tick_s). */
+static void sign(struct ts_settler *settler, struct ts_session *session,
+	const struct ts_db_contract *contract)
+{
+	struct ts_why why = {0};
+	enum ts_err err = ts_checkpoints_pass(
+		settler->app, session, contract, ts_clock_now_us(), &why);
+	if (err != TS_OK)
+		ts_log_err(settler->app->log, TS_LOG_ERROR, "sign", err, &why);
+}
+
 static void tick_all(struct ts_settler *settler, struct ts_session *session)
 {
 	struct ts_region *region = ts_region_create(REGION_BYTES_MAX);
@@ -72,6 +85,7 @@ static void tick_all(struct ts_settler *settler, struct ts_session *session)
 		for (size_t i = 0; i < n && !stopping(settler); i++) {
 			after = contracts[i].contract_id;
 			tick(settler, session, &contracts[i]);
+			sign(settler, session, &contracts[i]);
 		}
 	}
 	ts_region_free(region);

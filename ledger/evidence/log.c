@@ -38,35 +38,3 @@ void ts_leaf_checkpoint(struct ts_str text, struct ts_str line, struct ts_buf *o
 	ts_note_begin(text, out);
 	ts_buf_put(out, line.at, line.len);
 }
-
-enum ts_err ts_log_sign(struct ts_hasher *hasher, const struct ts_secret *secret,
-	const struct ts_range *kept, const struct ts_range *again, const struct ts_checkpoint *last,
-	struct ts_buf *out, struct ts_why *why)
-{
-	struct ts_checkpoint checkpoint = {.origin = ts_str(secret->key.name), .size = kept->size};
-	if (!ts_range_eq(kept, again))
-		return ts_why(why, TS_E_INTERNAL, "log",
-			"%s: the range of size %lld does not recompute from the stored leaves "
-			"(%lld)",
-			secret->key.name, (long long)kept->size, (long long)again->size);
-	ts_range_root(hasher, again, &checkpoint.root);
-	if (last != NULL) {
-		if (!ts_str_eq(last->origin, checkpoint.origin) || last->size > checkpoint.size)
-			return ts_why(why, TS_E_INTERNAL, "log",
-				"%s: size %lld is behind the signed size %lld", secret->key.name,
-				(long long)checkpoint.size, (long long)last->size);
-		if (last->size == checkpoint.size && !ts_hash_eq(&last->root, &checkpoint.root))
-			return ts_why(why, TS_E_INTERNAL, "log", "%s: a second root of size %lld",
-				secret->key.name, (long long)checkpoint.size);
-	}
-	struct ts_buf text;
-	ts_buf_init(&text, TS_CHECKPOINT_CHARS);
-	ts_checkpoint_format(&checkpoint, &text);
-	enum ts_err err = text.err;
-	if (err == TS_OK) {
-		ts_note_begin((struct ts_str){text.data, text.len}, out);
-		err = ts_note_sign(secret, (struct ts_str){text.data, text.len}, out);
-	}
-	ts_buf_free(&text);
-	return err;
-}

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define FOLD_LEVEL_MAX 20 /* 4,096 hashes in one answer */
 #define LOG_TREE(log) (-1 - (int64_t)(log)) /* subtree.tree of a log */
 
 static enum ts_err lock_row(struct ts_db *db, const char *query, int64_t contract_id,
@@ -157,75 +158,6 @@ enum ts_err ts_db_log_leaves(struct ts_db *db, int64_t contract_id, enum ts_db_l
 	return rows.err;
 }
 
-/* --- checkpoints --- */
-
-enum ts_err ts_db_checkpoint_add(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
-	int64_t size, const struct ts_hash *root, struct ts_str note, int64_t now_us,
-	struct ts_why *why)
-{
-	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
-	struct ts_args args;
-	struct ts_hash stored;
-	int64_t changed = 0;
-
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	ts_arg_i16(&args, (int16_t)log);
-	ts_arg_i64(&args, size);
-	ts_arg_hash(&args, root);
-	ts_arg_bytes(&args, note.at, note.len);
-	ts_arg_time(&args, now_us);
-	TS_TRY(ts_db_run(db, "checkpoint_add", &args, &changed, why));
-	if (changed == 1)
-		return TS_OK;
-	args.n = 3;
-	TS_TRY(ts_db_query(db, "checkpoint_root", &args, &rows, why));
-	if (!ts_rows_next(&rows))
-		return TS_E_INTERNAL;
-	ts_row_hash(&rows, &stored);
-	TS_TRY(rows.err);
-	return ts_hash_eq(&stored, root) ? TS_OK
-					 : ts_why(why, TS_E_CONFLICT, "checkpoint",
-						   "size %" PRId64 " has another root", size);
-}
-
-enum ts_err ts_db_checkpoint_last(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
-	int64_t max_size, struct ts_region *region, struct ts_db_checkpoint *out,
-	struct ts_why *why)
-{
-	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
-	struct ts_args args;
-
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	ts_arg_i16(&args, (int16_t)log);
-	ts_arg_i64(&args, max_size);
-	TS_TRY(ts_db_query(db, "checkpoint_last", &args, &rows, why));
-	memset(out, 0, sizeof *out);
-	if (ts_rows_next(&rows)) {
-		out->size = ts_row_i64(&rows);
-		ts_row_hash(&rows, &out->root);
-		out->note = ts_row_copy(&rows, region);
-		out->cosignatures = ts_row_i32(&rows);
-	}
-	return rows.err;
-}
-
-enum ts_err ts_db_cosignature_add(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
-	int64_t size, const char *key_name, int64_t time_s, struct ts_str line, struct ts_why *why)
-{
-	struct ts_args args;
-
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	ts_arg_i16(&args, (int16_t)log);
-	ts_arg_i64(&args, size);
-	ts_arg_text(&args, key_name);
-	ts_arg_i64(&args, time_s);
-	ts_arg_bytes(&args, line.at, line.len);
-	return ts_db_query(db, "cosignature_add", &args, NULL, why);
-}
-
 /* --- proofs --- */
 
 /* The root over `count` (a power of two) hashes that a query returns in order. */
@@ -260,6 +192,15 @@ enum ts_err ts_db_subtree_fold(struct ts_db *db, struct ts_hasher *hasher, int64
 	struct ts_args args;
 
 	TS_ASSERT(level >= TS_MERKLE_TILE_LEVEL && level < 60);
+	if (level > FOLD_LEVEL_MAX) { /* by halves, so that memory is bounded */
+		struct ts_hash left, right;
+		TS_TRY(ts_db_subtree_fold(
+			db, hasher, contract_id, tree, level - 1, 2 * index, &left));
+		TS_TRY(ts_db_subtree_fold(
+			db, hasher, contract_id, tree, level - 1, 2 * index + 1, &right));
+		ts_hash_node(hasher, &left, &right, out);
+		return TS_OK;
+	}
 	ts_args_init(&args);
 	ts_arg_i64(&args, contract_id);
 	ts_arg_i64(&args, tree);

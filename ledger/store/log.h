@@ -39,21 +39,44 @@ enum ts_err ts_db_log_leaves(struct ts_db *db, int64_t contract_id, enum ts_db_l
 	int64_t from, int64_t to, int16_t kind, int32_t limit, struct ts_region *region,
 	struct ts_db_leaf_row **out, size_t *n, struct ts_why *why) TS_MUST;
 
-/* Signed checkpoints; (log, size) is unique. TS_E_CONFLICT when that size has another root. The
- * same again: TS_OK, and the stored note stays. */
+/* Signed checkpoints; (log, size) is unique. range is what the root was recomputed from; NULL: not
+ * known. TS_E_CONFLICT when that size has another root. The same again: TS_OK, and the stored note
+ * stays. */
 enum ts_err ts_db_checkpoint_add(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
-	int64_t size, const struct ts_hash *root, struct ts_str note, int64_t now_us,
-	struct ts_why *why) TS_MUST;
+	int64_t size, const struct ts_hash *root, const struct ts_range *range, struct ts_str note,
+	int64_t now_us, struct ts_why *why) TS_MUST;
 struct ts_db_checkpoint {
 	int64_t size; /* 0: none yet */
 	struct ts_hash root;
 	struct ts_str note; /* log's line, then cosignature lines, copied into the region */
 	int32_t cosignatures;
+	bool has_range;
+	struct ts_range range;
 };
 /* The newest of size <= max_size; size 0 in *out when there is none. */
 enum ts_err ts_db_checkpoint_last(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
 	int64_t max_size, struct ts_region *region, struct ts_db_checkpoint *out,
 	struct ts_why *why) TS_MUST;
+
+/* Sizes of both logs that were signed together, from one snapshot. */
+struct ts_db_pair {
+	int64_t inputs_size; /* 0: none yet */
+	int64_t journal_size; /* 0: the journal was empty and has no note */
+};
+/* Both checkpoints must be there. The same pair again: TS_OK. */
+enum ts_err ts_db_pair_add(struct ts_db *db, int64_t contract_id, const struct ts_db_pair *pair,
+	int64_t now_us, struct ts_why *why) TS_MUST;
+/* The newest with inputs_size <= max_size. */
+enum ts_err ts_db_pair_last(struct ts_db *db, int64_t contract_id, int64_t max_size,
+	struct ts_db_pair *out, struct ts_why *why) TS_MUST;
+
+/* Size and root of the journal after the entries of a period's cut. Written once, in the cut's
+ * transaction. TS_E_NOT_FOUND: the period is not cut. */
+enum ts_err ts_db_period_cut_add(struct ts_db *db, int64_t contract_id, int32_t period,
+	int64_t journal_size, const struct ts_hash *journal_root, struct ts_why *why) TS_MUST;
+enum ts_err ts_db_period_cut_get(struct ts_db *db, int64_t contract_id, int32_t period,
+	int64_t *journal_size, struct ts_hash *journal_root, struct ts_why *why) TS_MUST;
+
 /* A witness's line (with its LF); kept for ever. The same key and time again: TS_OK. */
 enum ts_err ts_db_cosignature_add(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
 	int64_t size, const char *key_name, int64_t time_s, struct ts_str line,

@@ -69,8 +69,9 @@ where contract_id = $1::bigint and log = $2::smallint and idx >= $3::bigint and 
 order by idx limit $6::integer
 
 -- name: checkpoint_add
-insert into app.log_checkpoint (contract_id, log, size, root, note, created)
-values ($1::bigint, $2::smallint, $3::bigint, $4::bytea, $5::bytea, $6::timestamptz)
+-- in: contract, log, size, root, note, created, range
+insert into app.log_checkpoint (contract_id, log, size, root, note, created, range)
+values ($1::bigint, $2::smallint, $3::bigint, $4::bytea, $5::bytea, $6::timestamptz, $7::bytea)
 on conflict do nothing
 
 -- name: checkpoint_root
@@ -83,10 +84,32 @@ select c.size, c.root, c.note || coalesce((select string_agg(s.line, ''::bytea o
 		from app.log_cosignature s
 		where s.contract_id = c.contract_id and s.log = c.log and s.size = c.size), ''::bytea),
 	(select count(*)::integer from app.log_cosignature s
-		where s.contract_id = c.contract_id and s.log = c.log and s.size = c.size)
+		where s.contract_id = c.contract_id and s.log = c.log and s.size = c.size),
+	c.range
 from app.log_checkpoint c
 where c.contract_id = $1::bigint and c.log = $2::smallint and c.size <= $3::bigint
 order by c.size desc limit 1
+
+-- name: pair_add
+-- in: contract, inputs size, journal size (null: empty), created
+insert into app.log_pair (contract_id, inputs_size, journal_size, created)
+values ($1::bigint, $2::bigint, $3::bigint, $4::timestamptz)
+on conflict do nothing
+
+-- name: pair_last
+-- in: contract, largest inputs size
+select inputs_size, journal_size from app.log_pair
+where contract_id = $1::bigint and inputs_size <= $2::bigint
+order by inputs_size desc limit 1
+
+-- name: period_cut_add
+-- in: contract, period, journal size, root
+insert into app.period_cut (contract_id, period, journal_size, journal_root)
+values ($1::bigint, $2::integer, $3::bigint, $4::bytea)
+
+-- name: period_cut_get
+select journal_size, journal_root from app.period_cut
+where contract_id = $1::bigint and period = $2::integer
 
 -- name: cosignature_add
 insert into app.log_cosignature (contract_id, log, size, key_name, time_s, line)

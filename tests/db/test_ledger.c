@@ -385,16 +385,17 @@ static enum ts_err log_body(struct ts_db *db, void *arg, struct ts_why *why)
 	assert_int_equal(checkpoint.size, 0);
 	for (int i = 0; i < 2; i++) {
 		TS_TRY(ts_db_checkpoint_add(db, contracts[0], TS_DB_LOCK_JOURNAL, LEAVES, &root,
-			TS_STR("note\n"), TS_CLUSTER_NOW_US, why));
+			&range, TS_STR("note\n"), TS_CLUSTER_NOW_US, why));
 		TS_TRY(ts_db_cosignature_add(db, contracts[0], TS_DB_LOCK_JOURNAL, LEAVES,
 			"witness", 5, TS_STR("line\n"), why));
 	}
 	assert_int_equal(ts_db_checkpoint_add(db, contracts[0], TS_DB_LOCK_JOURNAL, LEAVES, &again,
-				 TS_STR("lie\n"), TS_CLUSTER_NOW_US, why),
+				 NULL, TS_STR("lie\n"), TS_CLUSTER_NOW_US, why),
 		TS_E_CONFLICT);
 	TS_TRY(ts_db_checkpoint_last(
 		db, contracts[0], TS_DB_LOCK_JOURNAL, INT64_MAX, region, &checkpoint, why));
 	assert_int_equal(checkpoint.cosignatures, 1);
+	assert_true(checkpoint.has_range && ts_range_eq(&checkpoint.range, &range));
 	assert_true(ts_str_is(checkpoint.note, "note\nline\n"));
 	return TS_OK;
 }
