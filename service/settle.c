@@ -152,20 +152,15 @@ static enum ts_err issue_head(struct attempt *a, struct ts_invoice_head *head, s
 	struct ts_settle *s = a->s;
 	const struct ts_terms *terms = a->terms[0];
 	const struct ts_period_row *row = period_row(a->ledger, s->period);
-	struct ts_db_version *versions = NULL;
-	struct ts_range journal;
-	size_t n = 0;
 	int64_t id = s->contract.contract_id;
 	if (row == NULL || !row->cut)
 		return ts_why(why, TS_E_CONFLICT, "period", "it must be closed before its invoice");
-	TS_TRY(ts_db_version_list(a->db, id, true, s->region, &versions, &n, why));
 	struct ts_db_log_source log = {a->db, &s->session->hasher, id, TS_DB_LOCK_INPUTS};
 	struct ts_merkle_source source = ts_db_log_source(&log);
 	TS_TRY(ts_merkle_root(&s->session->hasher, &source, row->cut_to, &head->inputs_root));
-	TS_TRY(ts_db_log_head(a->db, id, TS_DB_LOCK_JOURNAL, &journal, &head->journal_root, why));
-	head->contract_note = versions[n - 1].statement_sha256;
+	TS_TRY(ts_db_period_cut_get(
+		a->db, id, s->period, &head->journal_size, &head->journal_root, why));
 	head->inputs_size = row->cut_to;
-	head->journal_size = journal.size;
 	head->issue_day = ts_zone_day(&terms->zone, s->now_us);
 	head->due_day = head->issue_day + (int32_t)terms->due_days;
 	head->number = ts_region_printf(s->region, "%s%06lld", terms->series,
@@ -235,6 +230,24 @@ static enum ts_err append_event(
 	ts_buf_free(&note);
 	ts_buf_free(&text);
 	return err;
+}
+
+/* The last contract leaf below the issue leaf. Only now, while the log's counter is locked, can no
+ * other come in between. */
+static enum ts_err contract_note(
+	struct attempt *a, struct ts_invoice_head *head, struct ts_why *why)
+{
+	struct ts_db_version *versions = NULL;
+	int64_t last = -1;
+	size_t n = 0;
+	TS_TRY(ts_db_version_list(
+		a->db, a->s->contract.contract_id, true, a->s->region, &versions, &n, why));
+	for (size_t i = 0; i < n; i++)
+		if (versions[i].leaf > last && versions[i].leaf < a->event.leaf) {
+			last = versions[i].leaf;
+			head->contract_note = versions[i].statement_sha256;
+		}
+	return last >= 0 ? TS_OK : TS_E_INTERNAL;
 }
 
 static enum ts_err append_journal(struct attempt *a, struct ts_why *why)
@@ -324,7 +337,7 @@ static enum ts_err store_document(struct attempt *a, struct ts_why *why)
 	return store_renderings(a, why);
 }
 
-/* What the companies will seal. */
+/* What the companies will seal, and what the period's document will say about the journal. */
 static enum ts_err keep_state(struct attempt *a, struct ts_why *why)
 {
 	struct ts_hash root;
@@ -336,10 +349,12 @@ static enum ts_err keep_state(struct attempt *a, struct ts_why *why)
 		.ledger = a->ledger};
 	TS_TRY(ts_db_log_head(
 		a->db, state.contract_id, TS_DB_LOCK_JOURNAL, &state.journal, &root, why));
+	TS_TRY(ts_db_period_cut_add(
+		a->db, state.contract_id, state.period, state.journal.size, &root, why));
 	return ts_period_state_keep(a->db, &state, why);
 }
 
-static enum ts_err post(struct attempt *a, const struct ts_invoice_head *head, struct ts_why *why)
+static enum ts_err post(struct attempt *a, struct ts_invoice_head *head, struct ts_why *why)
 {
 	struct ts_settle *s = a->s;
 	switch (a->kind) {
@@ -350,6 +365,7 @@ static enum ts_err post(struct attempt *a, const struct ts_invoice_head *head, s
 		TS_TRY(ts_ledger_cut(a->ledger, &a->event, &a->postings, why));
 		break;
 	case TS_SETTLE_ISSUE:
+		TS_TRY(contract_note(a, head, why));
 		TS_TRY(ts_ledger_issue(a->ledger, &a->event, head, &s->invoice, &a->postings, why));
 		TS_TRY(store_document(a, why));
 		break;
