@@ -376,6 +376,15 @@ static enum ts_err run(struct ts_app *app, struct ts_session *session,
 	return err;
 }
 
+enum ts_err ts_checkpoints_published(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
+	struct ts_region *region, struct ts_db_checkpoint *out, struct ts_why *why)
+{
+	struct ts_db_pair pair;
+	TS_TRY(ts_db_pair_last(db, contract_id, INT64_MAX, &pair, why));
+	return ts_db_checkpoint_last(db, contract_id, log,
+		log == TS_DB_LOCK_INPUTS ? pair.inputs_size : pair.journal_size, region, out, why);
+}
+
 enum ts_err ts_checkpoints_sign(struct ts_app *app, struct ts_session *session,
 	const struct ts_db_contract *contract, int64_t now_us, struct ts_why *why)
 {

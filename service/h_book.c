@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading the books: accruals, accounts, entries, trial balance, status, signed checkpoints. */
+/* Reading the books: accruals, accounts, entries, trial balance, status. */
 #include "reports/trial_balance.h"
 #include "service/handler.h"
 #include "service/route.h"
@@ -29,8 +29,6 @@ struct books {
 	size_t streams_n;
 	struct ts_range inputs, journal;
 	struct ts_hash inputs_root, journal_root;
-	struct ts_db_checkpoint checkpoint;
-	enum ts_db_lock log;
 };
 
 static enum ts_err load(struct ts_request *req, struct ts_response *res, struct books *b,
@@ -322,29 +320,6 @@ static enum ts_err status(struct ts_request *req, struct ts_response *res, struc
 		why);
 }
 
-static enum ts_err checkpoint_tx(struct ts_db *db, void *arg, struct ts_why *why)
-{
-	struct books *b = arg;
-	return ts_db_checkpoint_last(
-		db, b->contract.contract_id, b->log, INT64_MAX, b->region, &b->checkpoint, why);
-}
-
-static enum ts_err checkpoint(struct ts_request *req, struct ts_response *res, struct ts_why *why)
-{
-	struct books b = {0};
-	struct ts_str log = ts_request_param(req, "log");
-	if (!ts_str_is(log, "inputs") && !ts_str_is(log, "journal"))
-		return ts_why(why, TS_E_NOT_FOUND, "log", "there are inputs and journal");
-	b.log = ts_str_is(log, "inputs") ? TS_DB_LOCK_INPUTS : TS_DB_LOCK_JOURNAL;
-	TS_TRY(load(req, res, &b, checkpoint_tx, why));
-	if (b.checkpoint.size == 0)
-		return ts_why(why, TS_E_NOT_FOUND, "log", "no checkpoint is signed yet");
-	res->content_type = "text/plain; charset=utf-8";
-	res->cache_control = "no-cache";
-	ts_buf_put(&res->body, b.checkpoint.note.at, b.checkpoint.note.len);
-	return res->body.err;
-}
-
 static const struct ts_query_param accruals_query[] = {
 	{"period", TS_QUERY_TEXT, false, 0, 0, "name or index of one period"}, {0}};
 static const struct ts_query_param trial_query[] = {
@@ -383,7 +358,5 @@ const struct ts_route ts_routes_book[] = {
 	BOOK_ROUTE(CONTRACT "/status", status, "status",
 		"Streams, log sizes, what is not settled yet, whether the books agree", "status",
 		NULL, NULL),
-	BOOK_ROUTE(CONTRACT "/log/{log}/checkpoint", checkpoint, "getCheckpoint",
-		"The newest signed checkpoint of a log", "signed note", NULL, "text/plain"),
 	{0},
 };

@@ -54,11 +54,15 @@ static void write_parameters(const struct ts_route *row, struct ts_buf *out)
 	ts_buf_puts(out, ",\"parameters\":[");
 	for (size_t i = 0; ts_route_param_name(row, i).at != NULL; i++, first = false) {
 		struct ts_str name = ts_route_param_name(row, i);
+		bool rest = (row->flags & TS_ROUTE_REST) != 0 &&
+			    ts_route_param_name(row, i + 1).at == NULL;
 		ts_buf_printf(out,
-			"%s{\"in\":\"path\",\"name\":\"%.*s\",\"required\":true,"
-			"\"schema\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._~:+-]{1,128}$"
+			"%s{\"in\":\"path\",\"name\":\"%.*s\",\"required\":true,%s"
+			"\"schema\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._~:+%s-]{1,128}$"
 			"\"}}",
-			first ? "" : ",", (int)name.len, name.at);
+			first ? "" : ",", (int)name.len, name.at,
+			rest ? "\"description\":\"may contain /, which is sent as it is\"," : "",
+			rest ? "/" : "");
 	}
 	for (size_t i = 0; row->query != NULL && row->query[i].name != NULL; i++, first = false) {
 		ts_buf_puts(out, first ? "" : ",");

@@ -87,14 +87,31 @@ static int match_segment(struct ts_str segment, struct ts_str text, struct ts_ro
 	return (int)suffix.len;
 }
 
-/* Literal bytes that matched, or -1 when the path is not this template's. */
-static int match_path(const char *template, struct ts_str path, struct ts_route_match *match)
+/* All that is left of the path is the value of the last parameter. */
+static bool match_rest(struct ts_str path, struct ts_route_match *match)
 {
-	struct ts_str left = ts_str(template);
+	struct ts_str rest = path;
+	if (path.len > SEGMENT_BYTES_MAX)
+		return false;
+	while (rest.at != NULL)
+		if (!is_param(ts_str_cut(&rest, '/')))
+			return false;
+	TS_ASSERT(match->params_n < TS_ROUTE_PARAMS_MAX);
+	match->params[match->params_n++] = path;
+	return true;
+}
+
+/* Literal bytes that matched, or -1 when the path is not this template's. */
+static int match_path(const struct ts_route *row, struct ts_str path, struct ts_route_match *match)
+{
+	struct ts_str left = ts_str(row->path);
 	int score = 0;
 	match->params_n = 0;
 	while (left.at != NULL && path.at != NULL) {
-		int got = match_segment(ts_str_cut(&left, '/'), ts_str_cut(&path, '/'), match);
+		struct ts_str segment = ts_str_cut(&left, '/');
+		if (left.at == NULL && (row->flags & TS_ROUTE_REST) != 0)
+			return match_rest(path, match) ? score : -1;
+		int got = match_segment(segment, ts_str_cut(&path, '/'), match);
 		if (got < 0)
 			return -1;
 		score += got;
@@ -111,7 +128,7 @@ enum ts_err ts_route_find(const struct ts_route *const *tables, enum ts_method m
 	for (; *tables != NULL; tables++)
 		for (const struct ts_route *row = *tables; row->path != NULL; row++) {
 			struct ts_route_match try = {.route = row};
-			int score = match_path(row->path, path, &try);
+			int score = match_path(row, path, &try);
 			if (score < 0 || score < best_score)
 				continue;
 			if (score >
@@ -317,6 +334,30 @@ enum ts_err ts_route_query(const struct ts_route *route, char *raw, size_t len,
 	return TS_OK;
 }
 
+/* Two templates that differ only in the names of their parameters match the same paths. */
+static bool same_shape(const char *a, const char *b)
+{
+	struct ts_str left = ts_str(a), right = ts_str(b);
+	while (left.at != NULL && right.at != NULL) {
+		struct ts_str one = ts_str_cut(&left, '/'), other = ts_str_cut(&right, '/');
+		struct ts_str name, suffix, other_suffix;
+		bool param = template_param(one, &name, &suffix);
+		if (param != template_param(other, &name, &other_suffix) ||
+			!(param ? ts_str_eq(suffix, other_suffix) : ts_str_eq(one, other)))
+			return false;
+	}
+	return left.at == NULL && right.at == NULL;
+}
+
+static const char *rest_fault(const struct ts_route *row)
+{
+	struct ts_str last = ts_str(strrchr(row->path, '/') + 1), name, suffix;
+	if ((row->flags & TS_ROUTE_REST) != 0 &&
+		(row->method != TS_GET || !template_param(last, &name, &suffix) || suffix.len > 0))
+		return "the rest of a path is a last segment {name} of a GET";
+	return NULL;
+}
+
 static const char *row_fault(const struct ts_route *row)
 {
 	if (row->path[0] != '/' || row->id == NULL || row->summary == NULL || row->tag == NULL ||
@@ -343,7 +384,7 @@ static const char *row_fault(const struct ts_route *row)
 		query++;
 	if (params > TS_ROUTE_PARAMS_MAX || query >= TS_ROUTE_QUERY_MAX)
 		return "too many parameters";
-	return NULL;
+	return rest_fault(row);
 }
 
 enum ts_err ts_route_check(const struct ts_route *const *tables, struct ts_why *why)
@@ -360,8 +401,8 @@ enum ts_err ts_route_check(const struct ts_route *const *tables, struct ts_why *
 					if (other != row && row->id != NULL && other->id != NULL &&
 						(strcmp(other->id, row->id) == 0 ||
 							(other->method == row->method &&
-								strcmp(other->path, row->path) ==
-									0)))
+								same_shape(
+									other->path, row->path))))
 						return ts_why(why, TS_E_INTERNAL, row->path,
 							"%s %s stands twice",
 							ts_method_name(row->method), row->path);

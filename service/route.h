@@ -30,6 +30,8 @@ enum ts_route_flag {
 	TS_ROUTE_MONEY = 1, /* money effect: Idempotency-Key is required */
 	TS_ROUTE_KEY = 2, /* Idempotency-Key is taken but not required */
 	TS_ROUTE_INLINE = 4, /* answered in the HTTP thread: must not block, has no worker */
+	TS_ROUTE_REST =
+		8, /* the last segment, a parameter, takes one or more: it may contain '/' */
 };
 
 struct ts_route {

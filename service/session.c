@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/session.h"
 #include "store/ingest.h"
+#include "store/tile.h"
 #include <stdlib.h>
 
 enum ts_err ts_session_open(const char *conninfo, struct ts_session **out, struct ts_why *why)
@@ -32,6 +33,7 @@ void ts_session_close(struct ts_session *session)
 	ts_db_close(session->db);
 	ts_db_close(session->ingest_db);
 	ts_ingest_free(session->ingest);
+	ts_db_lines_free(session->lines);
 	ts_hasher_free(&session->hasher);
 	free(session);
 }

@@ -15,6 +15,7 @@ struct ts_signer_client;
 struct ts_checkpoints;
 struct ts_db_contract;
 struct ts_db_pair;
+struct ts_db_lines;
 
 struct ts_app {
 	const struct ts_config *config;
@@ -34,6 +35,7 @@ struct ts_session {
 	struct ts_db *ingest_db; /* ingest role; NULL but in ingest workers */
 	struct ts_ingest *ingest; /* likewise */
 	struct ts_hasher hasher;
+	struct ts_db_lines *lines; /* of the batch read last; NULL until one is */
 };
 enum ts_err ts_session_open(
 	const char *conninfo, struct ts_session **out, struct ts_why *why) TS_MUST;
