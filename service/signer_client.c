@@ -71,7 +71,7 @@ static enum ts_err connect_to(struct ts_signer_client *client, const char *path,
 
 static int spawn_child(const struct ts_signer_client *client, int fd, pid_t *pid)
 {
-	char setting[SETTING_BYTES_MAX];
+	char setting[SETTING_BYTES_MAX], user_option[] = "--user";
 	char *argv[8] = {(char[]){"tallystick"}, (char[]){"signer"}, (char[]){"--child"},
 		(char[]){"--set"}, setting, NULL, NULL, NULL};
 	posix_spawn_file_actions_t actions;
@@ -79,7 +79,7 @@ static int spawn_child(const struct ts_signer_client *client, int fd, pid_t *pid
 	sigset_t none;
 	(void)snprintf(setting, sizeof setting, "signer_dir=%s", ts_signer_dir(client->config));
 	if (client->user != NULL && geteuid() == 0) {
-		argv[5] = (char[]){"--user"};
+		argv[5] = user_option;
 		argv[6] = (char *)(uintptr_t)client->user;
 	}
 	sigemptyset(&none);
