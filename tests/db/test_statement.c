@@ -147,7 +147,7 @@ static enum ts_err cosigned_body(struct ts_db *db, void *arg, struct ts_why *why
 	(void)arg;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		TS_TRY(ts_db_checkpoint_add(db, contracts[0], TS_DB_LOCK_INPUTS, rows[i].size,
-			&root, TS_STR("note\n"), TS_CLUSTER_NOW_US, why));
+			&root, NULL, TS_STR("note\n"), TS_CLUSTER_NOW_US, why));
 		TS_TRY(ts_db_cosignature_add(db, contracts[0], TS_DB_LOCK_INPUTS, rows[i].size,
 			rows[i].name, rows[i].time_s, TS_STR("line\n"), why));
 	}
