@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/append.h"
 #include "evidence/append.h"
+#include "evidence/intake.h"
 #include "evidence/log.h"
-#include "evidence/statement.h"
 #include "service/handler.h"
 #include "store/batch.h"
 #include "store/ingest.h"
@@ -10,7 +10,6 @@
 #include <sodium.h>
 #include <string.h>
 
-#define WINDOWS_KEPT_MS (INT64_C(92) * 86400 * 1000)
 #define PROOF_LEAVES_MAX (INT64_C(256) * 1024)
 #define WINDOWS_BYTES_MAX (16u << 20)
 
@@ -22,12 +21,10 @@ struct upload {
 	struct ts_note_sig sig;
 	struct ts_append_walk walk;
 	struct ts_windows windows;
-	struct ts_cells cells;
+	struct ts_intake intake;
 	struct ts_key_statement statement;
-	struct ts_ingest_row *rows;
+	struct ts_intake_row *rows;
 	struct ts_ingest_subtree *subtrees;
-	int64_t *suspects;
-	int64_t newest_ms; /* start of the latest u1 */
 };
 
 static enum ts_err answer_stale(struct ts_response *res, int64_t size)
@@ -75,6 +72,9 @@ static enum ts_err find_stream(struct ts_request *req, struct ts_response *res,
 	if (stream->key.revoked_leaf >= 0)
 		return ts_why(why, TS_E_KEY, "stream", "the key was revoked by leaf %lld",
 			(long long)stream->key.revoked_leaf);
+	if (stream->key.closed_leaf >= 0)
+		return ts_why(why, TS_E_KEY, "stream", "leaf %lld enrolled its next generation",
+			(long long)stream->key.closed_leaf);
 	if (stream->state != TS_DB_STREAM_LIVE)
 		return ts_why(why, TS_E_KEY, "stream", "the stream is closed");
 	return TS_OK;
@@ -173,61 +173,9 @@ static enum ts_err alloc(struct ts_request *req, struct upload *u)
 {
 	size_t n = (size_t)(u->append.new_size - u->append.old_size);
 	u->rows = ts_region_array(req->region, n + 1, sizeof *u->rows);
-	u->suspects = ts_region_array(req->region, n + 1, sizeof *u->suspects);
 	u->subtrees = ts_region_array(
 		req->region, n / TS_MERKLE_TILE_LEAVES + 2, sizeof *u->subtrees);
-	return u->rows == NULL || u->suspects == NULL || u->subtrees == NULL ? TS_E_LIMIT : TS_OK;
-}
-
-/* A line that the window tally can't take is void, not the end of its stream; out of memory is the
- * request's own failure. */
-static enum ts_err untallied(const struct upload *u, enum ts_err err, const char **reason)
-{
-	if (err == TS_E_OVERFLOW)
-		*reason = "the quantities of its window exceed 63 bits";
-	else if (err == TS_E_LIMIT && u->windows.n == TS_WINDOW_OPEN_MAX)
-		*reason = "too many windows are open";
-	else if (err != TS_E_INVALID) /* then close gave the reason */
-		return TS_E_LIMIT;
-	return TS_OK;
-}
-
-static enum ts_err take_usage(
-	struct upload *u, int64_t index, const struct ts_usage *usage, const char **reason)
-{
-	enum ts_verdict verdict = ts_key_statement_verdict(&u->statement, usage);
-	enum ts_err err = ts_windows_add(&u->windows, index, usage);
-	if (err != TS_OK)
-		return untallied(u, err, reason);
-	TS_TRY(ts_cells_add(&u->cells, usage));
-	if (usage->start_ms > u->newest_ms)
-		u->newest_ms = usage->start_ms;
-	if (verdict != TS_VERDICT_IN_SCOPE && verdict != TS_VERDICT_NOT_PROVIDER)
-		u->suspects[u->in.suspects_n++] = index;
-	return TS_OK;
-}
-
-static enum ts_err take_line(struct upload *u, const struct ts_db_stream *stream,
-	const struct ts_append_line *line, struct ts_ingest_row *row)
-{
-	const char *reason = NULL;
-	row->index = line->index;
-	enum ts_err err = TS_OK;
-	if (ts_record_parse(line->bytes, &row->record, &reason) != TS_OK ||
-		ts_record_place(&row->record, ts_str(stream->key.origin), line->index,
-			&stream->contract_note, &reason) != TS_OK) {
-		row->void_reason = reason;
-		return TS_OK;
-	}
-	if (row->record.tag == TS_RECORD_USAGE) {
-		err = take_usage(u, line->index, &row->record.usage, &reason);
-	} else if (row->record.tag == TS_RECORD_CLOSE) {
-		err = ts_windows_close(&u->windows, line->index, &row->record.close, &reason);
-		if (err != TS_OK)
-			err = untallied(u, err, &reason);
-	}
-	row->void_reason = reason;
-	return err;
+	return u->rows == NULL || u->subtrees == NULL ? TS_E_LIMIT : TS_OK;
 }
 
 static enum ts_err walk(struct ts_request *req, struct upload *u, const struct ts_db_stream *stream,
@@ -241,7 +189,8 @@ static enum ts_err walk(struct ts_request *req, struct upload *u, const struct t
 			return ts_why(why, TS_E_MISMATCH, "lines",
 				"more than the %lld lines that the sizes announce",
 				(long long)expected);
-		if (take_line(u, stream, &line, &u->rows[u->in.rows_n]) != TS_OK)
+		if (ts_intake_take(&u->intake, line.index, line.bytes, &u->rows[u->in.rows_n]) !=
+			TS_OK)
 			return ts_why(why, TS_E_LIMIT, "lines",
 				"the lines need more memory than one append may have; send fewer");
 		u->in.rows_n++;
@@ -249,7 +198,8 @@ static enum ts_err walk(struct ts_request *req, struct upload *u, const struct t
 			u->subtrees[u->in.subtrees_n++] = (struct ts_ingest_subtree){
 				(line.index + 1) / TS_MERKLE_TILE_LEAVES - 1, line.full_root};
 	}
-	return ts_append_walk_finish(&u->walk, &u->append, why);
+	TS_TRY(ts_append_walk_finish(&u->walk, &u->append, why));
+	return ts_intake_end(&u->intake);
 }
 
 /* Everything that the transaction needs, in the request's region. */
@@ -259,7 +209,6 @@ static enum ts_err fill(struct ts_request *req, struct upload *u, const struct t
 	struct ts_app *app = ts_req_app(req);
 	struct ts_buf buf;
 	ts_buf_init(&buf, WINDOWS_BYTES_MAX);
-	ts_windows_forget(&u->windows, u->newest_ms - WINDOWS_KEPT_MS);
 	ts_windows_pack(&u->windows, &buf);
 	size_t receipt = buf.len;
 	enum ts_err err = ts_append_receipt(
@@ -287,10 +236,8 @@ static enum ts_err fill(struct ts_request *req, struct upload *u, const struct t
 	u->in.note = u->append.note.bytes;
 	u->in.lines = u->append.lines;
 	u->in.rows = u->rows;
-	u->in.cells = u->cells.cells;
-	u->in.cells_n = u->cells.n;
+	u->in.intake = &u->intake;
 	u->in.subtrees = u->subtrees;
-	u->in.suspects = u->suspects;
 	return TS_OK;
 }
 
@@ -306,13 +253,13 @@ static enum ts_err prepare_new(struct ts_request *req, struct upload *u,
 	TS_TRY(ts_key_statement_parse(enrolment.text, &u->statement, why));
 	randombytes_buf(&seed, sizeof seed);
 	TS_TRY(alloc(req, u));
-	TS_TRY(ts_cells_init(&u->cells, req->region, &ts_req_session(req)->hasher, seed));
 	ts_windows_init(
 		&u->windows, req->region, stream->key.active_from_ms, stream->key.window_ms);
 	if (stream->windows.len > 0)
 		TS_TRY(ts_windows_unpack(stream->windows, &u->windows));
+	TS_TRY(ts_intake_begin(&u->intake, req->region, &ts_req_session(req)->hasher, seed,
+		&u->statement, &stream->contract_note, &u->windows));
 	TS_TRY(walk(req, u, stream, why));
-	TS_TRY(ts_cells_sort(&u->cells));
 	TS_TRY(fill(req, u, stream, why));
 	u->contract_id = stream->contract_id;
 	req->group = (uint64_t)stream->contract_id;
@@ -374,9 +321,7 @@ static enum ts_err overtaken(
 
 static void count_stored(struct ts_metrics *metrics, const struct upload *u)
 {
-	int64_t voids = 0;
-	for (size_t i = 0; i < u->in.rows_n; i++)
-		voids += u->in.rows[i].void_reason != NULL;
+	int64_t voids = u->intake.void_n;
 	ts_metrics_add(metrics, TS_METRIC_INGEST_BATCHES, "result=\"stored\"", 1);
 	ts_metrics_add(metrics, TS_METRIC_INGEST_RECORDS, "result=\"void\"", voids);
 	ts_metrics_add(metrics, TS_METRIC_INGEST_RECORDS, "result=\"stored\"",

@@ -12,8 +12,6 @@
 #include "store/stream.h"
 #include <string.h>
 
-#define NEVER_COMPROMISED INT64_MAX /* an agent that its next generation replaces */
-
 struct enrolment {
 	struct ts_request *req;
 	struct ts_hasher *hasher;
@@ -83,7 +81,8 @@ static enum ts_err check_before(
 /* A quarantined stream takes no appends and owns its scope until it is revoked or replaced. */
 static bool owns_scope(const struct ts_db_stream *stream)
 {
-	return stream->state != TS_DB_STREAM_CLOSED && stream->key.revoked_leaf < 0;
+	return stream->state != TS_DB_STREAM_CLOSED && stream->key.revoked_leaf < 0 &&
+	       stream->key.closed_leaf < 0;
 }
 
 static struct ts_scope scope_of(const struct ts_db_enrolment *key)
@@ -213,9 +212,9 @@ static enum ts_err store(struct ts_db *db, struct enrolment *e, struct ts_why *w
 	ts_hash_leaf(e->hasher, leaf.data.at, leaf.data.len, &leaf.hash);
 	TS_TRY(ts_db_log_append(db, e->hasher, e->contract.contract_id, TS_DB_LOCK_INPUTS, &leaf, 1,
 		req->now_us, &key.leaf, why));
-	if (e->before != NULL && e->before->key.revoked_leaf < 0)
-		TS_TRY(ts_db_stream_revoke(db, e->contract.contract_id, e->before->key.stream_id,
-			key.leaf, NEVER_COMPROMISED, why));
+	if (e->before != NULL)
+		TS_TRY(ts_db_stream_close(
+			db, e->contract.contract_id, e->before->key.stream_id, key.leaf, why));
 	enum ts_err err = ts_db_stream_enrol(
 		db, e->contract.contract_id, &key, &key.stream_id, why);
 	return err != TS_E_CONFLICT ? err : ts_why(why, err, "key", "this key is enrolled already");

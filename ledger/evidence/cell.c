@@ -80,21 +80,37 @@ void ts_digest_bytes(const struct ts_digest *digest, uint8_t out[32])
 
 void ts_digest_from_bytes(const uint8_t bytes[32], struct ts_digest *out)
 {
-	memset(out, 0, sizeof(*out));
-	for (int i = 0; i < 32; i++)
-		out->w[3 - i / 8] |= (uint64_t)bytes[i] << (56 - 8 * (i % 8));
+	for (size_t i = 0; i < 4; i++) {
+		const uint8_t *b = bytes + 8 * (3 - i);
+		out->w[i] = (uint64_t)b[0] << 56 | (uint64_t)b[1] << 48 | (uint64_t)b[2] << 40 |
+			    (uint64_t)b[3] << 32 | (uint64_t)b[4] << 24 | (uint64_t)b[5] << 16 |
+			    (uint64_t)b[6] << 8 | (uint64_t)b[7];
+	}
 }
 
+/* Two digits a step, from the back: a division by a constant each. */
 static size_t put_int(char *at, int64_t v)
 {
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+				    "25262728293031323334353637383940414243444546474849"
+				    "50515253545556575859606162636465666768697071727374"
+				    "75767778798081828384858687888990919293949596979899";
 	char digits[20];
-	size_t n = 0;
-	do {
-		digits[n++] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v > 0);
-	for (size_t i = 0; i < n; i++)
-		at[i] = digits[n - 1 - i];
+	size_t from = sizeof(digits);
+	uint64_t rest = (uint64_t)v;
+	while (rest >= 100) {
+		from -= 2;
+		memcpy(digits + from, pairs + 2 * (rest % 100), 2);
+		rest /= 100;
+	}
+	if (rest >= 10) {
+		from -= 2;
+		memcpy(digits + from, pairs + 2 * rest, 2);
+	} else {
+		digits[--from] = (char)('0' + rest);
+	}
+	size_t n = sizeof(digits) - from;
+	memcpy(at, digits + from, n);
 	at[n] = '\t';
 	return n + 1;
 }

@@ -55,54 +55,106 @@ static struct ts_window *at_place(
 	return NULL;
 }
 
+/* The list's own copy of a SKU's text. */
+static enum ts_err intern(struct ts_windows *windows, struct ts_str sku, struct ts_str *out)
+{
+	size_t lo = 0;
+	for (size_t hi = windows->skus_n; lo < hi;) {
+		size_t mid = lo + (hi - lo) / 2;
+		int c = ts_str_cmp(windows->skus[mid], sku);
+		if (c == 0) {
+			*out = windows->skus[mid];
+			return TS_OK;
+		}
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (windows->skus_n == windows->skus_cap) {
+		size_t cap = windows->skus_cap == 0 ? LIST_START : windows->skus_cap * 2;
+		struct ts_str *bigger = ts_region_array(windows->region, cap, sizeof(*bigger));
+		if (bigger == NULL)
+			return TS_E_NO_MEMORY;
+		if (windows->skus_n > 0)
+			memcpy(bigger, windows->skus, windows->skus_n * sizeof(*bigger));
+		windows->skus = bigger;
+		windows->skus_cap = cap;
+	}
+	const char *copy = ts_region_copy(windows->region, sku.at, sku.len);
+	if (copy == NULL)
+		return TS_E_NO_MEMORY;
+	memmove(&windows->skus[lo + 1], &windows->skus[lo],
+		(windows->skus_n - lo) * sizeof(*windows->skus));
+	windows->skus[lo] = *out = (struct ts_str){copy, sku.len};
+	windows->skus_n++;
+	return TS_OK;
+}
+
 static enum ts_err insert(struct ts_windows *windows, size_t i, int64_t start_ms, struct ts_str sku,
 	struct ts_window **out)
 {
-	if (windows->n == TS_WINDOW_OPEN_MAX)
-		return TS_E_LIMIT;
+	struct ts_str own;
+	TS_TRY(intern(windows, sku, &own));
 	if (windows->n == windows->cap) {
 		size_t cap = windows->cap == 0 ? LIST_START : windows->cap * 2;
 		struct ts_window *bigger = ts_region_array(windows->region, cap, sizeof(*bigger));
 		if (bigger == NULL)
-			return TS_E_LIMIT;
+			return TS_E_NO_MEMORY;
 		if (windows->n > 0)
 			memcpy(bigger, windows->list, windows->n * sizeof(*bigger));
 		windows->list = bigger;
 		windows->cap = cap;
 	}
-	const char *copy = ts_region_copy(windows->region, sku.at, sku.len);
-	if (copy == NULL)
-		return TS_E_LIMIT;
 	memmove(&windows->list[i + 1], &windows->list[i],
 		(windows->n - i) * sizeof(*windows->list));
-	windows->list[i] = (struct ts_window){
-		.start_ms = start_ms, .sku = {copy, sku.len}, .closed_to = -1};
+	windows->list[i] = (struct ts_window){.start_ms = start_ms, .sku = own, .closed_to = -1};
 	windows->n++;
 	*out = &windows->list[i];
 	return TS_OK;
 }
 
-static enum ts_err find_or_insert(
-	struct ts_windows *windows, int64_t start_ms, struct ts_str sku, struct ts_window **out)
+/* The window of a u1, if it is the one counted last. */
+static struct ts_window *last_window(struct ts_windows *windows, const struct ts_usage *usage)
 {
-	size_t i = place(windows, start_ms, sku);
-	*out = at_place(windows, i, start_ms, sku);
-	if (*out != NULL)
-		return TS_OK;
-	return insert(windows, i, start_ms, sku, out);
+	if (windows->last >= windows->n)
+		return NULL;
+	struct ts_window *last = &windows->list[windows->last];
+	bool same = usage->start_ms >= last->start_ms &&
+		    usage->start_ms - last->start_ms < windows->window_ms &&
+		    ts_str_eq(usage->sku, last->sku);
+	return same ? last : NULL;
+}
+
+static struct ts_window *find(
+	struct ts_windows *windows, int64_t start_ms, struct ts_str sku, size_t *at)
+{
+	*at = place(windows, start_ms, sku);
+	return at_place(windows, *at, start_ms, sku);
 }
 
 enum ts_err ts_windows_add(struct ts_windows *windows, int64_t index, const struct ts_usage *usage)
 {
-	struct ts_window *window;
-	int64_t sum;
-	TS_TRY(find_or_insert(
-		windows, ts_window_start(windows, usage->start_ms), usage->sku, &window));
-	TS_TRY(ts_add64(window->quantity_sum, usage->quantity, &sum));
-	if (window->count == 0)
+	struct ts_window *window = last_window(windows, usage);
+	size_t at = windows->last;
+	int64_t start_ms = window != NULL ? window->start_ms
+					  : ts_window_start(windows, usage->start_ms);
+	int64_t sum = usage->quantity;
+	if (window == NULL)
+		window = find(windows, start_ms, usage->sku, &at);
+	if (window != NULL)
+		TS_TRY(ts_add64(window->quantity_sum, usage->quantity, &sum));
+	if ((window == NULL || window->count == 0) && windows->open == TS_WINDOW_OPEN_MAX)
+		return TS_E_LIMIT;
+	if (window == NULL)
+		TS_TRY(insert(windows, at, start_ms, usage->sku, &window));
+	if (window->count == 0) {
 		window->first = index;
+		windows->open++;
+	}
 	window->count++;
 	window->quantity_sum = sum;
+	windows->last = at;
 	return TS_OK;
 }
 
@@ -151,12 +203,13 @@ enum ts_err ts_windows_close(struct ts_windows *windows, int64_t index,
 		return TS_E_INVALID;
 	}
 	if (window == NULL) {
-		enum ts_err err = insert(windows, i, close->start_ms, close->sku, &window);
-		if (err != TS_OK) {
-			*reason = "too many windows are open";
-			return err;
+		if (windows->n - windows->open >= TS_WINDOW_CLOSED_MAX) {
+			*reason = "too many windows without lines";
+			return TS_E_LIMIT;
 		}
+		TS_TRY(insert(windows, i, close->start_ms, close->sku, &window));
 	}
+	windows->open -= window->count > 0;
 	window->count = 0;
 	window->quantity_sum = 0;
 	window->closed_to = index;
@@ -173,17 +226,24 @@ enum ts_err ts_windows_restore(struct ts_windows *windows, const struct ts_windo
 	struct ts_str sku = mine->sku;
 	*mine = *window;
 	mine->sku = sku;
+	windows->open += window->count > 0;
 	return TS_OK;
 }
 
 void ts_windows_forget(struct ts_windows *windows, int64_t end_ms)
 {
 	size_t kept = 0;
-	for (size_t i = 0; i < windows->n; i++) {
-		const struct ts_window *window = &windows->list[i];
-		if (window->count == 0 && window->start_ms + windows->window_ms <= end_ms)
-			continue;
-		windows->list[kept++] = *window;
+	size_t closed = 0;
+	for (size_t i = windows->n; i > 0; i--) {
+		const struct ts_window *window = &windows->list[i - 1];
+		bool drop = window->count == 0 &&
+			    (closed == TS_WINDOW_CLOSED_MAX ||
+				    window->start_ms + windows->window_ms <= end_ms);
+		closed += window->count == 0 && !drop;
+		if (!drop)
+			windows->list[windows->n - ++kept] = *window;
 	}
+	memmove(windows->list, windows->list + (windows->n - kept), kept * sizeof(*windows->list));
 	windows->n = kept;
+	windows->last = 0;
 }

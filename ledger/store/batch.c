@@ -23,6 +23,9 @@ static void batch_read(struct ts_rows *rows, struct ts_region *region, struct ts
 	out->close_n = ts_row_i64(rows);
 	out->reversal_n = ts_row_i64(rows);
 	out->suspects = ts_row_i64s(rows, region, &out->suspects_n);
+	out->void_usage = ts_row_i64s(rows, region, &out->void_usage_n);
+	out->earliest_ms = ts_row_i64(rows);
+	out->latest_ms = ts_row_i64(rows);
 }
 
 static enum ts_err batch_one(struct ts_db *db, const char *query, int64_t contract_id,

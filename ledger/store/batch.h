@@ -15,6 +15,9 @@ struct ts_db_batch {
 	int64_t usage_n, void_n, close_n, reversal_n, lines_bytes;
 	const int64_t *suspects; /* u1 lines that the enrolment's own scope may park */
 	size_t suspects_n;
+	const int64_t *void_usage; /* u1 lines that parse and are void (evidence/intake.h) */
+	size_t void_usage_n;
+	int64_t earliest_ms, latest_ms; /* good u1 lines: first start, last end */
 	int16_t side;
 };
 /* The batch of a stream that ends at `end`. TS_E_NOT_FOUND: none ended there. */

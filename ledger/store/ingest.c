@@ -223,8 +223,7 @@ static enum ts_err group_body(struct ts_db *db, void *arg, struct ts_why *why)
 
 		live += u->result == TS_OK;
 		subtrees = subtrees || u->subtrees_n > 0;
-		for (size_t r = 0; r < u->rows_n && !reversals; r++)
-			reversals = ts_ingest_is_reversal(&u->rows[r]);
+		reversals = reversals || u->intake->reversal_n > 0;
 	}
 	if (live == 0)
 		return TS_OK;

@@ -5,17 +5,10 @@
  * key order (a stale upload drops out alone), binary COPY of their rows, then, last, the inputs
  * log's counter, under which key validity is checked again and the leaves get their indexes. Ingest
  * role only. */
-#include "evidence/cell.h"
+#include "evidence/intake.h"
 #include "evidence/merkle.h"
-#include "evidence/record.h"
-#include "evidence/window.h"
 #include "store/db.h"
 
-struct ts_ingest_row { /* one line */
-	int64_t index;
-	const char *void_reason; /* not NULL: a void leaf, record is ignored */
-	struct ts_record record; /* slices borrow from the lines */
-};
 struct ts_ingest_subtree {
 	int64_t number; /* of the full 256-leaf subtree */
 	struct ts_hash hash;
@@ -33,14 +26,11 @@ struct ts_ingest_upload {
 	struct ts_hash leaf_hash;
 	struct ts_str lines; /* raw, each with LF */
 	struct ts_str windows; /* packed state for the stream row */
-	const struct ts_ingest_row *rows; /* one per line, in order */
+	const struct ts_intake_row *rows; /* one per line, in order */
 	size_t rows_n;
-	const struct ts_cell *cells;
-	size_t cells_n;
+	const struct ts_intake *intake; /* of these rows, ended */
 	const struct ts_ingest_subtree *subtrees;
 	size_t subtrees_n;
-	const int64_t *suspects;
-	size_t suspects_n;
 	/* out: TS_OK, or why it dropped out alone: TS_E_STALE, TS_E_QUARANTINED, TS_E_KEY,
 	 * TS_E_NOT_FOUND */
 	enum ts_err result;

@@ -16,7 +16,7 @@ static void row_head(struct ts_copy *copy, const struct ingest_group *g,
 }
 
 static void row_usage(struct ts_copy *copy, const struct ingest_group *g,
-	const struct ts_ingest_upload *u, const struct ts_ingest_row *row)
+	const struct ts_ingest_upload *u, const struct ts_intake_row *row)
 {
 	const struct ts_usage *r = &row->record.usage;
 
@@ -42,7 +42,7 @@ static void row_usage(struct ts_copy *copy, const struct ingest_group *g,
 
 /* c1 (record not NULL) and void lines (reason not NULL): the same table, other columns. */
 static void row_other(struct ts_copy *copy, const struct ingest_group *g,
-	const struct ts_ingest_upload *u, const struct ts_ingest_row *row)
+	const struct ts_ingest_upload *u, const struct ts_intake_row *row)
 {
 	const struct ts_close *close = row->void_reason == NULL ? &row->record.close : NULL;
 	size_t reason_len = row->void_reason == NULL ? 0 : strlen(row->void_reason);
@@ -72,7 +72,7 @@ static void copy_usage(
 	struct ts_copy *copy, const struct ingest_group *g, const struct ts_ingest_upload *u)
 {
 	for (size_t i = 0; i < u->rows_n; i++) {
-		const struct ts_ingest_row *row = &u->rows[i];
+		const struct ts_intake_row *row = &u->rows[i];
 
 		if (row->void_reason != NULL || row->record.tag == TS_RECORD_CLOSE)
 			row_other(copy, g, u, row);
@@ -84,8 +84,10 @@ static void copy_usage(
 static void copy_cells(
 	struct ts_copy *copy, const struct ingest_group *g, const struct ts_ingest_upload *u)
 {
-	for (size_t i = 0; i < u->cells_n; i++) {
-		const struct ts_cell *c = &u->cells[i];
+	const struct ts_cells *cells = &u->intake->cells;
+
+	for (size_t i = 0; i < cells->n; i++) {
+		const struct ts_cell *c = &cells->cells[i];
 
 		ts_copy_row(copy, 12, 6 * 8 + 80 + c->sku.len + c->class.len + c->account.len);
 		ts_copy_i64(copy, g->contract_id);
@@ -115,7 +117,7 @@ static void copy_subtrees(
 	}
 }
 
-bool ts_ingest_is_reversal(const struct ts_ingest_row *row)
+bool ts_ingest_is_reversal(const struct ts_intake_row *row)
 {
 	return row->void_reason == NULL && row->record.tag == TS_RECORD_REVERSAL;
 }
@@ -140,24 +142,16 @@ static void copy_reversals(
 static void copy_batch(
 	struct ts_copy *copy, const struct ingest_group *g, const struct ts_ingest_upload *u)
 {
-	int64_t usage = 0, voids = 0, closes = 0, reversals = 0;
+	const struct ts_intake *in = u->intake;
 	const struct ingest_packed *packed = NULL;
 
 	for (size_t i = 0; i < g->n; i++)
 		if (g->uploads[i] == u)
 			packed = &g->packed[i];
 	TS_ASSERT(packed != NULL);
-	for (size_t i = 0; i < u->rows_n; i++) {
-		voids += u->rows[i].void_reason != NULL;
-		reversals += ts_ingest_is_reversal(&u->rows[i]);
-		if (u->rows[i].void_reason == NULL) {
-			usage += u->rows[i].record.tag == TS_RECORD_USAGE;
-			closes += u->rows[i].record.tag == TS_RECORD_CLOSE;
-		}
-	}
-	ts_copy_row(copy, 19,
-		13 * 8 + TS_HASH_BYTES + u->note.len + u->receipt.len + packed->len + 20 +
-			12 * u->suspects_n);
+	ts_copy_row(copy, 22,
+		15 * 8 + TS_HASH_BYTES + u->note.len + u->receipt.len + packed->len + 40 +
+			12 * (in->suspects.n + in->void_usage.n));
 	ts_copy_i64(copy, g->contract_id);
 	ts_copy_i64(copy, u->batch_id);
 	ts_copy_i64(copy, u->stream_id);
@@ -172,11 +166,14 @@ static void copy_batch(
 	ts_copy_str(copy, u->receipt);
 	ts_copy_bytes(copy, packed->bytes, packed->len);
 	ts_copy_i64(copy, (int64_t)u->lines.len);
-	ts_copy_i64(copy, usage);
-	ts_copy_i64(copy, voids);
-	ts_copy_i64(copy, closes);
-	ts_copy_i64(copy, reversals);
-	ts_copy_i64s(copy, u->suspects, u->suspects_n);
+	ts_copy_i64(copy, in->usage_n);
+	ts_copy_i64(copy, in->void_n);
+	ts_copy_i64(copy, in->close_n);
+	ts_copy_i64(copy, in->reversal_n);
+	ts_copy_i64s(copy, in->suspects.list, in->suspects.n);
+	ts_copy_i64s(copy, in->void_usage.list, in->void_usage.n);
+	ts_copy_i64(copy, in->earliest_ms);
+	ts_copy_i64(copy, in->latest_ms);
 }
 
 typedef void (*copy_upload)(

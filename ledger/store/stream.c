@@ -54,8 +54,8 @@ enum ts_err ts_db_stream_enrol(struct ts_db *db, int64_t contract_id,
 	return TS_OK;
 }
 
-enum ts_err ts_db_stream_revoke(struct ts_db *db, int64_t contract_id, int64_t stream_id,
-	int64_t leaf, int64_t compromised_since_ms, struct ts_why *why)
+enum ts_err ts_db_stream_close(
+	struct ts_db *db, int64_t contract_id, int64_t stream_id, int64_t leaf, struct ts_why *why)
 {
 	struct ts_args args;
 	int64_t changed = 0;
@@ -64,9 +64,54 @@ enum ts_err ts_db_stream_revoke(struct ts_db *db, int64_t contract_id, int64_t s
 	ts_arg_i64(&args, contract_id);
 	ts_arg_i64(&args, stream_id);
 	ts_arg_i64(&args, leaf);
-	ts_arg_i64(&args, compromised_since_ms);
-	TS_TRY(ts_db_run(db, "stream_revoke", &args, &changed, why));
-	return changed == 1 ? TS_OK : ts_why(why, TS_E_CONFLICT, "stream", "no such live key");
+	TS_TRY(ts_db_run(db, "stream_close", &args, &changed, why));
+	return changed == 1 ? TS_OK
+			    : ts_why(why, TS_E_CONFLICT, "stream", "it has a successor already");
+}
+
+enum ts_err ts_db_revocation_add(struct ts_db *db, int64_t contract_id,
+	const struct ts_db_revocation *revocation, struct ts_why *why)
+{
+	struct ts_args args;
+	int64_t changed = 0;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i64(&args, revocation->stream_id);
+	ts_arg_i64(&args, revocation->leaf);
+	ts_arg_bool(&args, revocation->compromised);
+	ts_arg_i64(&args, revocation->since_ms);
+	ts_arg_i64(&args, revocation->covered);
+	TS_TRY(ts_db_run(db, "revocation_add", &args, &changed, why));
+	return changed == 1 ? TS_OK : ts_why(why, TS_E_NOT_FOUND, "stream", "no such stream");
+}
+
+enum ts_err ts_db_revocation_list(struct ts_db *db, int64_t contract_id, int64_t stream_id,
+	struct ts_region *region, struct ts_db_revocation **out, size_t *n, struct ts_why *why)
+{
+	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
+	struct ts_db_revocation *list = NULL;
+	struct ts_args args;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i64(&args, stream_id);
+	TS_TRY(ts_db_query(db, "revocation_list", &args, &rows, why));
+	list = ts_region_array(region, (size_t)rows.n + 1, sizeof *list);
+	if (list == NULL)
+		return ts_why(why, TS_E_NO_MEMORY, "stream", "out of memory");
+	while (ts_rows_next(&rows)) {
+		struct ts_db_revocation *r = &list[rows.row];
+
+		r->stream_id = ts_row_i64(&rows);
+		r->leaf = ts_row_i64(&rows);
+		r->compromised = !ts_row_is_null(&rows);
+		r->since_ms = ts_row_i64_or(&rows, -1);
+		r->covered = ts_row_i64_or(&rows, -1);
+	}
+	*out = list;
+	*n = (size_t)rows.n;
+	return rows.err;
 }
 
 enum ts_err ts_db_stream_locate(struct ts_db *db, const char *public_id, int64_t *contract_id,
@@ -125,6 +170,7 @@ static void enrolment_read(
 	out->skus = ts_row_text(rows, region);
 	out->leaf = ts_row_i64(rows);
 	out->revoked_leaf = ts_row_i64_or(rows, -1);
+	out->closed_leaf = ts_row_i64_or(rows, -1);
 	out->enrolled_us = ts_row_time(rows);
 }
 

@@ -18,18 +18,37 @@ struct ts_db_enrolment {
 	int64_t from_ms, window_ms, active_from_ms, active_to_ms; /* active_to INT64_MAX: open */
 	const char *clusters, *resources, *skus; /* scope lines; "-" = any */
 	int64_t leaf; /* in the inputs log */
-	int64_t revoked_leaf; /* -1: not revoked */
+	int64_t revoked_leaf; /* the first revocation; -1: not revoked */
+	int64_t closed_leaf; /* key statement of the next generation; -1: none */
 	int64_t enrolled_us;
 };
 /* TS_E_CONFLICT: the public key or the origin is enrolled already, anywhere. Same transaction as
  * the leaf. */
 enum ts_err ts_db_stream_enrol(struct ts_db *db, int64_t contract_id,
 	const struct ts_db_enrolment *enrolment, int64_t *stream_id, struct ts_why *why) TS_MUST;
-enum ts_err ts_db_stream_revoke(struct ts_db *db, int64_t contract_id, int64_t stream_id,
-	int64_t leaf, int64_t compromised_since_ms, struct ts_why *why) TS_MUST;
+/* The next generation's key statement is a leaf: the stream takes no more appends. */
+enum ts_err ts_db_stream_close(struct ts_db *db, int64_t contract_id, int64_t stream_id,
+	int64_t leaf, struct ts_why *why) TS_MUST;
 /* Where a stream is, by its public id, without a scope. */
 enum ts_err ts_db_stream_locate(struct ts_db *db, const char *public_id, int64_t *contract_id,
 	int64_t *stream_id, struct ts_why *why) TS_MUST;
+
+/* A tallystick/revoke/v1 leaf (evidence/revocation.h). */
+struct ts_db_revocation {
+	int64_t stream_id;
+	int64_t leaf;
+	bool compromised; /* else the two below are not set */
+	int64_t since_ms;
+	int64_t covered;
+};
+/* In the transaction that appends the leaf, under the log's lock: from then on the stream takes no
+ * appends. What it contests is decided when the leaf is folded. TS_E_NOT_FOUND: no such stream. */
+enum ts_err ts_db_revocation_add(struct ts_db *db, int64_t contract_id,
+	const struct ts_db_revocation *revocation, struct ts_why *why) TS_MUST;
+/* By (stream, leaf); stream_id 0: all. */
+enum ts_err ts_db_revocation_list(struct ts_db *db, int64_t contract_id, int64_t stream_id,
+	struct ts_region *region, struct ts_db_revocation **out, size_t *n,
+	struct ts_why *why) TS_MUST;
 
 enum ts_db_stream_state { TS_DB_STREAM_LIVE, TS_DB_STREAM_QUARANTINED, TS_DB_STREAM_CLOSED };
 struct ts_db_stream {

@@ -48,31 +48,28 @@ enum ts_err ts_windows_unpack(struct ts_str bytes, struct ts_windows *windows)
 		take_i64(&bytes) != windows->window_ms)
 		return TS_E_MALFORMED;
 	n = (size_t)take_i64(&bytes);
-	if (n > TS_WINDOW_OPEN_MAX)
+	if (n > TS_WINDOW_OPEN_MAX + TS_WINDOW_CLOSED_MAX)
 		return TS_E_MALFORMED;
-	windows->cap = n + n / 2 + 16;
-	windows->list = ts_region_array(windows->region, windows->cap, sizeof *windows->list);
-	if (windows->list == NULL)
-		return TS_E_NO_MEMORY;
 	for (size_t i = 0; i < n; i++) {
-		struct ts_window *w = &windows->list[i];
+		struct ts_window w;
+		enum ts_err err = TS_OK;
 
 		if (bytes.len < WINDOW_FIXED)
 			return TS_E_MALFORMED;
-		w->start_ms = take_i64(&bytes);
-		w->first = take_i64(&bytes);
-		w->count = take_i64(&bytes);
-		w->quantity_sum = take_i64(&bytes);
-		w->closed_to = take_i64(&bytes);
-		w->sku.len = (size_t)(unsigned char)bytes.at[0] << 8 | (unsigned char)bytes.at[1];
-		if (bytes.len < 2 + w->sku.len)
+		w.start_ms = take_i64(&bytes);
+		w.first = take_i64(&bytes);
+		w.count = take_i64(&bytes);
+		w.quantity_sum = take_i64(&bytes);
+		w.closed_to = take_i64(&bytes);
+		w.sku.len = (size_t)(unsigned char)bytes.at[0] << 8 | (unsigned char)bytes.at[1];
+		w.sku.at = bytes.at + 2;
+		if (bytes.len < 2 + w.sku.len)
 			return TS_E_MALFORMED;
-		w->sku.at = ts_region_copy(windows->region, bytes.at + 2, w->sku.len);
-		if (w->sku.at == NULL)
-			return TS_E_NO_MEMORY;
-		bytes.at += 2 + w->sku.len;
-		bytes.len -= 2 + w->sku.len;
+		err = ts_windows_restore(windows, &w);
+		if (err != TS_OK)
+			return err == TS_E_CONFLICT ? TS_E_MALFORMED : err;
+		bytes.at += 2 + w.sku.len;
+		bytes.len -= 2 + w.sku.len;
 	}
-	windows->n = n;
 	return bytes.len == 0 ? TS_OK : TS_E_MALFORMED;
 }

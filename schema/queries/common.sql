@@ -22,7 +22,7 @@ select current_setting('app.contracts', true), current_setting('app.party', true
 -- in: public id. The statement hash is that of the newest version in force.
 select k.contract_id, k.stream_id, k.public_id, k.origin, k.vkey, k.public_key, k.side, k.note,
 	k.from_ms, k.window_ms, k.active_from_ms, k.active_to_ms, k.clusters, k.resources, k.skus,
-	k.leaf, k.revoked_leaf, k.enrolled, s.state, s.size, s.range, s.root, s.note, s.appended,
+	k.leaf, k.revoked_leaf, k.closed_leaf, k.enrolled, s.state, s.size, s.range, s.root, s.note, s.appended,
 	s.windows, (select v.statement_sha256 from app.contract_version v
 		where v.contract_id = k.contract_id and v.leaf is not null order by v.leaf desc limit 1)
 from app.agent_key k
@@ -66,13 +66,15 @@ order by idx
 -- name: batch_ended
 -- in: contract, stream, end
 select batch_id, stream_id, side, first_index, end_index, leaf, received, received_month, root, note,
-	receipt, lines_bytes, usage_n, void_n, close_n, reversal_n, suspects
+	receipt, lines_bytes, usage_n, void_n, close_n, reversal_n, suspects,
+	void_usage, earliest_ms, latest_ms
 from app.batch where contract_id = $1::bigint and stream_id = $2::bigint and end_index = $3::bigint
 
 -- name: batch_at
 -- in: contract, stream, index
 select batch_id, stream_id, side, first_index, end_index, leaf, received, received_month, root, note,
-	receipt, lines_bytes, usage_n, void_n, close_n, reversal_n, suspects
+	receipt, lines_bytes, usage_n, void_n, close_n, reversal_n, suspects,
+	void_usage, earliest_ms, latest_ms
 from app.batch where contract_id = $1::bigint and stream_id = $2::bigint
 	and first_index <= $3::bigint and end_index > $3::bigint
 order by first_index desc limit 1

@@ -137,14 +137,32 @@ with k as (
 insert into app.stream (contract_id, stream_id, side, root)
 select contract_id, stream_id, side, $18::bytea from k
 
--- name: stream_revoke
-update app.agent_key set revoked_leaf = $3::bigint, compromised_since_ms = $4::bigint
-where contract_id = $1::bigint and stream_id = $2::bigint and revoked_leaf is null
+-- name: stream_close
+-- in: contract, stream, leaf of the successor's key statement
+update app.agent_key set closed_leaf = $3::bigint
+where contract_id = $1::bigint and stream_id = $2::bigint and closed_leaf is null
+
+-- name: revocation_add
+-- in: contract, stream, leaf, compromised, since, covered
+with r as (
+	insert into app.revocation (contract_id, stream_id, leaf, since_ms, covered)
+	values ($1::bigint, $2::bigint, $3::bigint, case when $4::boolean then $5::bigint end,
+		case when $4::boolean then $6::bigint end)
+	returning contract_id, stream_id, leaf
+)
+update app.agent_key k set revoked_leaf = coalesce(k.revoked_leaf, r.leaf)
+from r where k.contract_id = r.contract_id and k.stream_id = r.stream_id
+
+-- name: revocation_list
+-- in: contract, stream (0: all)
+select stream_id, leaf, since_ms, covered from app.revocation
+where contract_id = $1::bigint and ($2::bigint = 0 or stream_id = $2::bigint)
+order by stream_id, leaf
 
 -- name: stream_list
 select k.contract_id, k.stream_id, k.public_id, k.origin, k.vkey, k.public_key, k.side, k.note,
 	k.from_ms, k.window_ms, k.active_from_ms, k.active_to_ms, k.clusters, k.resources, k.skus,
-	k.leaf, k.revoked_leaf, k.enrolled, s.state, s.size, s.range, s.root, s.note, s.appended,
+	k.leaf, k.revoked_leaf, k.closed_leaf, k.enrolled, s.state, s.size, s.range, s.root, s.note, s.appended,
 	null::bytea, null::bytea
 from app.agent_key k join app.stream s using (contract_id, stream_id)
 where k.contract_id = $1::bigint order by k.stream_id

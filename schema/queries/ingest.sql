@@ -19,9 +19,10 @@ where s.contract_id = $1::bigint and s.stream_id = t.stream_id and s.size = t.ol
 	and s.state = 'live'
 
 -- name: ingest_keys
--- in: contract, streams; out: those whose key is not revoked. Run under the log's lock.
+-- in: contract, streams; out: those whose key still signs. Run under the log's lock.
 select stream_id from app.agent_key
 where contract_id = $1::bigint and stream_id = any ($2::bigint[]) and revoked_leaf is null
+	and closed_leaf is null
 
 -- name: ingest_copy_usage
 copy app.usage (contract_id, batch_id, stream_id, idx, start_ms, end_ms, devices_milli, quantity,
@@ -43,7 +44,7 @@ copy app.subtree (contract_id, tree, idx, hash) from stdin (format binary)
 -- name: ingest_copy_batches
 copy app.batch (contract_id, batch_id, stream_id, side, first_index, end_index, leaf, received,
 	received_month, root, note, receipt, lines, lines_bytes, usage_n, void_n, close_n, reversal_n,
-	suspects)
+	suspects, void_usage, earliest_ms, latest_ms)
 from stdin (format binary)
 
 -- name: ingest_touch

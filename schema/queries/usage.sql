@@ -8,7 +8,8 @@
 -- name: batch_list
 -- in: contract, leaves [from, to), limit
 select batch_id, stream_id, side, first_index, end_index, leaf, received, received_month, root, note,
-	receipt, lines_bytes, usage_n, void_n, close_n, reversal_n, suspects
+	receipt, lines_bytes, usage_n, void_n, close_n, reversal_n, suspects,
+	void_usage, earliest_ms, latest_ms
 from app.batch where contract_id = $1::bigint and leaf >= $2::bigint and leaf < $3::bigint
 order by leaf limit $4::integer
 

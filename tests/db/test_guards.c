@@ -319,7 +319,7 @@ static const char *const rules[] = {
 	"a.attrelid = t.oid "
 	"where attnum > 0 and (attidentity <> '' and atttypid <> 'bigint'::regtype or "
 	"attidentity = '' and "
-	"pg_get_serial_sequence(t.oid::regclass::text, attname) is not null)",
+	"not attisdropped and pg_get_serial_sequence(t.oid::regclass::text, attname) is not null)",
 	"select 'partition unguarded: ' || oid::regclass from t where ispart and (not rls "
 	"or not forced or "
 	"not exists (select from pg_trigger g where g.tgrelid = t.oid and g.tgname = "

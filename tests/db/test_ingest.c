@@ -7,6 +7,7 @@
 #include "store/batch_key.h"
 #include "store/cell.h"
 #include "store/ingest.h"
+#include "store/ingest_copy.h"
 #include "store/log.h"
 #include "store/usage.h"
 
@@ -16,9 +17,9 @@
 struct upload {
 	struct ts_region *region;
 	struct ts_range before, after;
-	struct ts_cells cells;
+	struct ts_intake intake;
 	struct ts_ingest_subtree subtrees[8];
-	struct ts_ingest_row *rows;
+	struct ts_intake_row *rows;
 	char *lines;
 	struct ts_ingest_upload up;
 };
@@ -40,7 +41,7 @@ static void upload_make(struct upload *u, int stream, size_t n)
 	u->region = ts_region_create(64u << 20);
 	u->before = u->after = ranges[stream];
 	u->rows = ts_region_array(u->region, n, sizeof *u->rows);
-	assert_int_equal(ts_cells_init(&u->cells, u->region, &hasher, 7), TS_OK);
+	assert_int_equal(ts_cells_init(&u->intake.cells, u->region, &hasher, 7), TS_OK);
 	ts_buf_init(&buf, 16u << 20);
 	for (i = 0; i < n; i++) {
 		int64_t index = u->before.size + (int64_t)i, start = 1781524800000 + index * 60000;
@@ -62,21 +63,24 @@ static void upload_make(struct upload *u, int stream, size_t n)
 	u->lines = ts_region_copy(u->region, buf.data, buf.len);
 	rest = (struct ts_str){u->lines, buf.len};
 	for (i = 0; ts_str_line(&rest, &line); i++) {
-		struct ts_ingest_row *row = &u->rows[i];
+		struct ts_intake_row *row = &u->rows[i];
 		struct ts_hash leaf;
 
 		row->index = u->before.size + (int64_t)i;
 		if (ts_record_parse(line, &row->record, &reason) != TS_OK)
 			row->void_reason = reason;
 		else if (row->record.tag == TS_RECORD_USAGE)
-			assert_int_equal(ts_cells_add(&u->cells, &row->record.usage), TS_OK);
+			assert_int_equal(ts_cells_add(&u->intake.cells, &row->record.usage), TS_OK);
+		u->intake.void_n += row->void_reason != NULL;
+		u->intake.usage_n += row->void_reason == NULL && row->record.tag == TS_RECORD_USAGE;
+		u->intake.reversal_n += ts_ingest_is_reversal(row);
 		ts_hash_leaf(&hasher, line.at, line.len, &leaf);
 		if (ts_range_append(&hasher, &u->after, &leaf, &full))
 			u->subtrees[u->up.subtrees_n++] = (struct ts_ingest_subtree){
 				u->after.size / TS_MERKLE_TILE_LEAVES - 1, full};
 	}
 	assert_int_equal(i, n);
-	assert_int_equal(ts_cells_sort(&u->cells), TS_OK);
+	assert_int_equal(ts_cells_sort(&u->intake.cells), TS_OK);
 	u->up.stream_id = streams[stream];
 	u->up.side = stream == 2;
 	u->up.range_old = &u->before;
@@ -89,8 +93,7 @@ static void upload_make(struct upload *u, int stream, size_t n)
 	u->up.lines = (struct ts_str){u->lines, buf.len};
 	u->up.rows = u->rows;
 	u->up.rows_n = n;
-	u->up.cells = u->cells.cells;
-	u->up.cells_n = u->cells.n;
+	u->up.intake = &u->intake;
 	u->up.subtrees = u->subtrees;
 	ts_buf_free(&buf);
 }

@@ -115,6 +115,51 @@ static void test_restore_and_forget(void **state)
 	assert_int_equal(windows.n, 0);
 }
 
+/* Only what waits counts against the cap: closed windows no longer void good lines. */
+static void closed_windows_do_not_fill_the_cap(void **state)
+{
+	(void)state;
+	struct ts_region *large = ts_region_create(64 << 20);
+	assert_non_null(large);
+	ts_windows_init(&windows, large, 1000, HOUR);
+	struct ts_usage usage = {.sku = TS_STR("a"), .quantity = 1};
+	for (int64_t i = 0; i < TS_WINDOW_OPEN_MAX + 5; i++) {
+		add(2 * i + 1, 1000 + i * HOUR, "a", 1);
+		assert_ok(close_at(2 * i + 2, i, "a", 2 * i + 1, 1, 1));
+	}
+	assert_int_equal(windows.open, 0);
+	assert_int_equal(windows.n, TS_WINDOW_OPEN_MAX + 5);
+	for (int64_t i = 0; i < TS_WINDOW_OPEN_MAX; i++)
+		add(200000 + i, 1000 + i * HOUR, "a", 1);
+	usage.start_ms = 1000 + TS_WINDOW_OPEN_MAX * HOUR;
+	usage.end_ms = usage.start_ms + 1;
+	assert_err(ts_windows_add(&windows, 400000, &usage), TS_E_LIMIT);
+	add(400000, 1000, "a", 1); /* one that is open already still counts */
+	assert_ok(close_at(400001, 0, "a", 200000, 2, 2));
+	assert_ok(ts_windows_add(&windows, 400002, &usage));
+	ts_windows_forget(&windows, 0);
+	assert_int_equal(windows.n, TS_WINDOW_OPEN_MAX + 5); /* below both caps: all are kept */
+	ts_windows_forget(&windows, INT64_MAX);
+	assert_int_equal(windows.n, TS_WINDOW_OPEN_MAX);
+	ts_region_free(large);
+}
+
+static void heartbeats_are_bounded(void **state)
+{
+	(void)state;
+	struct ts_region *large = ts_region_create(64 << 20);
+	const char *reason = NULL;
+	assert_non_null(large);
+	ts_windows_init(&windows, large, 1000, HOUR);
+	for (int64_t i = 0; i < TS_WINDOW_CLOSED_MAX; i++)
+		assert_ok(close_at(i + 1, i, "-", 0, 0, 0));
+	struct ts_close c = {.start_ms = 1000 + TS_WINDOW_CLOSED_MAX * HOUR, .sku = TS_STR("-")};
+	c.end_ms = c.start_ms + HOUR;
+	assert_err(ts_windows_close(&windows, 70000, &c, &reason), TS_E_LIMIT);
+	assert_non_null(reason);
+	ts_region_free(large);
+}
+
 static void test_many(void **state)
 {
 	(void)state;
@@ -144,6 +189,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_late_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_window, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restore_and_forget, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			closed_windows_do_not_fill_the_cap, setup, teardown),
+		cmocka_unit_test_setup_teardown(heartbeats_are_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
