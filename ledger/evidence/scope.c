@@ -16,6 +16,8 @@ const char *ts_verdict_name(enum ts_verdict verdict)
 		return "not_active";
 	case TS_VERDICT_NOT_PROVIDER:
 		return "not_provider";
+	case TS_VERDICT_AFTER_HANDOVER:
+		return "after_handover";
 	case TS_VERDICT_DUPLICATE:
 		return "duplicate";
 	}

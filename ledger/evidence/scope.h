@@ -20,6 +20,7 @@ enum ts_verdict {
 	TS_VERDICT_BEFORE_FROM, /* starts before its generation's from_ms */
 	TS_VERDICT_NOT_ACTIVE, /* starts outside the enrolment's active interval */
 	TS_VERDICT_NOT_PROVIDER, /* a consumer stream: kept for reconciliation, never rated */
+	TS_VERDICT_AFTER_HANDOVER, /* starts when its scope was another stream's already */
 	TS_VERDICT_DUPLICATE, /* overlaps another line where a scope changed hands */
 };
 const char *ts_verdict_name(enum ts_verdict verdict); /* in_scope, out_of_scope, ... */

@@ -101,7 +101,7 @@ enum ts_err ts_reservation_build(
 	const struct ts_reservation *in, struct ts_buf *out, struct ts_why *why) TS_MUST;
 const char *ts_side_name(enum ts_side side); /* provider, consumer */
 
-/* The verdict on a u1 that its own key statement decides; TS_VERDICT_DUPLICATE never. */
+/* The verdict on a u1 that its own key statement decides: never one of the last two. */
 enum ts_verdict ts_key_statement_verdict(
 	const struct ts_key_statement *statement, const struct ts_usage *usage);
 
