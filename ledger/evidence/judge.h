@@ -29,6 +29,8 @@ struct ts_judge_batch {
 	struct ts_str lines;
 	const int64_t *void_usage; /* u1 lines that parse and are void (intake.h), rising */
 	size_t void_usage_n;
+	int64_t reversal_n; /* good r1 lines; not known: 1 */
+	int64_t earliest_ms, latest_ms; /* of its good u1 lines; not known: 0, INT64_MAX */
 };
 
 enum ts_judge_kind {
@@ -113,9 +115,11 @@ enum ts_err ts_judge_load_handover(
 enum ts_err ts_judge_stream(struct ts_judge *judge, int64_t stream, int64_t leaf,
 	struct ts_str origin, enum ts_side side) TS_MUST;
 
-/* Leaves, in the order of the log. Each may be left out when it has nothing to decide: a batch
- * without suspects, reversals and handovers near its time. suspects: as of intake, rising. The
- * batch stays good until the call returns. */
+/* Leaves, in the order of the log. One may be left out when it has nothing to decide: a batch
+ * without suspects and reversals whose u1 lines touch no handover (none starts before from_ms +
+ * TS_JUDGE_HANDOVER_REACH_MS when the stream is the newer one, none ends behind from_ms when it is
+ * the older one); the judge does not read the lines of such a batch either. suspects: as of intake,
+ * rising. The batch stays good until the call returns. */
 enum ts_err ts_judge_append(struct ts_judge *judge, int64_t stream,
 	const struct ts_judge_batch *batch, const int64_t *suspects, size_t suspects_n,
 	struct ts_why *why) TS_MUST;

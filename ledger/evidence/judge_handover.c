@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a scope passes from one provider stream to another, two streams may assert the same hour:
+ * lines of the older that start behind the instant are parked, and of two lines that overlap across
+ * it the later one is. */
+#include "evidence/judge_state.h"
+
+#include <string.h>
+
+static enum ts_err pair_add(
+	struct ts_judge *judge, const struct ts_judge_handover *h, struct judge_pair **out)
+{
+	const int64_t sides[] = {h->newer, h->older};
+	if (judge->pairs_n == judge->pairs_cap) {
+		struct judge_pair *bigger = ts_judge_grow(judge->region, judge->pairs,
+			judge->pairs_n, &judge->pairs_cap, sizeof(*bigger));
+		if (bigger == NULL)
+			return TS_E_NO_MEMORY;
+		judge->pairs = bigger;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		struct judge_stream *stream = ts_judge_stream_find(judge, sides[i]);
+		TS_ASSERT(stream != NULL);
+		if (stream->pairs_n == stream->pairs_cap) {
+			uint32_t *bigger = ts_judge_grow(judge->region, stream->pairs,
+				stream->pairs_n, &stream->pairs_cap, sizeof(*bigger));
+			if (bigger == NULL)
+				return TS_E_NO_MEMORY;
+			stream->pairs = bigger;
+		}
+		stream->pairs[stream->pairs_n++] = (uint32_t)judge->pairs_n;
+	}
+	*out = &judge->pairs[judge->pairs_n++];
+	**out = (struct judge_pair){.h = *h};
+	return TS_OK;
+}
+
+enum ts_err ts_judge_load_handover(struct ts_judge *judge, const struct ts_judge_handover *handover)
+{
+	struct judge_pair *pair = NULL;
+	const struct judge_stream *newer = ts_judge_stream_find(judge, handover->newer);
+	TS_ASSERT(newer != NULL);
+	for (size_t i = 0; i < newer->pairs_n; i++) /* it may come with more than one batch */
+		if (judge->pairs[newer->pairs[i]].h.newer == handover->newer &&
+			judge->pairs[newer->pairs[i]].h.older == handover->older)
+			return TS_OK;
+	return pair_add(judge, handover, &pair);
+}
+
+/* --- straddlers --- */
+
+static uint32_t *bucket_of(const struct judge_pair *pair, const struct ts_usage *usage)
+{
+	const struct ts_str parts[] = {usage->sku, usage->resource, usage->workload};
+	uint64_t h = 0;
+	for (size_t p = 0; p < 3; p++)
+		for (size_t i = 0; i < parts[p].len; i++)
+			h = (h ^ (unsigned char)parts[p].at[i]) * UINT64_C(0x100000001b3);
+	return &pair->buckets[(h ^ (h >> 32)) % JUDGE_BUCKETS];
+}
+
+static bool copy_text(struct ts_region *region, struct ts_str in, struct ts_str *out)
+{
+	*out = (struct ts_str){ts_region_copy(region, in.at, in.len), in.len};
+	return out->at != NULL;
+}
+
+static enum ts_err straddler_add(struct ts_judge *judge, struct judge_pair *pair, int64_t leaf,
+	int64_t index, const struct ts_usage *usage)
+{
+	if (pair->buckets == NULL) {
+		pair->buckets = ts_region_array(
+			judge->region, JUDGE_BUCKETS, sizeof(*pair->buckets));
+		if (pair->buckets == NULL)
+			return TS_E_NO_MEMORY;
+		memset(pair->buckets, 0xff, JUDGE_BUCKETS * sizeof(*pair->buckets));
+	}
+	if (pair->n == pair->cap) {
+		struct judge_straddler *bigger = ts_judge_grow(
+			judge->region, pair->straddlers, pair->n, &pair->cap, sizeof(*bigger));
+		if (bigger == NULL)
+			return TS_E_NO_MEMORY;
+		pair->straddlers = bigger;
+	}
+	struct judge_straddler *s = &pair->straddlers[pair->n];
+	uint32_t *bucket = bucket_of(pair, usage);
+	*s = (struct judge_straddler){.leaf = leaf,
+		.index = index,
+		.start_ms = usage->start_ms,
+		.end_ms = usage->end_ms,
+		.next = *bucket};
+	if (!copy_text(judge->region, usage->sku, &s->sku) ||
+		!copy_text(judge->region, usage->resource, &s->resource) ||
+		!copy_text(judge->region, usage->workload, &s->workload))
+		return TS_E_NO_MEMORY;
+	*bucket = (uint32_t)pair->n++;
+	return TS_OK;
+}
+
+static bool straddles(const struct judge_pair *pair, const struct ts_usage *usage)
+{
+	return usage->start_ms < pair->h.from_ms && usage->end_ms > pair->h.from_ms;
+}
+
+/* Calls for each good u1 of `stream` in leaves below `below` that overlaps [from_ms, to_ms). */
+typedef enum ts_err (*judge_visit)(struct ts_judge *judge, struct judge_stream *stream,
+	struct judge_pair *pair, const struct judge_walk *walk, const struct ts_usage *usage,
+	void *arg, struct ts_why *why);
+
+static enum ts_err visit_overlapping(struct ts_judge *judge, struct judge_stream *stream,
+	struct judge_pair *pair, int64_t from_ms, int64_t to_ms, int64_t below, judge_visit visit,
+	void *arg, struct ts_why *why)
+{
+	struct ts_record record;
+	struct judge_walk walk;
+	struct ts_judge_batch *batch = &judge->looked;
+	int64_t at = 0;
+	for (;;) {
+		judge->looked_stream = -1;
+		enum ts_err err = judge->source.overlapping(
+			judge->source.ctx, stream->id, at, from_ms, to_ms, below, batch, why);
+		if (err == TS_E_NOT_FOUND)
+			return TS_OK;
+		TS_TRY(err);
+		TS_ASSERT(batch->first >= at && batch->leaf < below);
+		at = batch->end;
+		ts_judge_walk_begin(&walk, batch);
+		while (ts_judge_walk_next(&walk))
+			if (walk.line.len > 0 && walk.line.at[0] == 'u' &&
+				ts_judge_walk_record(&walk, stream, &record) &&
+				record.usage.start_ms < to_ms && record.usage.end_ms > from_ms)
+				TS_TRY(visit(judge, stream, pair, &walk, &record.usage, arg, why));
+	}
+}
+
+static enum ts_err visit_straddler(struct ts_judge *judge, struct judge_stream *stream,
+	struct judge_pair *pair, const struct judge_walk *walk, const struct ts_usage *usage,
+	void *arg, struct ts_why *why)
+{
+	(void)stream;
+	(void)arg;
+	(void)why;
+	return straddles(pair, usage)
+		       ? straddler_add(judge, pair, walk->batch->leaf, walk->index, usage)
+		       : TS_OK;
+}
+
+/* --- sweeps --- */
+
+static bool near_newer(const struct judge_pair *pair, int64_t start_ms)
+{
+	return start_ms < pair->h.from_ms + TS_JUDGE_HANDOVER_REACH_MS;
+}
+
+bool ts_judge_sweeps(const struct ts_judge *judge, const struct judge_stream *stream,
+	const struct ts_judge_batch *batch)
+{
+	for (size_t i = 0; i < stream->pairs_n; i++) {
+		const struct judge_pair *pair = &judge->pairs[stream->pairs[i]];
+		if (pair->h.newer == stream->id ? near_newer(pair, batch->earliest_ms)
+						: batch->latest_ms > pair->h.from_ms)
+			return true;
+	}
+	return false;
+}
+
+enum ts_err ts_judge_sweep_begin(struct ts_judge *judge, struct judge_stream *stream,
+	const struct ts_judge_batch *batch, struct ts_why *why)
+{
+	for (size_t i = 0; i < stream->pairs_n; i++) {
+		struct judge_pair *pair = &judge->pairs[stream->pairs[i]];
+		if (pair->h.newer != stream->id || pair->loaded ||
+			!near_newer(pair, batch->earliest_ms))
+			continue;
+		TS_TRY(visit_overlapping(judge, ts_judge_stream_find(judge, pair->h.older), pair,
+			pair->h.from_ms, pair->h.from_ms + 1, batch->leaf, visit_straddler, NULL,
+			why));
+		pair->loaded = true;
+	}
+	return TS_OK;
+}
+
+static bool same_use(const struct judge_straddler *s, const struct ts_usage *usage)
+{
+	return usage->start_ms < s->end_ms && usage->end_ms > s->start_ms &&
+	       ts_str_eq(usage->sku, s->sku) && ts_str_eq(usage->resource, s->resource) &&
+	       ts_str_eq(usage->workload, s->workload);
+}
+
+/* Whether a line can be the other of a duplicate. One that is contested can: it may come back. One
+ * that is parked or reversed leaves its place to a new line. */
+static enum ts_err occupies(struct ts_judge *judge, const struct judge_stream *stream,
+	int64_t index, int64_t batch_leaf, bool *out, struct ts_why *why)
+{
+	struct judge_line *line = NULL;
+	TS_TRY(ts_judge_line_get(judge, stream->id, index, batch_leaf, &line, why));
+	*out = !ts_judge_parked(stream, line, NULL) && !ts_judge_reversed(judge, line, NULL);
+	return TS_OK;
+}
+
+/* A u1 of the newer stream against the straddlers before it in the log. */
+static enum ts_err against_straddlers(struct ts_judge *judge, const struct judge_pair *pair,
+	const struct ts_usage *usage, bool *duplicate, struct ts_why *why)
+{
+	const struct judge_stream *older = ts_judge_stream_find(judge, pair->h.older);
+	*duplicate = false;
+	if (pair->n == 0)
+		return TS_OK;
+	for (uint32_t i = *bucket_of(pair, usage); i != JUDGE_NONE && !*duplicate;
+		i = pair->straddlers[i].next) {
+		const struct judge_straddler *s = &pair->straddlers[i];
+		if (same_use(s, usage))
+			TS_TRY(occupies(judge, older, s->index, s->leaf, duplicate, why));
+	}
+	return TS_OK;
+}
+
+struct match {
+	struct judge_straddler line;
+	bool found;
+};
+
+static enum ts_err visit_newer(struct ts_judge *judge, struct judge_stream *stream,
+	struct judge_pair *pair, const struct judge_walk *walk, const struct ts_usage *usage,
+	void *arg, struct ts_why *why)
+{
+	struct match *match = arg;
+	(void)pair;
+	if (match->found || !same_use(&match->line, usage))
+		return TS_OK;
+	return occupies(judge, stream, walk->index, walk->batch->leaf, &match->found, why);
+}
+
+/* A u1 of the older stream that came behind lines of the newer one. */
+static enum ts_err against_newer(struct ts_judge *judge, struct judge_pair *pair, int64_t leaf,
+	const struct ts_usage *usage, bool *duplicate, struct ts_why *why)
+{
+	struct match match = {.line = {.start_ms = usage->start_ms,
+				      .end_ms = usage->end_ms,
+				      .sku = usage->sku,
+				      .resource = usage->resource,
+				      .workload = usage->workload}};
+	TS_TRY(visit_overlapping(judge, ts_judge_stream_find(judge, pair->h.newer), pair,
+		usage->start_ms, usage->end_ms, leaf, visit_newer, &match, why));
+	*duplicate = match.found;
+	return TS_OK;
+}
+
+/* Whether the older stream has no say any more where the line starts. */
+static enum ts_err handed_over(struct ts_judge *judge, const struct judge_pair *pair,
+	const struct judge_stream *older, const struct ts_usage *usage, bool *out,
+	struct ts_why *why)
+{
+	const struct ts_key_statement *newer = NULL;
+	const struct ts_key_statement *own = NULL;
+	*out = usage->start_ms >= pair->h.from_ms;
+	if (!*out || !pair->h.within_scope)
+		return TS_OK;
+	TS_TRY(ts_judge_statement(judge, ts_judge_stream_find(judge, pair->h.newer), &newer, why));
+	TS_TRY(ts_judge_statement(judge, ts_judge_stream_find(judge, older->id), &own, why));
+	*out = ts_scope_contains(&newer->scope, own->origin_parts.cluster, usage);
+	return TS_OK;
+}
+
+/* One line in one handover: *verdict stays TS_VERDICT_IN_SCOPE when nothing is against it. */
+static enum ts_err sweep_pair(struct ts_judge *judge, struct judge_stream *stream,
+	struct judge_pair *pair, int64_t index, int64_t leaf, const struct ts_usage *usage,
+	bool parked, enum ts_verdict *verdict, struct ts_why *why)
+{
+	bool against = false;
+	if (pair->h.newer == stream->id) {
+		if (!parked && near_newer(pair, usage->start_ms))
+			TS_TRY(against_straddlers(judge, pair, usage, &against, why));
+		*verdict = against ? TS_VERDICT_DUPLICATE : TS_VERDICT_IN_SCOPE;
+		return TS_OK;
+	}
+	if (straddles(pair, usage)) {
+		if (pair->loaded)
+			TS_TRY(straddler_add(judge, pair, leaf, index, usage));
+		if (!parked)
+			TS_TRY(against_newer(judge, pair, leaf, usage, &against, why));
+		*verdict = against ? TS_VERDICT_DUPLICATE : TS_VERDICT_IN_SCOPE;
+		return TS_OK;
+	}
+	if (!parked)
+		TS_TRY(handed_over(judge, pair, stream, usage, &against, why));
+	*verdict = against ? TS_VERDICT_AFTER_HANDOVER : TS_VERDICT_IN_SCOPE;
+	return TS_OK;
+}
+
+enum ts_err ts_judge_sweep(struct ts_judge *judge, struct judge_stream *stream, int64_t index,
+	int64_t leaf, const struct ts_usage *usage, bool parked, struct ts_why *why)
+{
+	for (size_t i = 0; i < stream->pairs_n; i++) {
+		enum ts_verdict verdict = TS_VERDICT_IN_SCOPE;
+		TS_TRY(sweep_pair(judge, stream, &judge->pairs[stream->pairs[i]], index, leaf,
+			usage, parked, &verdict, why));
+		if (verdict == TS_VERDICT_IN_SCOPE)
+			continue;
+		TS_TRY(ts_judge_park(judge, stream, index, leaf, usage, verdict, leaf, why));
+		parked = true;
+	}
+	return TS_OK;
+}
+
+/* --- the key statement itself --- */
+
+static enum ts_err visit_handed_over(struct ts_judge *judge, struct judge_stream *stream,
+	struct judge_pair *pair, const struct judge_walk *walk, const struct ts_usage *usage,
+	void *arg, struct ts_why *why)
+{
+	struct judge_line *line = NULL;
+	int64_t batch_leaf = walk->batch->leaf;
+	bool over = false;
+	(void)arg;
+	TS_TRY(handed_over(judge, pair, stream, usage, &over, why));
+	if (!over)
+		return TS_OK;
+	TS_TRY(ts_judge_line_get(judge, stream->id, walk->index, batch_leaf, &line, why));
+	return ts_judge_parked(stream, line, NULL)
+		       ? TS_OK
+		       : ts_judge_park(judge, stream, walk->index, batch_leaf, usage,
+				 TS_VERDICT_AFTER_HANDOVER, pair->h.leaf, why);
+}
+
+static bool same_agent(const struct ts_origin *a, const struct ts_origin *b)
+{
+	return ts_str_eq(a->cluster, b->cluster) && ts_str_eq(a->agent, b->agent);
+}
+
+enum ts_err ts_judge_key(
+	struct ts_judge *judge, int64_t leaf, int64_t stream_id, struct ts_why *why)
+{
+	struct judge_stream *newer = ts_judge_stream_find(judge, stream_id);
+	const struct ts_key_statement *own = NULL;
+	TS_ASSERT(newer != NULL && newer->leaf == leaf);
+	if (newer->side != TS_SIDE_PROVIDER)
+		return TS_OK;
+	TS_TRY(ts_judge_statement(judge, newer, &own, why));
+	for (size_t i = 0; i < judge->streams_n; i++) {
+		struct judge_stream *older = &judge->streams[i];
+		const struct ts_key_statement *its = NULL;
+		struct judge_pair *pair = NULL;
+		if (older->side != TS_SIDE_PROVIDER || older->leaf >= leaf)
+			continue;
+		TS_TRY(ts_judge_statement(judge, older, &its, why));
+		bool agent = same_agent(&own->origin_parts, &its->origin_parts);
+		if (!agent && ts_scope_disjoint(&own->scope, &its->scope))
+			continue;
+		struct ts_judge_handover h = {.newer = stream_id,
+			.older = older->id,
+			.from_ms = agent ? own->from_ms : own->active_from_ms,
+			.within_scope = !agent,
+			.leaf = leaf};
+		TS_TRY(pair_add(judge, &h, &pair));
+		if (judge->source.handover != NULL)
+			TS_TRY(judge->source.handover(judge->source.ctx, &h, why));
+		TS_TRY(visit_overlapping(judge, older, pair, h.from_ms, INT64_MAX, leaf,
+			visit_handed_over, NULL, why));
+	}
+	return TS_OK;
+}
