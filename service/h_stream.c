@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Streams: enrol an agent's key, look at what it has delivered; appends are in append.c. */
 #include "base/limits.h"
-#include "evidence/event.h"
 #include "evidence/log.h"
 #include "evidence/statement.h"
 #include "service/append.h"
 #include "service/handler.h"
 #include "service/route.h"
+#include "store/ledger_state.h"
 #include "store/log.h"
-#include "store/statement.h"
 #include "store/stream.h"
 #include <string.h>
 
@@ -111,53 +110,65 @@ static enum ts_err check_scope(
 	return TS_OK;
 }
 
-/* End of the last billing period that was cut; INT64_MIN: none. */
-static enum ts_err cut_end(
-	struct ts_db *db, const struct enrolment *e, int64_t *end_ms, struct ts_why *why)
+/* Where the stream takes over what an earlier one asserted: not in a period that is cut, and not
+ * before what the earlier one has closed. */
+static enum ts_err check_handover(const struct enrolment *e, int64_t from_ms,
+	const struct ts_db_stream *older, int64_t cut_ms, struct ts_why *why)
 {
-	struct ts_str leaf;
-	struct ts_note note;
-	struct ts_event cut;
-	*end_ms = INT64_MIN;
-	TS_TRY(ts_db_cut_last(db, e->contract.contract_id, e->req->region, &leaf, why));
-	if (leaf.at == NULL)
-		return TS_OK;
-	TS_TRY(ts_note_parse(leaf, &note, why));
-	TS_TRY(ts_event_parse(note.text, &cut, why));
-	*end_ms = cut.period_to_ms;
+	const char *name = older == e->before ? "from_ms" : "active";
+	if (from_ms < cut_ms)
+		return ts_why(why, TS_E_CONFLICT, name,
+			"takes over from %s in a period that is cut, before %lld",
+			older->key.origin, (long long)cut_ms);
+	if (from_ms < older->key.active_from_ms)
+		return ts_why(why, TS_E_CONFLICT, name,
+			"begins before %s, whose scope it takes over", older->key.origin);
+	if (from_ms < older->closed_ms)
+		return ts_why(why, TS_E_CONFLICT, name,
+			"takes over from %s before %lld, up to where it has closed its windows",
+			older->key.origin, (long long)older->closed_ms);
 	return TS_OK;
 }
 
-/* Where a scope passes from one stream to another, lines of both may overlap and one of the two is
- * parked. Such an instant must not lie in what is cut, nor before what the older stream closed. */
-static enum ts_err check_handover(struct ts_db *db, const struct enrolment *e,
-	const struct ts_db_stream *streams, size_t n, struct ts_why *why)
+/* The end of the last cut period; 0: none. */
+static enum ts_err cut_until(struct ts_db *db, const struct enrolment *e,
+	const struct ts_terms *terms, int64_t *out, struct ts_why *why)
+{
+	struct ts_period_row *rows = NULL;
+	size_t n = 0;
+	*out = 0;
+	TS_TRY(ts_db_period_list(db, e->contract.contract_id, e->req->region, &rows, &n, why));
+	for (size_t i = 0; i < n; i++) {
+		struct ts_period period;
+		if (!rows[i].cut)
+			continue;
+		enum ts_err err = ts_period_get(terms, rows[i].index, &period);
+		if (err == TS_E_NOT_FOUND)
+			continue; /* one of those that follow the term: nothing is charged in it */
+		TS_TRY(err);
+		if (period.to_us / TS_US_PER_MS > *out)
+			*out = period.to_us / TS_US_PER_MS;
+	}
+	return TS_OK;
+}
+
+static enum ts_err check_handovers(struct ts_db *db, const struct enrolment *e,
+	const struct ts_terms *terms, const struct ts_db_stream *streams, size_t n,
+	struct ts_why *why)
 {
 	const struct ts_key_statement *s = &e->statement;
-	int64_t cut_ms = 0, closed_ms = 0;
+	int64_t cut_ms = 0;
 	if (s->side != TS_SIDE_PROVIDER)
 		return TS_OK;
-	TS_TRY(cut_end(db, e, &cut_ms, why));
+	TS_TRY(cut_until(db, e, terms, &cut_ms, why));
 	for (size_t i = 0; i < n; i++) {
 		const struct ts_db_enrolment *key = &streams[i].key;
 		const struct ts_scope scope = scope_of(key);
-		bool replaces = &streams[i] == e->before;
-		int64_t at_ms = replaces ? s->from_ms : s->active_from_ms;
-		const char *where = replaces ? "from_ms" : "active";
-		if (key->side != TS_SIDE_PROVIDER ||
-			(!replaces && ts_scope_disjoint(&s->scope, &scope)))
-			continue;
-		if (at_ms < cut_ms)
-			return ts_why(why, TS_E_CONFLICT, where,
-				"%lld takes over from %s before %lld, the end of the last period "
-				"that was cut",
-				(long long)at_ms, key->origin, (long long)cut_ms);
-		TS_TRY(ts_db_stream_closed_to(
-			db, e->contract.contract_id, key->stream_id, &closed_ms, why));
-		if (at_ms < closed_ms)
-			return ts_why(why, TS_E_CONFLICT, where,
-				"%lld takes over from %s, which has closed its windows up to %lld",
-				(long long)at_ms, key->origin, (long long)closed_ms);
+		bool before = &streams[i] == e->before;
+		if (key->side == TS_SIDE_PROVIDER &&
+			(before || !ts_scope_disjoint(&s->scope, &scope)))
+			TS_TRY(check_handover(e, before ? s->from_ms : s->active_from_ms,
+				&streams[i], cut_ms, why));
 	}
 	return TS_OK;
 }
@@ -249,7 +260,7 @@ static enum ts_err enrol_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	TS_TRY(check_before(e, streams, n, why));
 	TS_TRY(check_signatures(e, terms[terms_n - 1], why));
 	TS_TRY(check_scope(e, streams, n, why));
-	TS_TRY(check_handover(db, e, streams, n, why));
+	TS_TRY(check_handovers(db, e, terms[0], streams, n, why));
 	return store(db, e, why);
 }
 
@@ -302,33 +313,31 @@ struct view {
 	struct ts_db_contract contract;
 	struct ts_db_stream *streams;
 	size_t n;
-	int64_t stream_id; /* one: how far has it closed its windows? 0: all */
-	int64_t closed_to_ms;
 };
 
 static enum ts_err view_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct view *v = arg;
-	int64_t id = v->contract.contract_id;
-	v->closed_to_ms = INT64_MIN;
-	if (v->stream_id != 0)
-		TS_TRY(ts_db_stream_closed_to(db, id, v->stream_id, &v->closed_to_ms, why));
-	return ts_db_stream_list(db, id, v->req->region, &v->streams, &v->n, why);
+	return ts_db_stream_list(
+		db, v->contract.contract_id, v->req->region, &v->streams, &v->n, why);
 }
 
 static json_t *stream_json(const struct view *v, const struct ts_db_stream *stream)
 {
 	static const char *const states[] = {"live", "quarantined", "closed"};
-	bool revoked = stream->key.revoked_leaf >= 0;
-	return json_pack("{s:s,s:s,s:s,s:s,s:I,s:o,s:s,s:o,s:I,s:o}", "stream",
+	bool revoked = stream->key.revoked_leaf >= 0, closed = stream->key.closed_leaf >= 0;
+	return json_pack("{s:s,s:s,s:s,s:s,s:I,s:o,s:s,s:o,s:I,s:o,s:o}", "stream",
 		stream->key.public_id, "origin", stream->key.origin, "contract",
 		v->contract.public_id, "side", ts_side_name((enum ts_side)stream->key.side), "size",
 		(json_int_t)stream->range.size, "root", ts_json_hash(&stream->root), "state",
-		revoked && stream->state == TS_DB_STREAM_LIVE ? "revoked" : states[stream->state],
+		revoked && stream->state == TS_DB_STREAM_LIVE  ? "revoked"
+		: closed && stream->state == TS_DB_STREAM_LIVE ? "closed"
+							       : states[stream->state],
 		"last_append",
 		stream->appended_us == 0 ? json_null() : ts_json_time(stream->appended_us), "leaf",
 		(json_int_t)stream->key.leaf, "revoked_leaf",
-		revoked ? json_integer(stream->key.revoked_leaf) : json_null());
+		revoked ? json_integer(stream->key.revoked_leaf) : json_null(), "closed_leaf",
+		closed ? json_integer(stream->key.closed_leaf) : json_null());
 }
 
 static enum ts_err stream_list(struct ts_request *req, struct ts_response *res, struct ts_why *why)
@@ -348,11 +357,11 @@ static enum ts_err find_stream(struct ts_request *req, struct ts_response *res, 
 	const struct ts_db_stream **out, struct ts_why *why)
 {
 	struct ts_db *db = ts_req_session(req)->db;
-	int64_t contract_id = 0;
+	int64_t contract_id = 0, stream_id = 0;
 	const char *id = ts_handler_text(req, ts_request_param(req, "stream"));
 	if (id == NULL)
 		return TS_E_NO_MEMORY;
-	enum ts_err err = ts_db_stream_locate(db, id, &contract_id, &v->stream_id, why);
+	enum ts_err err = ts_db_stream_locate(db, id, &contract_id, &stream_id, why);
 	if (err == TS_OK)
 		err = ts_db_contract_locate(db, contract_id, &v->contract, why);
 	if (err == TS_E_NOT_FOUND ||
@@ -372,7 +381,7 @@ static enum ts_err stream_get(struct ts_request *req, struct ts_response *res, s
 	TS_TRY(find_stream(req, res, &v, &stream, why));
 	json_t *json = stream_json(&v, stream);
 	json_object_set_new(json, "closed_to_ms",
-		v.closed_to_ms == INT64_MIN ? json_null() : json_integer(v.closed_to_ms));
+		stream->closed_ms == 0 ? json_null() : json_integer(stream->closed_ms));
 	return ts_handler_json(res, 200, json, why);
 }
 
@@ -424,7 +433,7 @@ const struct ts_route ts_routes_stream[] = {
 		.tag = "streams",
 		.summary = "Size, root and state of a stream",
 		.response = "stream, origin, contract, side, size, root, state, last_append, leaf, "
-			    "revoked_leaf, closed_to_ms"},
+			    "revoked_leaf, closed_leaf, closed_to_ms"},
 	{.method = TS_GET,
 		.path = "/v1/streams/{stream}/enrolment",
 		.handler = stream_enrolment,

@@ -74,6 +74,8 @@ static enum ts_err take_close(
 {
 	enum ts_err err = ts_windows_close(intake->windows, index, close, reason);
 	intake->close_n += err == TS_OK;
+	if (err == TS_OK && close->end_ms > intake->closed_ms)
+		intake->closed_ms = close->end_ms;
 	return err == TS_OK || *reason != NULL ? TS_OK : TS_E_LIMIT;
 }
 

@@ -34,6 +34,7 @@ struct ts_intake {
 	/* Of the good u1 lines of this append: the first and the last start, the last end; without
 	 * any: INT64_MAX, 0, 0. */
 	int64_t earliest_ms, newest_ms, latest_ms;
+	int64_t closed_ms; /* last end of a window that a good c1 closed; 0: none */
 };
 
 /* region: for this append. seed: as of ts_cells_init. TS_E_LIMIT: the region is full. */

@@ -115,9 +115,9 @@ static enum ts_err group_lock(struct ts_db *db, struct ingest_group *g, struct t
 static enum ts_err group_advance(
 	struct ts_db *db, const struct ingest_group *g, int64_t live, struct ts_why *why)
 {
-	enum { STREAM, OLD, NEW, RANGE, ROOT, NOTE, WINDOWS, N };
+	enum { STREAM, OLD, NEW, RANGE, ROOT, NOTE, WINDOWS, CLOSED, N };
 	static const enum ts_array_type types[N] = {TS_ARRAY_I64, TS_ARRAY_I64, TS_ARRAY_I64,
-		TS_ARRAY_BYTES, TS_ARRAY_BYTES, TS_ARRAY_BYTES, TS_ARRAY_BYTES};
+		TS_ARRAY_BYTES, TS_ARRAY_BYTES, TS_ARRAY_BYTES, TS_ARRAY_BYTES, TS_ARRAY_I64};
 	struct ts_array columns[N];
 	uint8_t range[TS_MERKLE_HASHES_MAX * TS_HASH_BYTES];
 	struct ts_args args;
@@ -138,6 +138,7 @@ static enum ts_err group_advance(
 		ts_array_bytes(&columns[NOTE], u->note.at, u->note.len);
 		ts_array_bytes(&columns[WINDOWS], u->windows.at == NULL ? "" : u->windows.at,
 			u->windows.len);
+		ts_array_i64(&columns[CLOSED], u->intake->closed_ms);
 	}
 	ts_args_init(&args);
 	ts_arg_i64(&args, g->contract_id);

@@ -189,6 +189,7 @@ static enum ts_err stream_read(
 	ts_row_hash(rows, &out->root);
 	out->note = ts_row_copy(rows, region);
 	out->appended_us = ts_row_time_or(rows, 0);
+	out->closed_ms = ts_row_i64(rows);
 	out->windows = ts_row_copy(rows, region);
 	if (!ts_row_is_null(rows))
 		ts_row_hash(rows, &out->contract_note);

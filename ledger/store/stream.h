@@ -61,6 +61,7 @@ struct ts_db_stream {
 	struct ts_str windows; /* packed by ingest (evidence/window.h); may be empty */
 	struct ts_hash contract_note; /* statement hash of the newest version in force, for g1 */
 	int64_t appended_us; /* 0: never */
+	int64_t closed_ms; /* end of the last window that a c1 closed; 0: none */
 };
 /* Everything that ingest wants to know before it walks an upload. Works for the ingest role without
  * a scope and for the service role in scope. TS_E_NOT_FOUND. Copied into the region. */

@@ -20,6 +20,13 @@ create trigger change_only before update on app.agent_key
 	for each row execute function app.refuse_update_of('revoked_leaf', 'closed_leaf');
 grant update (closed_leaf) on app.agent_key to ts_service;
 
+-- End of the last window that a c1 closed: where a successor may begin.
+alter table app.stream add column closed_ms bigint not null default 0;
+drop trigger change_only on app.stream;
+create trigger change_only before update on app.stream for each row
+	execute function app.refuse_update_of('state', 'size', 'range', 'root', 'note', 'windows',
+		'appended', 'closed_ms');
+
 -- since_ms, covered: null when the key was lost or retired and what it signed stays good.
 create table app.revocation (
 	contract_id bigint not null,
@@ -70,15 +77,15 @@ create index verdict_range on app.verdict (contract_id, stream_id, leaf)
 create index verdict_kind on app.verdict (contract_id, stream_id, kind, idx, leaf);
 
 -- Lateness is decided once, by the leaf of a line's own batch: leaves from late_from on are too late
--- for the period.
-alter table app.period add column late_from bigint not null default 9223372036854775807;
+-- for the period; 0: not decided yet.
+alter table app.period add column late_from bigint not null default 0 check (late_from >= 0);
 create or replace function app.refuse_reopening() returns trigger
 language plpgsql set search_path = pg_catalog
 as $$
 begin
 	if old.cut and (not new.cut or new.cut_leaf <> old.cut_leaf or new.cut_to <> old.cut_to)
 		or old.issued and not new.issued
-		or old.late_from <> 9223372036854775807 and new.late_from <> old.late_from then
+		or old.late_from <> 0 and new.late_from <> old.late_from then
 		raise exception 'period % of contract % is cut', old.idx, old.contract_id
 			using errcode = 'restrict_violation';
 	end if;

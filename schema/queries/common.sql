@@ -22,7 +22,7 @@ select current_setting('app.contracts', true), current_setting('app.party', true
 -- in: public id. The statement hash is that of the newest version in force.
 select k.contract_id, k.stream_id, k.public_id, k.origin, k.vkey, k.public_key, k.side, k.note,
 	k.from_ms, k.window_ms, k.active_from_ms, k.active_to_ms, k.clusters, k.resources, k.skus,
-	k.leaf, k.revoked_leaf, k.closed_leaf, k.enrolled, s.state, s.size, s.range, s.root, s.note, s.appended,
+	k.leaf, k.revoked_leaf, k.closed_leaf, k.enrolled, s.state, s.size, s.range, s.root, s.note, s.appended, s.closed_ms,
 	s.windows, (select v.statement_sha256 from app.contract_version v
 		where v.contract_id = k.contract_id and v.leaf is not null order by v.leaf desc limit 1)
 from app.agent_key k

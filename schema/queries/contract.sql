@@ -68,6 +68,12 @@ where contract_id = $1::bigint and log = $2::smallint and idx >= $3::bigint and 
 	and ($5::smallint < 0 or kind = $5::smallint)
 order by idx limit $6::integer
 
+-- name: log_statements
+-- in: contract, inputs leaves [from, to): all but accepted uploads
+select idx, kind, hash, data, created from app.log_leaf
+where contract_id = $1::bigint and log = 0 and idx >= $2::bigint and idx < $3::bigint and kind <> 4
+order by idx
+
 -- name: checkpoint_add
 -- in: contract, log, size, root, note, created, range
 insert into app.log_checkpoint (contract_id, log, size, root, note, created, range)
@@ -162,7 +168,7 @@ order by stream_id, leaf
 -- name: stream_list
 select k.contract_id, k.stream_id, k.public_id, k.origin, k.vkey, k.public_key, k.side, k.note,
 	k.from_ms, k.window_ms, k.active_from_ms, k.active_to_ms, k.clusters, k.resources, k.skus,
-	k.leaf, k.revoked_leaf, k.closed_leaf, k.enrolled, s.state, s.size, s.range, s.root, s.note, s.appended,
+	k.leaf, k.revoked_leaf, k.closed_leaf, k.enrolled, s.state, s.size, s.range, s.root, s.note, s.appended, s.closed_ms,
 	null::bytea, null::bytea
 from app.agent_key k join app.stream s using (contract_id, stream_id)
 where k.contract_id = $1::bigint order by k.stream_id

@@ -9,12 +9,13 @@ from app.stream where contract_id = $1::bigint and stream_id = any ($2::bigint[]
 order by stream_id for no key update
 
 -- name: ingest_advance
--- in: contract, arrays of stream, old size, new size, range, root, note, windows; now
+-- in: contract, arrays of stream, old size, new size, range, root, note, windows,
+-- end of the last closed window; now
 update app.stream s
 set size = t.new_size, range = t.range, root = t.root, note = t.note, windows = t.windows,
-	appended = $9::timestamptz
-from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[])
-	t(stream_id, old_size, new_size, range, root, note, windows)
+	closed_ms = greatest(s.closed_ms, t.closed_ms), appended = $10::timestamptz
+from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[],
+	$9::bigint[]) t(stream_id, old_size, new_size, range, root, note, windows, closed_ms)
 where s.contract_id = $1::bigint and s.stream_id = t.stream_id and s.size = t.old_size
 	and s.state = 'live'
 
