@@ -126,10 +126,12 @@ static enum ts_err revoke_apply(struct ts_desk *desk, struct ts_why *why)
 	const struct ts_revocation *r = &desk->is.revocation;
 	const struct ts_db_stream *stream = NULL;
 	TS_TRY(ts_desk_stream(desk, r->origin, &stream, why));
-	if (stream->key.revoked_leaf >= 0)
-		return TS_OK;
-	return ts_db_stream_revoke(desk->db, desk->contract.contract_id, stream->key.stream_id,
-		desk->leaf, r->compromised ? r->since_ms : INT64_MAX, why);
+	const struct ts_db_revocation row = {.stream_id = stream->key.stream_id,
+		.leaf = desk->leaf,
+		.compromised = r->compromised,
+		.since_ms = r->since_ms,
+		.covered = r->covered};
+	return ts_db_revocation_add(desk->db, desk->contract.contract_id, &row, why);
 }
 
 const struct ts_desk_kind ts_desk_revoke = {

@@ -3,20 +3,23 @@
 #include "reports/usage_tsv.h"
 #include "service/handler.h"
 #include "service/route.h"
-#include "store/batch.h"
 #include "store/cell.h"
 #include "store/stream.h"
 #include "store/usage.h"
+#include "store/verdict.h"
 #include <string.h>
 
+struct standing {
+	enum ts_judge_standing what;
+	const char *reason; /* NULL: nothing is against it */
+};
 struct usage {
 	struct ts_request *req;
 	int64_t contract_id;
 	struct ts_db_usage_filter filter;
 	const char *stream; /* public id, NULL: any */
-	bool verdicts; /* also read what settle decided about each row */
 	struct ts_db_usage *rows;
-	struct ts_db_verdict *standing; /* one per row; reason NULL: nothing is against it */
+	struct standing *standing; /* one per row */
 	size_t n;
 	struct ts_db_stream *streams;
 	size_t streams_n;
@@ -26,20 +29,95 @@ struct usage {
 	size_t sums_n;
 };
 
-/* The newest verdict of each row; a page is at most TS_LIST_LIMIT_MAX of them. */
-static enum ts_err read_verdicts(struct ts_db *db, struct usage *u, struct ts_why *why)
+/* Everything that was decided about a page's lines, in a judge of its own: it knows what stands. */
+struct decided {
+	struct ts_judge *judge;
+	struct ts_db_verdict *lines, *ranges; /* oldest first */
+	size_t lines_n, ranges_n;
+};
+
+static enum ts_err read_decided(
+	struct ts_db *db, const struct usage *u, struct decided *d, struct ts_why *why)
 {
+	struct ts_region *region = u->req->region;
+	int64_t *streams = ts_region_array(region, u->n + 1, sizeof *streams);
+	int64_t *indexes = ts_region_array(region, u->n + 1, sizeof *indexes);
+	if (streams == NULL || indexes == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < u->n; i++) {
+		streams[i] = u->rows[i].stream_id;
+		indexes[i] = u->rows[i].index;
+	}
+	TS_TRY(ts_db_verdict_lines(
+		db, u->contract_id, streams, indexes, u->n, region, &d->lines, &d->lines_n, why));
+	return ts_db_verdict_ranges(db, u->contract_id, region, &d->ranges, &d->ranges_n, why);
+}
+
+static enum ts_err judge_decided(const struct usage *u, struct decided *d)
+{
+	const struct ts_judge_source source = {.ctx = NULL}; /* it only remembers */
+	TS_TRY(ts_judge_create(u->req->region, &source, 0, &d->judge));
+	for (size_t i = 0; i < u->streams_n; i++) {
+		const struct ts_db_enrolment *key = &u->streams[i].key;
+		TS_TRY(ts_judge_stream(d->judge, key->stream_id, key->leaf, ts_str(key->origin),
+			(enum ts_side)key->side));
+	}
+	for (size_t i = 0; i < d->ranges_n; i++) {
+		const struct ts_db_verdict *v = &d->ranges[i];
+		if (ts_judge_knows(d->judge, v->stream_id))
+			TS_TRY(ts_judge_load_range(d->judge, v->kind, v->stream_id, v->index,
+				v->index + v->lines, v->leaf));
+	}
+	for (size_t i = 0; i < d->lines_n; i++) {
+		const struct ts_db_verdict *v = &d->lines[i];
+		if (v->kind == TS_JUDGE_PARKED)
+			TS_TRY(ts_judge_load_parked(d->judge, v->stream_id, v->index, v->leaf));
+		if (v->kind == TS_JUDGE_REVERSED)
+			TS_TRY(ts_judge_load_reversed(
+				d->judge, v->stream_id, v->index, v->by_stream, v->by_index));
+	}
+	return TS_OK;
+}
+
+/* The newest verdict that says what stands. */
+static const char *reason_of(const struct decided *d, const struct ts_db_usage *row,
+	enum ts_judge_standing what, int64_t range_leaf)
+{
+	enum ts_judge_kind kind = what == TS_STANDING_REVERSED ? TS_JUDGE_REVERSED
+							       : TS_JUDGE_PARKED;
+	const char *reason = "";
+	for (size_t i = 0; i < d->lines_n && what != TS_STANDING_CONTESTED; i++)
+		if (d->lines[i].stream_id == row->stream_id && d->lines[i].index == row->index &&
+			d->lines[i].kind == kind)
+			reason = d->lines[i].reason;
+	for (size_t i = 0; i < d->ranges_n && what == TS_STANDING_CONTESTED; i++)
+		if (d->ranges[i].leaf == range_leaf)
+			reason = d->ranges[i].reason;
+	return reason;
+}
+
+static enum ts_err read_standing(struct ts_db *db, struct usage *u, struct ts_why *why)
+{
+	struct decided d = {.judge = NULL};
 	u->standing = ts_region_array(u->req->region, u->n + 1, sizeof *u->standing);
 	if (u->standing == NULL)
 		return TS_E_NO_MEMORY;
+	TS_TRY(read_decided(db, u, &d, why));
+	TS_TRY(judge_decided(u, &d));
 	for (size_t i = 0; i < u->n; i++) {
-		struct ts_db_verdict *list = NULL;
-		size_t n = 0;
-		TS_TRY(ts_db_verdict_of(db, u->contract_id, u->rows[i].stream_id, u->rows[i].index,
-			u->req->region, &list, &n, why));
-		u->standing[i] = n > 0 ? list[n - 1] : (struct ts_db_verdict){.reason = NULL};
+		struct standing *s = &u->standing[i];
+		int64_t leaf = -1;
+		s->what = ts_judge_standing(d.judge, u->rows[i].stream_id, u->rows[i].index, &leaf);
+		if (s->what != TS_STANDING_COUNTED)
+			s->reason = reason_of(&d, &u->rows[i], s->what, leaf);
 	}
 	return TS_OK;
+}
+
+static const char *standing_name(const struct ts_db_usage *row, const struct standing *standing)
+{
+	static const char *const names[] = {"accepted", "parked", "contested", "reversed"};
+	return row->void_reason != NULL ? "void" : names[standing->what];
 }
 
 static enum ts_err usage_tx(struct ts_db *db, void *arg, struct ts_why *why)
@@ -53,7 +131,7 @@ static enum ts_err usage_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	if (u->stream != NULL && u->filter.stream_id == 0)
 		return ts_why(why, TS_E_NOT_FOUND, "stream", "no stream %s", u->stream);
 	TS_TRY(ts_db_usage_list(db, u->contract_id, &u->filter, region, &u->rows, &u->n, why));
-	return u->verdicts ? read_verdicts(db, u, why) : TS_OK;
+	return read_standing(db, u, why);
 }
 
 static const char *stream_name(const struct usage *u, int64_t stream_id)
@@ -64,14 +142,19 @@ static const char *stream_name(const struct usage *u, int64_t stream_id)
 	return "";
 }
 
-static json_t *row_json(const struct usage *u, const struct ts_db_usage *row)
+static json_t *row_json(const struct usage *u, size_t i)
 {
+	const struct ts_db_usage *row = &u->rows[i];
+	const struct standing *standing = &u->standing[i];
 	json_t *out = json_pack("{s:s,s:I,s:s}", "stream", stream_name(u, row->stream_id), "index",
 		(json_int_t)row->index, "side", row->side == 0 ? "provider" : "consumer");
+	json_object_set_new(out, "verdict", json_string(standing_name(row, standing)));
 	if (row->void_reason != NULL) {
 		json_object_set_new(out, "void_reason", json_string(row->void_reason));
 		return out;
 	}
+	if (standing->reason != NULL)
+		json_object_set_new(out, "reason", json_string(standing->reason));
 	json_object_set_new(out, "start", ts_json_time(row->start_ms * TS_US_PER_MS));
 	json_object_set_new(out, "end", ts_json_time(row->end_ms * TS_US_PER_MS));
 	json_object_set_new(out, "sku", json_string(row->sku));
@@ -155,7 +238,7 @@ static enum ts_err usage_list(struct ts_request *req, struct ts_response *res, s
 	TS_TRY(usage_page(&u, res, &next, why));
 	json_t *rows = json_array();
 	for (size_t i = 0; i < u.n; i++)
-		json_array_append_new(rows, row_json(&u, &u.rows[i]));
+		json_array_append_new(rows, row_json(&u, i));
 	return ts_handler_page(req, res, rows, next, why);
 }
 
@@ -169,14 +252,12 @@ static const char *stream_origin(const struct usage *u, int64_t stream_id)
 
 static void tsv_row(const struct usage *u, size_t i, struct ts_buf *out)
 {
-	static const char *const verdicts[] = {"parked", "reversed", "refused"};
 	const struct ts_db_usage *row = &u->rows[i];
-	const struct ts_db_verdict *standing = &u->standing[i];
+	const struct standing *standing = &u->standing[i];
 	struct ts_usage_tsv_row tsv = {.origin = ts_str(stream_origin(u, row->stream_id)),
 		.index = row->index,
-		.verdict = "accepted"};
+		.verdict = standing_name(row, standing)};
 	if (row->void_reason != NULL) {
-		tsv.verdict = "void";
 		tsv.reason = row->void_reason;
 	} else {
 		tsv.usage = (struct ts_usage){.start_ms = row->start_ms,
@@ -188,17 +269,15 @@ static void tsv_row(const struct usage *u, size_t i, struct ts_buf *out)
 			.workload = ts_str(row->workload),
 			.resource = ts_str(row->resource),
 			.account = ts_str(row->account)};
-		if (standing->reason != NULL) {
-			tsv.verdict = verdicts[standing->kind];
+		if (standing->reason != NULL)
 			tsv.reason = standing->reason;
-		}
 	}
 	ts_usage_tsv_row(&tsv, out);
 }
 
 static enum ts_err usage_tsv(struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
-	struct usage u = {.req = req, .verdicts = true};
+	struct usage u = {.req = req};
 	const char *next = NULL;
 	TS_TRY(usage_page(&u, res, &next, why));
 	if (next != NULL)
@@ -280,7 +359,7 @@ const struct ts_route ts_routes_usage[] = {
 		.query = list_query,
 		.id = "listUsage",
 		.tag = "usage",
-		.summary = "Usage records",
+		.summary = "Usage records, each with what stands against it",
 		.response = "data: records"},
 	{.method = TS_GET,
 		.path = "/v1/contracts/{contract}/usage.tsv",

@@ -401,7 +401,8 @@ static enum ts_err settle_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	struct ts_settle *s = arg;
 	struct attempt a = {.s = s, .db = db};
 	struct ts_invoice_head head = {0};
-	bool news = false, keyed = s->key != NULL && !s->keyless;
+	struct ts_settle_news news = {.any = false};
+	bool keyed = s->key != NULL && !s->keyless;
 	s->replayed = s->done = s->more = false;
 	if (keyed)
 		TS_TRY(ts_db_idempotency_reserve(
@@ -423,9 +424,12 @@ static enum ts_err settle_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	if (s->kind != TS_SETTLE_ISSUE) {
 		TS_TRY(ts_settle_news(db, s->contract.contract_id, a.event.from, a.event.to, &news,
 			s->region, why));
-		if (s->only_if_new && !news && !s->more &&
+		if (s->only_if_new && !news.any && !s->more &&
 			a.event.day == ts_ledger_head(a.ledger)->day)
 			return TS_OK;
+		/* A party's event is folded no earlier than it was written. */
+		if (news.at_ms * TS_US_PER_MS > a.event.at_us)
+			a.event.at_us = news.at_ms * TS_US_PER_MS;
 		TS_TRY(ts_settle_fold(db, s, a.ledger, &a.event, why));
 	} else {
 		TS_TRY(issue_head(&a, &head, why));

@@ -70,6 +70,9 @@ struct ts_period_row {
 	int64_t cut_leaf, cut_at_us, cut_to; /* N of the cut */
 	int32_t cut_day; /* D of the cut */
 	const char *document; /* number once issued */
+	/* Lines of batches whose leaf is at or above it are too late for the period; 0: not decided
+	 * yet. Set once, by the first event behind the deadline: its `from`. */
+	int64_t late_from;
 	bool dirty;
 };
 struct ts_cut_row { /* a line of the document that a cut fixed: later arrivals cannot change it */
@@ -150,10 +153,13 @@ struct ts_postings {
 	size_t n;
 };
 
-/* Adds cells of new leaves; rating waits for the event. Late, excluded and unpriced quantity goes
- * to unbilled rows. `at_us` is the log time of these leaves (the next event's `at`). */
-enum ts_err ts_ledger_fold(struct ts_ledger *ledger, const struct ts_usage_cell *cells, size_t n,
-	int64_t at_us, struct ts_why *why) TS_MUST;
+/* Adds cells of lines, rating waits for the event; late, excluded and unpriced quantity goes to
+ * unbilled rows. event: the one that will fold the leaves [from, to); at_us and from are read.
+ * leaf: of the lines' own batch, by which they are late or not: event->from for the new leaves'
+ * cells, and for what a decision takes away or gives back the leaf that brought it, so that it
+ * leaves the bucket that it is in. */
+enum ts_err ts_ledger_fold(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	int64_t leaf, const struct ts_usage_cell *cells, size_t n, struct ts_why *why) TS_MUST;
 
 /* Posts targets as of (N, D). The same tick twice: TS_E_CONFLICT, nothing changed. */
 enum ts_err ts_ledger_tick(struct ts_ledger *ledger, const struct ts_ledger_event *event,

@@ -26,6 +26,7 @@ enum ts_err ts_ledger_tick(struct ts_ledger *ledger, const struct ts_ledger_even
 {
 	*out = (struct ts_postings){0};
 	TS_TRY(event_check(ledger, event, ledger->head.tick_serial, why));
+	ts_ledger_lateness(ledger, event);
 	TS_TRY(ts_ledger_accrue(ledger, event, out, why));
 	ledger->head.tick_serial++;
 	return ts_ledger_check(ledger, why);
@@ -63,6 +64,7 @@ enum ts_err ts_ledger_cut(struct ts_ledger *ledger, const struct ts_ledger_event
 	*out = (struct ts_postings){0};
 	TS_TRY(cut_check(ledger, event, &period, why));
 	TS_TRY(event_check(ledger, event, ledger->head.cut_serial, why));
+	ts_ledger_lateness(ledger, event);
 	TS_TRY(ts_ledger_accrue(ledger, event, out, why));
 	TS_TRY(ts_rowset_get(
 		&ledger->periods, &(struct ts_period_row){.index = event->period}, &found));

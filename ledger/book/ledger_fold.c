@@ -63,16 +63,29 @@ static enum ts_err add_unbilled(
 	return ts_add128(row->quantity, cell->quantity, &row->quantity);
 }
 
-static bool too_late(
-	const struct ts_ledger *ledger, const struct ts_terms *terms, int32_t period, int64_t at_us)
+void ts_ledger_lateness(struct ts_ledger *ledger, const struct ts_ledger_event *event)
+{
+	int64_t until_us = ts_ledger_calendar(ledger)->late_usage_until_days * TS_US_PER_DAY;
+	if (event->at_us == ledger->late_at_us)
+		return;
+	ledger->late_at_us = event->at_us;
+	for (size_t i = 0; i < ledger->periods.n; i++) {
+		struct ts_period_row *row = ts_rowset_at(&ledger->periods, i);
+		if (row->cut && row->late_from == 0 && event->at_us > row->cut_at_us + until_us) {
+			row->late_from = event->from;
+			row->dirty = true;
+		}
+	}
+}
+
+static bool too_late(const struct ts_ledger *ledger, int32_t period, int64_t leaf)
 {
 	const struct ts_period_row *row = ts_ledger_period_row(ledger, period);
-	return row != NULL && row->cut &&
-	       at_us > row->cut_at_us + terms->late_usage_until_days * TS_US_PER_DAY;
+	return row != NULL && row->late_from > 0 && leaf >= row->late_from;
 }
 
 static enum ts_err fold_cell(struct ts_ledger *ledger, const struct ts_usage_cell *cell,
-	int64_t at_us, struct ts_why *why)
+	int64_t leaf, struct ts_why *why)
 {
 	const struct ts_terms *terms = ts_ledger_governing(ledger, cell->quarter_us);
 	struct ts_period period = {0};
@@ -88,7 +101,7 @@ static enum ts_err fold_cell(struct ts_ledger *ledger, const struct ts_usage_cel
 	case TS_MATCH_PRICE:
 		break;
 	}
-	if (too_late(ledger, terms, period.index, at_us))
+	if (too_late(ledger, period.index, leaf))
 		return add_unbilled(ledger, "late", cell);
 	int32_t day = ts_zone_day(&ts_ledger_calendar(ledger)->zone, cell->quarter_us);
 	if (day > ledger->head.day)
@@ -97,11 +110,12 @@ static enum ts_err fold_cell(struct ts_ledger *ledger, const struct ts_usage_cel
 		ledger, terms, price, period.index, ts_month_of_day(day), cell->quantity, why);
 }
 
-enum ts_err ts_ledger_fold(struct ts_ledger *ledger, const struct ts_usage_cell *cells, size_t n,
-	int64_t at_us, struct ts_why *why)
+enum ts_err ts_ledger_fold(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	int64_t leaf, const struct ts_usage_cell *cells, size_t n, struct ts_why *why)
 {
+	ts_ledger_lateness(ledger, event);
 	for (size_t i = 0; i < n; i++)
-		TS_TRY(fold_cell(ledger, &cells[i], at_us, why));
+		TS_TRY(fold_cell(ledger, &cells[i], leaf, why));
 	return TS_OK;
 }
 

@@ -14,6 +14,7 @@ struct ts_ledger {
 	struct ts_balance_row balances[TS_ACCOUNT_N];
 	bool *touched; /* periods whose measures changed since the last event */
 	size_t touched_n;
+	int64_t late_at_us; /* the log time for which lateness was decided last */
 };
 
 /* The version that governs an instant: the highest whose term contains it; NULL outside. */
@@ -27,6 +28,9 @@ enum ts_err ts_ledger_touch(struct ts_ledger *ledger, int32_t period) TS_MUST;
 bool ts_ledger_touched(const struct ts_ledger *ledger, int32_t period);
 /* Moves quantity of waiting cells up to the end of day into their measures. */
 enum ts_err ts_ledger_release(struct ts_ledger *ledger, int32_t day, struct ts_why *why) TS_MUST;
+
+/* Decides from which leaf on lines are too late, for periods whose deadline has passed by then. */
+void ts_ledger_lateness(struct ts_ledger *ledger, const struct ts_ledger_event *event);
 
 /* Charges of one period as of day, from the measures. */
 enum ts_err ts_ledger_charges(const struct ts_ledger *ledger, const struct ts_period *period,

@@ -115,6 +115,8 @@ enum ts_err ts_judge_load_handover(
 enum ts_err ts_judge_stream(struct ts_judge *judge, int64_t stream, int64_t leaf,
 	struct ts_str origin, enum ts_side side) TS_MUST;
 
+bool ts_judge_knows(const struct ts_judge *judge, int64_t stream);
+
 /* Leaves, in the order of the log. One may be left out when it has nothing to decide: a batch
  * without suspects and reversals whose u1 lines touch no handover (none starts before from_ms +
  * TS_JUDGE_HANDOVER_REACH_MS when the stream is the newer one, none ends behind from_ms when it is
@@ -134,5 +136,21 @@ enum ts_err ts_judge_reattest(struct ts_judge *judge, int64_t leaf, int64_t stre
 	int64_t to, struct ts_why *why) TS_MUST;
 enum ts_err ts_judge_release(struct ts_judge *judge, int64_t leaf, int64_t stream, int64_t from,
 	int64_t to, struct ts_str reason, struct ts_why *why) TS_MUST;
+
+/* The leaf's bytes, if they are a statement: calls the one of the above that fits, or does nothing.
+ * One about a stream that is not known has nothing to decide. TS_E_MALFORMED: no leaf of ours. */
+enum ts_err ts_judge_leaf(
+	struct ts_judge *judge, int64_t leaf, struct ts_str bytes, struct ts_why *why) TS_MUST;
+
+/* What stands against a u1 now, from what is loaded; the strongest first. */
+enum ts_judge_standing {
+	TS_STANDING_COUNTED,
+	TS_STANDING_PARKED,
+	TS_STANDING_CONTESTED,
+	TS_STANDING_REVERSED,
+};
+/* *range_leaf: contested: the revocation's leaf, which names its reason. */
+enum ts_judge_standing ts_judge_standing(
+	const struct ts_judge *judge, int64_t stream, int64_t index, int64_t *range_leaf);
 
 #endif

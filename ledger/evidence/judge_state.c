@@ -87,6 +87,11 @@ struct judge_stream *ts_judge_stream_find(const struct ts_judge *judge, int64_t 
 	return NULL;
 }
 
+bool ts_judge_knows(const struct ts_judge *judge, int64_t stream)
+{
+	return ts_judge_stream_find(judge, stream) != NULL;
+}
+
 struct judge_stream *ts_judge_stream_named(const struct ts_judge *judge, struct ts_str origin)
 {
 	const struct judge_slots *slots = &judge->by_origin;
@@ -313,6 +318,24 @@ bool ts_judge_counted(const struct ts_judge *judge, const struct judge_stream *s
 {
 	return !ts_judge_contested(stream, index, skip) && !ts_judge_parked(stream, line, skip) &&
 	       !ts_judge_reversed(judge, line, skip);
+}
+
+enum ts_judge_standing ts_judge_standing(
+	const struct ts_judge *judge, int64_t stream_id, int64_t index, int64_t *range_leaf)
+{
+	const struct judge_stream *stream = ts_judge_stream_find(judge, stream_id);
+	const struct judge_line *line = line_find(judge, stream_id, index);
+	TS_ASSERT(stream != NULL);
+	*range_leaf = -1;
+	for (size_t i = 0; i < stream->ranges_n; i++)
+		if (stream->ranges[i].kind == TS_JUDGE_CONTESTED &&
+			index >= stream->ranges[i].from && index < stream->ranges[i].to)
+			*range_leaf = stream->ranges[i].leaf;
+	if (ts_judge_reversed(judge, line, NULL))
+		return TS_STANDING_REVERSED;
+	if (ts_judge_contested(stream, index, NULL))
+		return TS_STANDING_CONTESTED;
+	return ts_judge_parked(stream, line, NULL) ? TS_STANDING_PARKED : TS_STANDING_COUNTED;
 }
 
 /* --- lines --- */

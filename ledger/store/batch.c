@@ -58,20 +58,13 @@ enum ts_err ts_db_batch_at(struct ts_db *db, int64_t contract_id, int64_t stream
 	return batch_one(db, "batch_at", contract_id, stream_id, index, region, out, why);
 }
 
-enum ts_err ts_db_batch_list(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
-	int32_t limit, struct ts_region *region, struct ts_db_batch **out, size_t *n,
-	struct ts_why *why)
+static enum ts_err batch_rows(struct ts_db *db, const char *query, const struct ts_args *args,
+	struct ts_region *region, struct ts_db_batch **out, size_t *n, struct ts_why *why)
 {
 	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
 	struct ts_db_batch *list = NULL;
-	struct ts_args args;
 
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	ts_arg_i64(&args, from);
-	ts_arg_i64(&args, to);
-	ts_arg_i32(&args, limit);
-	TS_TRY(ts_db_query(db, "batch_list", &args, &rows, why));
+	TS_TRY(ts_db_query(db, query, args, &rows, why));
 	list = ts_region_array(region, (size_t)rows.n + 1, sizeof *list);
 	if (list == NULL)
 		return ts_why(why, TS_E_NO_MEMORY, "batch", "out of memory");
@@ -101,6 +94,64 @@ enum ts_err ts_db_batch_bound(struct ts_db *db, int64_t contract_id, int64_t fro
 	TS_TRY(rows.err);
 	*out = bound;
 	return TS_OK;
+}
+
+static enum ts_err batch_range(struct ts_db *db, const char *query, int64_t contract_id,
+	int64_t from, int64_t to, int32_t limit, struct ts_region *region, struct ts_db_batch **out,
+	size_t *n, struct ts_why *why)
+{
+	struct ts_args args;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i64(&args, from);
+	ts_arg_i64(&args, to);
+	ts_arg_i32(&args, limit);
+	return batch_rows(db, query, &args, region, out, n, why);
+}
+
+enum ts_err ts_db_batch_list(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
+	int32_t limit, struct ts_region *region, struct ts_db_batch **out, size_t *n,
+	struct ts_why *why)
+{
+	return batch_range(db, "batch_list", contract_id, from, to, limit, region, out, n, why);
+}
+
+enum ts_err ts_db_batch_judged(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
+	int32_t limit, struct ts_region *region, struct ts_db_batch **out, size_t *n,
+	struct ts_why *why)
+{
+	return batch_range(db, "batch_judged", contract_id, from, to, limit, region, out, n, why);
+}
+
+enum ts_err ts_db_batch_overlapping(struct ts_db *db, int64_t contract_id, int64_t stream_id,
+	int64_t from_ms, int64_t to_ms, int64_t below, struct ts_region *region,
+	struct ts_db_batch **out, size_t *n, struct ts_why *why)
+{
+	struct ts_args args;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i64(&args, stream_id);
+	ts_arg_i64(&args, from_ms);
+	ts_arg_i64(&args, to_ms);
+	ts_arg_i64(&args, below);
+	return batch_rows(db, "batch_overlapping", &args, region, out, n, why);
+}
+
+enum ts_err ts_db_batch_size(struct ts_db *db, int64_t contract_id, int64_t stream_id,
+	int64_t below, int64_t *out, struct ts_why *why)
+{
+	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
+	struct ts_args args;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i64(&args, stream_id);
+	ts_arg_i64(&args, below);
+	TS_TRY(ts_db_query(db, "batch_size", &args, &rows, why));
+	*out = ts_rows_next(&rows) ? ts_row_i64(&rows) : 0;
+	return rows.err;
 }
 
 enum ts_err ts_db_batch_lines(struct ts_db *db, int64_t contract_id, int64_t batch_id,
@@ -145,123 +196,4 @@ enum ts_err ts_db_batch_line(struct ts_db *db, int64_t contract_id, int64_t stre
 				batch.batch_id);
 	*out = line;
 	return TS_OK;
-}
-
-enum ts_err ts_db_reversal_list(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
-	struct ts_region *region, struct ts_db_reversal **out, size_t *n, struct ts_why *why)
-{
-	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
-	struct ts_db_reversal *list = NULL;
-	struct ts_args args;
-
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	ts_arg_i64(&args, from);
-	ts_arg_i64(&args, to);
-	TS_TRY(ts_db_query(db, "reversal_list", &args, &rows, why));
-	list = ts_region_array(region, (size_t)rows.n + 1, sizeof *list);
-	if (list == NULL)
-		return ts_why(why, TS_E_NO_MEMORY, "reversal", "out of memory");
-	while (ts_rows_next(&rows)) {
-		struct ts_db_reversal *r = &list[rows.row];
-
-		r->batch_id = ts_row_i64(&rows);
-		r->stream_id = ts_row_i64(&rows);
-		r->index = ts_row_i64(&rows);
-		r->leaf = ts_row_i64(&rows);
-		r->target_origin = ts_row_text(&rows, region);
-		r->target_index = ts_row_i64(&rows);
-		r->reason = ts_row_text(&rows, region);
-	}
-	*out = list;
-	*n = (size_t)rows.n;
-	return rows.err;
-}
-
-/* --- verdicts --- */
-
-static const char *const verdict_kinds[] = {"parked", "reversed", "refused"};
-
-enum ts_err ts_db_verdict_add(struct ts_db *db, int64_t contract_id,
-	const struct ts_db_verdict *verdicts, size_t n, struct ts_why *why)
-{
-	static const enum ts_array_type types[] = {
-		TS_ARRAY_I64, TS_ARRAY_I64, TS_ARRAY_TEXT, TS_ARRAY_TEXT, TS_ARRAY_I64};
-	struct ts_array columns[5];
-	struct ts_args args;
-	enum ts_err err = TS_OK;
-
-	if (n == 0)
-		return TS_OK;
-	ts_arrays_init(columns, types, 5);
-	for (size_t i = 0; i < n; i++) {
-		ts_array_i64(&columns[0], verdicts[i].stream_id);
-		ts_array_i64(&columns[1], verdicts[i].index);
-		ts_array_text(&columns[2], verdict_kinds[verdicts[i].kind]);
-		ts_array_text(&columns[3], verdicts[i].reason);
-		ts_array_i64(&columns[4], verdicts[i].leaf);
-	}
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	for (size_t i = 0; i < 5 && err == TS_OK; i++)
-		err = ts_arg_array(&args, &columns[i]);
-	if (err == TS_OK)
-		err = ts_db_query(db, "verdict_add", &args, NULL, why);
-	ts_arrays_free(columns, 5);
-	return err;
-}
-
-static enum ts_err verdict_rows(struct ts_db *db, const char *query, const struct ts_args *args,
-	struct ts_region *region, struct ts_db_verdict **out, size_t *n, struct ts_why *why)
-{
-	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
-	struct ts_db_verdict *list = NULL;
-
-	TS_TRY(ts_db_query(db, query, args, &rows, why));
-	list = ts_region_array(region, (size_t)rows.n + 1, sizeof *list);
-	if (list == NULL)
-		return ts_why(why, TS_E_NO_MEMORY, "verdict", "out of memory");
-	while (ts_rows_next(&rows)) {
-		struct ts_db_verdict *v = &list[rows.row];
-		struct ts_str kind;
-
-		v->stream_id = ts_row_i64(&rows);
-		v->index = ts_row_i64(&rows);
-		kind = ts_row_str(&rows);
-		v->reason = ts_row_text(&rows, region);
-		v->leaf = ts_row_i64(&rows);
-		while (rows.err == TS_OK && !ts_str_is(kind, verdict_kinds[v->kind])) {
-			TS_ASSERT(v->kind < TS_DB_VERDICT_REFUSED);
-			v->kind++;
-		}
-	}
-	*out = list;
-	*n = (size_t)rows.n;
-	return rows.err;
-}
-
-enum ts_err ts_db_verdict_of(struct ts_db *db, int64_t contract_id, int64_t stream_id,
-	int64_t index, struct ts_region *region, struct ts_db_verdict **out, size_t *n,
-	struct ts_why *why)
-{
-	struct ts_args args;
-
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	ts_arg_i64(&args, stream_id);
-	ts_arg_i64(&args, index);
-	return verdict_rows(db, "verdict_of", &args, region, out, n, why);
-}
-
-enum ts_err ts_db_verdict_list(struct ts_db *db, int64_t contract_id, int64_t from_leaf,
-	int64_t to_leaf, struct ts_region *region, struct ts_db_verdict **out, size_t *n,
-	struct ts_why *why)
-{
-	struct ts_args args;
-
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	ts_arg_i64(&args, from_leaf);
-	ts_arg_i64(&args, to_leaf);
-	return verdict_rows(db, "verdict_list", &args, region, out, n, why);
 }

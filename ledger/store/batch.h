@@ -41,38 +41,18 @@ enum ts_err ts_db_batch_lines(struct ts_db *db, int64_t contract_id, int64_t bat
 enum ts_err ts_db_batch_line(struct ts_db *db, int64_t contract_id, int64_t stream_id,
 	int64_t index, struct ts_region *region, struct ts_str *out, struct ts_why *why) TS_MUST;
 
-struct ts_db_reversal {
-	int64_t batch_id, stream_id, index; /* the r1 line */
-	int64_t leaf; /* of its batch */
-	const char *target_origin;
-	int64_t target_index;
-	const char *reason;
-};
-/* r1 lines of batches with leaf in [from, to), in order of (leaf, index). */
-enum ts_err ts_db_reversal_list(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
-	struct ts_region *region, struct ts_db_reversal **out, size_t *n,
+/* Of those in [from, to), the ones with something to decide (evidence/judge.h): suspects,
+ * reversals, or u1 lines near a handover. */
+enum ts_err ts_db_batch_judged(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
+	int32_t limit, struct ts_region *region, struct ts_db_batch **out, size_t *n,
 	struct ts_why *why) TS_MUST;
-
-/* What settle decided about a line, in log order; append-only. */
-enum ts_db_verdict_kind {
-	TS_DB_VERDICT_PARKED, /* a u1 that is not rated; reason = ts_verdict_name */
-	TS_DB_VERDICT_REVERSED, /* a u1 whose reversal took effect */
-	TS_DB_VERDICT_REFUSED, /* an r1 without a live target */
-};
-struct ts_db_verdict {
-	int64_t stream_id, index;
-	enum ts_db_verdict_kind kind;
-	const char *reason;
-	int64_t leaf; /* of the batch that caused it */
-};
-enum ts_err ts_db_verdict_add(struct ts_db *db, int64_t contract_id,
-	const struct ts_db_verdict *verdicts, size_t n, struct ts_why *why) TS_MUST;
-/* Verdicts on one line, oldest first (a u1 may be parked and later reversed). */
-enum ts_err ts_db_verdict_of(struct ts_db *db, int64_t contract_id, int64_t stream_id,
-	int64_t index, struct ts_region *region, struct ts_db_verdict **out, size_t *n,
-	struct ts_why *why) TS_MUST;
-enum ts_err ts_db_verdict_list(struct ts_db *db, int64_t contract_id, int64_t from_leaf,
-	int64_t to_leaf, struct ts_region *region, struct ts_db_verdict **out, size_t *n,
-	struct ts_why *why) TS_MUST;
+/* Batches of a stream, with leaf below `below`, that may hold u1 lines overlapping [from_ms,
+ * to_ms); by first index. */
+enum ts_err ts_db_batch_overlapping(struct ts_db *db, int64_t contract_id, int64_t stream_id,
+	int64_t from_ms, int64_t to_ms, int64_t below, struct ts_region *region,
+	struct ts_db_batch **out, size_t *n, struct ts_why *why) TS_MUST;
+/* Size of a stream, of batches with leaf below `below`. */
+enum ts_err ts_db_batch_size(struct ts_db *db, int64_t contract_id, int64_t stream_id,
+	int64_t below, int64_t *out, struct ts_why *why) TS_MUST;
 
 #endif

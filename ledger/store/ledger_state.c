@@ -110,6 +110,7 @@ static void period_read(struct ts_rows *rows, struct ts_region *region, struct t
 	out->cut_to = ts_row_i64(rows);
 	out->cut_day = ts_row_i32(rows);
 	out->document = ts_row_text(rows, region);
+	out->late_from = ts_row_i64(rows);
 }
 
 static enum ts_err period_load(

@@ -112,6 +112,7 @@ static bool period_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
 	ts_array_i64(&c[5], row->cut_to);
 	ts_array_i32(&c[6], row->cut_day);
 	ts_array_text(&c[7], row->document);
+	ts_array_i64(&c[8], row->late_from);
 	return true;
 }
 
@@ -160,8 +161,8 @@ static const struct {
 	{"accrual_put", accrual_put, 7, {LINE, A(I32), A(I64)}},
 	{"billed_put", billed_put, 8, {LINE, A(I64), A(NUMERIC), A(TEXT)}},
 	{"taxed_put", taxed_put, 5, {A(TEXT), A(I32), A(NUMERIC), A(I64), A(I64)}},
-	{"period_put", period_put, 8,
-		{A(I32), A(BOOL), A(BOOL), A(I64), A(I64), A(I64), A(I32), A(TEXT)}},
+	{"period_put", period_put, 9,
+		{A(I32), A(BOOL), A(BOOL), A(I64), A(I64), A(I64), A(I32), A(TEXT), A(I64)}},
 	{"cut_put", cut_put, 10, {A(I32), LINE, A(NUMERIC), A(I64), A(NUMERIC), A(TEXT)}},
 	{"balance_put", balance_put, 4, {A(I16), A(TEXT), A(I64), A(I64)}},
 };

@@ -125,22 +125,13 @@ enum ts_err ts_db_log_append(struct ts_db *db, struct ts_hasher *hasher, int64_t
 	return TS_OK;
 }
 
-enum ts_err ts_db_log_leaves(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
-	int64_t from, int64_t to, int16_t kind, int32_t limit, struct ts_region *region,
-	struct ts_db_leaf_row **out, size_t *n, struct ts_why *why)
+static enum ts_err leaf_rows(struct ts_db *db, const char *query, const struct ts_args *args,
+	struct ts_region *region, struct ts_db_leaf_row **out, size_t *n, struct ts_why *why)
 {
 	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
 	struct ts_db_leaf_row *list = NULL;
-	struct ts_args args;
 
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	ts_arg_i16(&args, (int16_t)log);
-	ts_arg_i64(&args, from);
-	ts_arg_i64(&args, to);
-	ts_arg_i16(&args, kind);
-	ts_arg_i32(&args, limit);
-	TS_TRY(ts_db_query(db, "log_leaves", &args, &rows, why));
+	TS_TRY(ts_db_query(db, query, args, &rows, why));
 	list = ts_region_array(region, (size_t)rows.n + 1, sizeof *list);
 	if (list == NULL)
 		return ts_why(why, TS_E_NO_MEMORY, "log", "out of memory");
@@ -156,6 +147,34 @@ enum ts_err ts_db_log_leaves(struct ts_db *db, int64_t contract_id, enum ts_db_l
 	*out = list;
 	*n = (size_t)rows.n;
 	return rows.err;
+}
+
+enum ts_err ts_db_log_leaves(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
+	int64_t from, int64_t to, int16_t kind, int32_t limit, struct ts_region *region,
+	struct ts_db_leaf_row **out, size_t *n, struct ts_why *why)
+{
+	struct ts_args args;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i16(&args, (int16_t)log);
+	ts_arg_i64(&args, from);
+	ts_arg_i64(&args, to);
+	ts_arg_i16(&args, kind);
+	ts_arg_i32(&args, limit);
+	return leaf_rows(db, "log_leaves", &args, region, out, n, why);
+}
+
+enum ts_err ts_db_log_statements(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
+	struct ts_region *region, struct ts_db_leaf_row **out, size_t *n, struct ts_why *why)
+{
+	struct ts_args args;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i64(&args, from);
+	ts_arg_i64(&args, to);
+	return leaf_rows(db, "log_statements", &args, region, out, n, why);
 }
 
 /* --- proofs --- */

@@ -39,6 +39,11 @@ enum ts_err ts_db_log_leaves(struct ts_db *db, int64_t contract_id, enum ts_db_l
 	int64_t from, int64_t to, int16_t kind, int32_t limit, struct ts_region *region,
 	struct ts_db_leaf_row **out, size_t *n, struct ts_why *why) TS_MUST;
 
+/* Leaves [from, to) of the inputs log that are no accepted upload, in order; few. */
+enum ts_err ts_db_log_statements(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
+	struct ts_region *region, struct ts_db_leaf_row **out, size_t *n,
+	struct ts_why *why) TS_MUST;
+
 /* Signed checkpoints; (log, size) is unique. range is what the root was recomputed from; NULL: not
  * known. TS_E_CONFLICT when that size has another root. The same again: TS_OK, and the stored note
  * stays. */

@@ -76,16 +76,17 @@ on conflict (contract_id, document, treatment, percent_pico) do update
 set net = excluded.net, tax = excluded.tax
 
 -- name: period_get
-select idx, cut, issued, cut_leaf, cut_at_us, cut_to, cut_day, document from app.period
+select idx, cut, issued, cut_leaf, cut_at_us, cut_to, cut_day, document, late_from from app.period
 where contract_id = $1::bigint order by idx
 
 -- name: period_put
-insert into app.period (contract_id, idx, cut, issued, cut_leaf, cut_at_us, cut_to, cut_day, document)
+insert into app.period (contract_id, idx, cut, issued, cut_leaf, cut_at_us, cut_to, cut_day, document,
+	late_from)
 select $1::bigint, t.* from unnest($2::integer[], $3::boolean[], $4::boolean[], $5::bigint[],
-	$6::bigint[], $7::bigint[], $8::integer[], $9::text[]) t
+	$6::bigint[], $7::bigint[], $8::integer[], $9::text[], $10::bigint[]) t
 on conflict (contract_id, idx) do update set cut = excluded.cut, issued = excluded.issued,
 	cut_leaf = excluded.cut_leaf, cut_at_us = excluded.cut_at_us, cut_to = excluded.cut_to,
-	cut_day = excluded.cut_day, document = excluded.document
+	cut_day = excluded.cut_day, document = excluded.document, late_from = excluded.late_from
 
 -- name: cut_get
 select cut, version, kind, item, tier, period, quantity, target, unit_price_pico, trace

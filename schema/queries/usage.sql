@@ -26,33 +26,88 @@ select min(t.leaf) from (
 	window w as (order by b.leaf)
 ) t where t.number > 1 and t.work > $4::bigint
 
--- name: reversal_list
--- in: contract, leaves [from, to)
-select r.batch_id, r.stream_id, r.idx, b.leaf, r.target_origin, r.target_index, r.reason
-from (select b.contract_id, b.batch_id, b.leaf from app.batch b
+-- name: batch_judged
+-- in: contract, leaves [from, to), limit. Those with suspects or reversals, of a newer stream with
+-- lines that start before the older one's last one ends, of an older stream with lines that end
+-- behind the handover (evidence/judge.h).
+select b.batch_id, b.stream_id, b.side, b.first_index, b.end_index, b.leaf, b.received, b.received_month,
+	b.root, b.note, b.receipt, b.lines_bytes, b.usage_n, b.void_n, b.close_n, b.reversal_n, b.suspects,
+	b.void_usage, b.earliest_ms, b.latest_ms
+from (select * from app.batch b
 	where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint
-		and b.reversal_n > 0
 	order by b.leaf offset 0) b
-cross join lateral (select * from app.reversal r
-	where r.contract_id = b.contract_id and r.batch_id = b.batch_id offset 0) r
-order by b.leaf, r.idx
+where b.reversal_n > 0 or cardinality(b.suspects) > 0
+	or exists (select from app.handover h where h.contract_id = b.contract_id
+		and h.newer_id = b.stream_id and b.earliest_ms < h.from_ms + 2678400000
+		and b.earliest_ms < (select max(o.latest_ms) from app.batch o
+			where o.contract_id = h.contract_id and o.stream_id = h.older_id
+				and o.latest_ms > h.from_ms))
+	or exists (select from app.handover h where h.contract_id = b.contract_id
+		and h.older_id = b.stream_id and b.latest_ms > h.from_ms)
+order by b.leaf limit $4::integer
+
+-- name: batch_overlapping
+-- in: contract, stream, from_ms, to_ms, leaf
+select batch_id, stream_id, side, first_index, end_index, leaf, received, received_month, root, note,
+	receipt, lines_bytes, usage_n, void_n, close_n, reversal_n, suspects,
+	void_usage, earliest_ms, latest_ms
+from app.batch where contract_id = $1::bigint and stream_id = $2::bigint and latest_ms > $3::bigint
+	and earliest_ms < $4::bigint and leaf < $5::bigint
+order by first_index
+
+-- name: batch_size
+-- in: contract, stream, leaf
+select end_index from app.batch
+where contract_id = $1::bigint and stream_id = $2::bigint and leaf < $3::bigint
+order by end_index desc limit 1
+
+-- name: handover_add
+insert into app.handover (contract_id, newer_id, older_id, from_ms, within_scope, leaf)
+values ($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::boolean, $6::bigint)
+
+-- name: handover_list
+-- in: contract, streams on either side
+select newer_id, older_id, from_ms, within_scope, leaf from app.handover
+where contract_id = $1::bigint and newer_id = any ($2::bigint[])
+union
+select newer_id, older_id, from_ms, within_scope, leaf from app.handover
+where contract_id = $1::bigint and older_id = any ($2::bigint[])
 
 -- name: verdict_add
--- in: contract, arrays of stream, idx, kind, reason, leaf
-insert into app.verdict (contract_id, stream_id, idx, kind, reason, leaf)
-select $1::bigint, t.stream_id, t.idx, t.kind, t.reason, t.leaf
-from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[])
-	t(stream_id, idx, kind, reason, leaf)
+-- in: contract, arrays of stream, idx, lines, kind, reason, leaf, by stream, by idx
+insert into app.verdict (contract_id, stream_id, idx, lines, kind, reason, leaf, by_stream, by_idx)
+select $1::bigint, t.stream_id, t.idx, t.lines, t.kind, t.reason, t.leaf, nullif(t.by_stream, -1),
+	nullif(t.by_idx, -1)
+from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::bigint[],
+	$9::bigint[]) t(stream_id, idx, lines, kind, reason, leaf, by_stream, by_idx)
 
--- name: verdict_of
-select stream_id, idx, kind, reason, leaf from app.verdict
-where contract_id = $1::bigint and stream_id = $2::bigint and idx = $3::bigint order by leaf, kind
+-- name: verdict_facts
+-- in: contract, stream, lines [from, to): u1 lines that were parked or reversed
+select stream_id, idx, lines, kind, reason, leaf, by_stream, by_idx from app.verdict
+where contract_id = $1::bigint and stream_id = $2::bigint and idx >= $3::bigint and idx < $4::bigint
+	and kind in ('parked', 'reversed')
+order by idx, leaf
 
--- name: verdict_list
--- in: contract, leaves [from, to)
-select stream_id, idx, kind, reason, leaf from app.verdict
-where contract_id = $1::bigint and leaf >= $2::bigint and leaf < $3::bigint
-order by leaf, stream_id, idx, kind
+-- name: verdict_lines
+-- in: contract, arrays of stream, idx: verdicts on single lines
+select v.stream_id, v.idx, v.lines, v.kind, v.reason, v.leaf, v.by_stream, v.by_idx
+from unnest($2::bigint[], $3::bigint[]) t(stream_id, idx)
+join app.verdict v on v.contract_id = $1::bigint and v.stream_id = t.stream_id and v.idx = t.idx
+	and v.kind in ('parked', 'reversed', 'refused')
+order by v.leaf, v.stream_id, v.idx, v.kind
+
+-- name: verdict_ranges
+-- in: contract
+select stream_id, idx, lines, kind, reason, leaf, by_stream, by_idx from app.verdict
+where contract_id = $1::bigint and kind in ('contested', 'reattested', 'released')
+order by leaf
+
+-- name: verdict_page
+-- in: contract, stream, kind (null: any), after idx, leaf and kind, limit
+select stream_id, idx, lines, kind, reason, leaf, by_stream, by_idx from app.verdict
+where contract_id = $1::bigint and stream_id = $2::bigint and ($3::text is null or kind = $3::text)
+	and (idx, leaf, kind collate "C") > ($4::bigint, $5::bigint, $6::text collate "C")
+order by idx, leaf, kind collate "C" limit $7::integer
 
 -- name: cell_fold
 -- in: contract, leaves [from, to). Adds the batch cells of these leaves to the usage cells. The

@@ -48,8 +48,8 @@ static void fill(struct ts_ledger *l)
 		.billed_quantity = HUGE,
 		.document = "A-1"};
 	struct ts_taxed_row taxed = {"A-1", 1, {19 * TS_PICO}, 100, 19, false};
-	struct ts_period_row periods[] = {{0, true, true, 7, 8, 9, -1, "A-1", false},
-		{1, true, false, 10, 11, 12, 20, NULL, false}};
+	struct ts_period_row periods[] = {{0, true, true, 7, 8, 9, -1, "A-1", 77, false},
+		{1, true, false, 10, 11, 12, 20, NULL, 0, false}};
 	struct ts_cut_row cuts[] = {{0, line, HUGE, 5, true, {TS_PICO / 3}, "trace", false},
 		{1, line, 0, 6, false, {0}, "", false}};
 	struct ts_balance_row balance = {TS_ACCOUNT_PAYABLE, 5, INT64_MAX, false};
@@ -123,6 +123,7 @@ static void state_round_trip(void **state)
 		assert_true(p->cut);
 		assert_int_equal(p->issued, p->index == 0);
 		assert_int_equal(p->document == NULL, p->index == 1);
+		assert_int_equal(p->late_from, p->index == 0 ? 77 : 0);
 		assert_int_equal(c->has_unit_price, c->cut == 0);
 		assert_true(c->unit_price.pico == (c->cut == 0 ? TS_PICO / 3 : 0));
 	}
@@ -136,6 +137,9 @@ static void state_round_trip(void **state)
 		fixture_try(cluster.admin, "update app.balance set debit = 4", NULL, 0), "23001");
 	assert_string_equal(fixture_try(cluster.admin,
 				    "update app.period set cut = false, issued = false", NULL, 0),
+		"23001");
+	assert_string_equal(fixture_try(cluster.admin,
+				    "update app.period set late_from = 78 where idx = 0", NULL, 0),
 		"23001");
 }
 

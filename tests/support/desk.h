@@ -75,16 +75,6 @@ static inline void desk_at(struct desk *d, const char *day)
 	d->at_us = desk_day(day) * TS_US_PER_DAY;
 }
 
-static inline enum ts_err desk_cell(
-	struct desk *d, const char *time, const char *sku, const char *class, int64_t quantity)
-{
-	struct ts_usage_cell cell = {
-		.sku = ts_str(sku), .pricing_class = ts_str(class), .quantity = quantity};
-	assert_ok(ts_time_parse(ts_str(time), &cell.quarter_us));
-	d->leaf++;
-	return ts_ledger_fold(d->ledger, &cell, 1, d->at_us, &d->why);
-}
-
 static inline void desk_keep(struct desk *d)
 {
 	for (size_t i = 0; i < d->out.n; i++) {
@@ -106,6 +96,26 @@ static inline struct ts_ledger_event desk_event(struct desk *d, int64_t serial, 
 		.from = from,
 		.to = d->leaf,
 		.day = day};
+}
+
+/* Quantity of a line that leaf `leaf` brought: -1 for a new one, which becomes the next leaf. */
+static inline enum ts_err desk_cell_of(struct desk *d, int64_t leaf, const char *time,
+	const char *sku, const char *class, int64_t quantity)
+{
+	struct ts_usage_cell cell = {
+		.sku = ts_str(sku), .pricing_class = ts_str(class), .quantity = quantity};
+	struct ts_ledger_event event = desk_event(d, 0, 0);
+	assert_ok(ts_time_parse(ts_str(time), &cell.quarter_us));
+	if (leaf < 0)
+		leaf = d->leaf;
+	d->leaf++; /* of the line, or of what was decided about it */
+	return ts_ledger_fold(d->ledger, &event, leaf, &cell, 1, &d->why);
+}
+
+static inline enum ts_err desk_cell(
+	struct desk *d, const char *time, const char *sku, const char *class, int64_t quantity)
+{
+	return desk_cell_of(d, -1, time, sku, class, quantity);
 }
 
 static inline enum ts_err desk_tick(struct desk *d, const char *day)

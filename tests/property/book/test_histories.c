@@ -41,7 +41,8 @@ struct history { /* how it is told, then what came of it */
 	int64_t balances[TS_ACCOUNT_N][MONTHS + 1]; /* [0]: no service month */
 	int32_t arrives[CELLS_MAX];
 	bool folded[CELLS_MAX];
-	int64_t folded_at_us[CELLS_MAX];
+	int64_t folded_at_us[CELLS_MAX]; /* of a reversal: when what it takes back was */
+	int64_t leaf_of[CELLS_MAX];
 	int64_t cut_at_us[PERIODS + 1]; /* 0: not yet */
 	int32_t next; /* period to be cut */
 	bool pending; /* cut, not issued */
@@ -167,9 +168,11 @@ static void draw_arrivals(struct history *h, const struct world *w, struct ts_rn
 	}
 }
 
-static void fold(struct history *h, const struct ts_usage_cell *cells, size_t n)
+/* leaf: of the cells' own batch. */
+static void fold(struct history *h, int64_t leaf, const struct ts_usage_cell *cells, size_t n)
 {
-	enum ts_err err = ts_ledger_fold(h->d.ledger, cells, n, h->d.at_us, &h->d.why);
+	struct ts_ledger_event event = desk_event(&h->d, 0, 0);
+	enum ts_err err = ts_ledger_fold(h->d.ledger, &event, leaf, cells, n, &h->d.why);
 	if (err != TS_OK && h->faulted)
 		h->refused = true;
 	else
@@ -177,7 +180,8 @@ static void fold(struct history *h, const struct ts_usage_cell *cells, size_t n)
 	h->d.leaf++;
 }
 
-/* Everything that has arrived, in batches; a reversal never before what it takes back. */
+/* Everything that has arrived, in batches; a reversal never before what it takes back, and from
+ * where that went. */
 static void deliver(struct history *h, const struct world *w, struct ts_rng *rng, int32_t now)
 {
 	struct ts_usage_cell batch[CELLS_MAX];
@@ -186,22 +190,24 @@ static void deliver(struct history *h, const struct world *w, struct ts_rng *rng
 		int turn = (int)ts_rng_below(rng, CELLS_MAX);
 		for (int k = 0; k < w->n; k++) {
 			int i = (k + turn) % w->n;
-			if (h->folded[i] || h->arrives[i] > now ||
-				(w->raw[i].reverses >= 0) != (pass == 1))
+			int target = w->raw[i].reverses;
+			if (h->folded[i] || h->arrives[i] > now || (target >= 0) != (pass == 1))
 				continue;
 			h->folded[i] = true;
-			h->folded_at_us[i] = h->d.at_us;
-			if (world_price(&w->raw[i].cell) >= 0 && w->raw[i].reverses < 0 &&
-				i + 1 == w->n && plant(h, FAULT_SKIP_CELL))
+			h->folded_at_us[i] = target < 0 ? h->d.at_us : h->folded_at_us[target];
+			h->leaf_of[i] = target < 0 ? h->d.leaf : h->leaf_of[target];
+			if (world_price(&w->raw[i].cell) >= 0 && target < 0 && i + 1 == w->n &&
+				plant(h, FAULT_SKIP_CELL))
 				continue;
 			batch[n++] = w->raw[i].cell;
-			if (ts_rng_below(rng, 2) == 0)
+			if (target < 0 && ts_rng_below(rng, 2) == 0)
 				continue;
-			fold(h, batch, n);
+			fold(h, h->leaf_of[i], batch, n);
 			n = 0;
 		}
+		fold(h, h->d.leaf, batch, n);
+		n = 0;
 	}
-	fold(h, batch, n);
 }
 
 static void tick(struct history *h, int32_t day)

@@ -185,6 +185,7 @@ static void test_what_is_not_billed_is_visible(void **state)
 	desk_month(&d, 0, "2026-06-04", "2026-05-31");
 	desk_at(&d, "2026-07-14"); /* 40 days after the cut: the last instant in time */
 	assert_ok(desk_cell(&d, "2026-05-03T10:00:00Z", "gpu", "od", 9));
+	assert_ok(desk_tick(&d, "2026-07-13"));
 	d.at_us++;
 	assert_ok(desk_cell(&d, "2026-05-03T10:00:00Z", "gpu", "od", 10));
 	check_unbilled(&d, "late", 10);
