@@ -61,8 +61,10 @@ static void batches_make(void)
 		for (int64_t k = leaf->from; k < leaf->to; k++) {
 			struct line *line = &w.lines[s->lines[k]];
 			const struct ts_usage *u = &line->record.usage;
-			w.bytes_n += (size_t)snprintf(
-				w.bytes + w.bytes_n, sizeof line->text, "%s\n", line->text);
+			size_t len = strlen(line->text);
+			memcpy(w.bytes + w.bytes_n, line->text, len);
+			w.bytes[w.bytes_n + len] = '\n';
+			w.bytes_n += len + 1;
 			line->judged_leaf = leaf->leaf;
 			if (line->listed)
 				voids[b->void_usage_n++] = k;
