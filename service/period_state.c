@@ -34,7 +34,6 @@ static enum ts_err windows_of(const struct ts_db_state_stream *row, struct ts_re
 	return TS_OK;
 }
 
-/* The rows of one stream, made ranges where neighbours are alike. */
 static enum ts_err marks_of(const struct ts_db_state_mark *rows, size_t n, struct ts_region *region,
 	struct ts_state_stream *out)
 {
@@ -43,8 +42,13 @@ static enum ts_err marks_of(const struct ts_db_state_mark *rows, size_t n, struc
 	if (list == NULL)
 		return TS_E_NO_MEMORY;
 	for (size_t i = 0; i < n; i++)
-		list[used++] = (struct ts_state_mark){
-			rows[i].index, rows[i].index + 1, ts_str(rows[i].kind), rows[i].leaf};
+		list[used++] = (struct ts_state_mark){.from = rows[i].index,
+			.to = rows[i].index + rows[i].lines,
+			.kind = ts_str(rows[i].kind),
+			.leaf = rows[i].leaf,
+			.by_origin = rows[i].by_origin == NULL ? (struct ts_str){NULL, 0}
+							       : ts_str(rows[i].by_origin),
+			.by_index = rows[i].by_index};
 	out->marks = list;
 	out->marks_n = used;
 	return TS_OK;

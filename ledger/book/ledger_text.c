@@ -140,7 +140,7 @@ static bool period_sound(const struct ts_ledger *ledger, const union row *row)
 	const struct ts_period_row *p = &row->period;
 	(void)ledger;
 	return sound_period(p->index) && p->cut && p->issued == (p->document != NULL) &&
-	       p->cut_leaf >= 0 && p->cut_to >= 0;
+	       p->cut_leaf >= 0 && p->cut_to >= 0 && p->late_from >= 0;
 }
 static bool cut_sound(const struct ts_ledger *ledger, const union row *row)
 {
@@ -215,11 +215,12 @@ static const struct kind {
 		{F(NAME, ts_taxed_row, document), F(I32, ts_taxed_row, treatment),
 			F(I128, ts_taxed_row, percent.pico), F(I64, ts_taxed_row, net_minor),
 			F(I64, ts_taxed_row, tax_minor)}},
-	{"period", period_at, NULL, period_sound, period_load, 8,
+	{"period", period_at, NULL, period_sound, period_load, 9,
 		{F(I32, ts_period_row, index), F(BOOL, ts_period_row, cut),
 			F(BOOL, ts_period_row, issued), F(I64, ts_period_row, cut_leaf),
 			F(I64, ts_period_row, cut_at_us), F(I64, ts_period_row, cut_to),
-			F(I32, ts_period_row, cut_day), F(TEXT, ts_period_row, document)}},
+			F(I32, ts_period_row, cut_day), F(TEXT, ts_period_row, document),
+			F(I64, ts_period_row, late_from)}},
 	{"cut", cut_at, cut_matters, cut_sound, cut_load, 10,
 		{F(I32, ts_cut_row, cut), LINE(ts_cut_row), F(I128, ts_cut_row, quantity),
 			F(I64, ts_cut_row, target_minor), {PRICE, 0}, F(TEXT, ts_cut_row, trace)}},

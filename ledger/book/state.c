@@ -58,6 +58,12 @@ static void put_stream(struct ts_buf *out, const struct ts_state_stream *stream)
 		put_int(out, m->to);
 		put_str(out, m->kind);
 		put_int(out, m->leaf);
+		if (m->by_origin.at != NULL) {
+			put_str(out, m->by_origin);
+			put_int(out, m->by_index);
+		} else {
+			ts_buf_puts(out, "\t-\t-");
+		}
 		ts_buf_putc(out, '\n');
 	}
 }
@@ -293,6 +299,18 @@ static bool mark_before(const struct ts_state_mark *a, const struct ts_state_mar
 	return kind != 0 ? kind < 0 : a->leaf < b->leaf;
 }
 
+/* Origin and index of an r1, or twice a dash. */
+static void read_by(struct reader *r, struct ts_state_mark *mark)
+{
+	struct ts_str origin = word(r);
+	if (!ts_str_is(origin, "-")) {
+		mark->by_origin = origin;
+		mark->by_index = number(r);
+	} else if (!ts_str_is(word(r), "-")) {
+		fail(r, "an index without its origin");
+	}
+}
+
 static void read_marks(struct reader *r, const struct ts_state *state, struct ts_state_stream *s)
 {
 	s->marks_n = count(r, "mark");
@@ -303,6 +321,7 @@ static void read_marks(struct reader *r, const struct ts_state *state, struct ts
 		list[i].to = number(r);
 		list[i].kind = word(r);
 		list[i].leaf = number(r);
+		read_by(r, &list[i]);
 		if (list[i].from >= list[i].to || list[i].to > s->range.size ||
 			list[i].leaf >= state->inputs.size)
 			fail(r, "it lies outside its stream or log");

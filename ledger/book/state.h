@@ -16,11 +16,14 @@ struct ts_state_leaf {
 	int64_t index;
 	struct ts_str bytes;
 };
-/* What was decided about u1 lines [from, to) of a stream: `kind` is a word of the judge. */
+/* What was decided about u1 lines [from, to) of a stream: `kind` is a word of the judge, or "void"
+ * for u1 lines that look good and are void (evidence/intake.h). */
 struct ts_state_mark {
 	int64_t from, to;
 	struct ts_str kind;
 	int64_t leaf; /* that decided it */
+	struct ts_str by_origin; /* reversed: where its r1 stands; at NULL: no r1 */
+	int64_t by_index;
 };
 struct ts_state_stream {
 	struct ts_str origin;

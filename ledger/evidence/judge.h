@@ -116,6 +116,9 @@ enum ts_err ts_judge_stream(struct ts_judge *judge, int64_t stream, int64_t leaf
 	struct ts_str origin, enum ts_side side) TS_MUST;
 
 bool ts_judge_knows(const struct ts_judge *judge, int64_t stream);
+/* For a caller that starts from a state and stores no handovers: those that the stream's key
+ * statement made, whose decisions are loaded; streams must be known by then. */
+enum ts_err ts_judge_load_key(struct ts_judge *judge, int64_t stream, struct ts_why *why) TS_MUST;
 
 /* Leaves, in the order of the log. One may be left out when it has nothing to decide: a batch
  * without suspects and reversals whose u1 lines touch no handover (none starts before from_ms +

@@ -327,30 +327,55 @@ static bool same_agent(const struct ts_origin *a, const struct ts_origin *b)
 	return ts_str_eq(a->cluster, b->cluster) && ts_str_eq(a->agent, b->agent);
 }
 
+/* What `newer` takes over from `older`; *is false: nothing. */
+static enum ts_err handover_of(struct ts_judge *judge, struct judge_stream *newer,
+	struct judge_stream *older, struct ts_judge_handover *out, bool *is, struct ts_why *why)
+{
+	const struct ts_key_statement *own = NULL;
+	const struct ts_key_statement *its = NULL;
+	*is = false;
+	if (newer->side != TS_SIDE_PROVIDER || older->side != TS_SIDE_PROVIDER ||
+		older->leaf >= newer->leaf)
+		return TS_OK;
+	TS_TRY(ts_judge_statement(judge, newer, &own, why));
+	TS_TRY(ts_judge_statement(judge, older, &its, why));
+	bool agent = same_agent(&own->origin_parts, &its->origin_parts);
+	*is = agent || !ts_scope_disjoint(&own->scope, &its->scope);
+	*out = (struct ts_judge_handover){.newer = newer->id,
+		.older = older->id,
+		.from_ms = agent ? own->from_ms : own->active_from_ms,
+		.within_scope = !agent,
+		.leaf = newer->leaf};
+	return TS_OK;
+}
+
+enum ts_err ts_judge_load_key(struct ts_judge *judge, int64_t stream_id, struct ts_why *why)
+{
+	struct judge_stream *newer = ts_judge_stream_find(judge, stream_id);
+	TS_ASSERT(newer != NULL);
+	for (size_t i = 0; i < judge->streams_n; i++) {
+		struct ts_judge_handover h;
+		bool is = false;
+		TS_TRY(handover_of(judge, newer, &judge->streams[i], &h, &is, why));
+		if (is)
+			TS_TRY(ts_judge_load_handover(judge, &h));
+	}
+	return TS_OK;
+}
+
 enum ts_err ts_judge_key(
 	struct ts_judge *judge, int64_t leaf, int64_t stream_id, struct ts_why *why)
 {
 	struct judge_stream *newer = ts_judge_stream_find(judge, stream_id);
-	const struct ts_key_statement *own = NULL;
 	TS_ASSERT(newer != NULL && newer->leaf == leaf);
-	if (newer->side != TS_SIDE_PROVIDER)
-		return TS_OK;
-	TS_TRY(ts_judge_statement(judge, newer, &own, why));
 	for (size_t i = 0; i < judge->streams_n; i++) {
 		struct judge_stream *older = &judge->streams[i];
-		const struct ts_key_statement *its = NULL;
+		struct ts_judge_handover h;
 		struct judge_pair *pair = NULL;
-		if (older->side != TS_SIDE_PROVIDER || older->leaf >= leaf)
+		bool is = false;
+		TS_TRY(handover_of(judge, newer, older, &h, &is, why));
+		if (!is)
 			continue;
-		TS_TRY(ts_judge_statement(judge, older, &its, why));
-		bool agent = same_agent(&own->origin_parts, &its->origin_parts);
-		if (!agent && ts_scope_disjoint(&own->scope, &its->scope))
-			continue;
-		struct ts_judge_handover h = {.newer = stream_id,
-			.older = older->id,
-			.from_ms = agent ? own->from_ms : own->active_from_ms,
-			.within_scope = !agent,
-			.leaf = leaf};
 		TS_TRY(pair_add(judge, &h, &pair));
 		if (judge->source.handover != NULL)
 			TS_TRY(judge->source.handover(judge->source.ctx, &h, why));

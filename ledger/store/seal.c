@@ -120,8 +120,11 @@ enum ts_err ts_db_state_marks(struct ts_db *db, int64_t contract_id, int64_t n,
 	while (ts_rows_next(&rows)) {
 		list[rows.row].stream_id = ts_row_i64(&rows);
 		list[rows.row].index = ts_row_i64(&rows);
+		list[rows.row].lines = ts_row_i64(&rows);
 		list[rows.row].kind = ts_row_text(&rows, region);
 		list[rows.row].leaf = ts_row_i64(&rows);
+		list[rows.row].by_origin = ts_row_text(&rows, region);
+		list[rows.row].by_index = ts_row_i64_or(&rows, -1);
 	}
 	*out = list;
 	*out_n = (size_t)rows.n;

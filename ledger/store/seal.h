@@ -34,10 +34,13 @@ enum ts_err ts_db_state_leaves(struct ts_db *db, int64_t contract_id, int64_t n,
 	struct ts_why *why) TS_MUST;
 
 struct ts_db_state_mark {
-	int64_t stream_id, index, leaf;
+	int64_t stream_id, index, lines, leaf;
 	const char *kind;
+	const char *by_origin; /* reversed: where the r1 stands; NULL: no r1 */
+	int64_t by_index;
 };
-/* What leaves below N decided about lines of provider streams; by (stream, index, kind, leaf). */
+/* What leaves below N decided about u1 lines of provider streams, and those that look good and are
+ * void ("void", by the batch's leaf); by (stream, index, kind, leaf). */
 enum ts_err ts_db_state_marks(struct ts_db *db, int64_t contract_id, int64_t n,
 	struct ts_region *region, struct ts_db_state_mark **out, size_t *out_n,
 	struct ts_why *why) TS_MUST;

@@ -8,6 +8,7 @@ alter table app.batch
 	add column earliest_ms bigint not null default 0,
 	add column latest_ms bigint not null default 9223372036854775807;
 create index batch_latest on app.batch (contract_id, stream_id, latest_ms);
+create index batch_void_usage on app.batch (contract_id) where void_usage <> '{}';
 
 -- A key ends by its successor's key statement (closed_leaf), or by a revocation (revoked_leaf: the
 -- first one), or both.

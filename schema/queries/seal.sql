@@ -25,12 +25,21 @@ where l.contract_id = $1::bigint and l.log = 0 and l.idx < $2::bigint and l.idx 
 order by l.idx
 
 -- name: state_marks
--- in: contract, N; out: what was decided about lines of provider streams by leaves below N
-select v.stream_id, v.idx, v.kind, v.leaf
-from app.verdict v
-join app.agent_key k using (contract_id, stream_id)
-where v.contract_id = $1::bigint and v.leaf < $2::bigint and k.side = 0
-order by v.stream_id, v.idx, v.kind collate "C", v.leaf
+-- in: contract, N; out: what was decided about u1 lines of provider streams by leaves below N, and u1
+-- lines that are void though they look good
+select m.stream_id, m.idx, m.lines, m.kind, m.leaf, r.origin, m.by_idx
+from (
+	select v.stream_id, v.idx, v.lines, v.kind, v.leaf, v.by_stream, v.by_idx
+	from app.verdict v
+	where v.contract_id = $1::bigint and v.leaf < $2::bigint and v.kind <> 'refused'
+	union all
+	select b.stream_id, u.idx, 1, 'void', b.leaf, null, null
+	from app.batch b cross join lateral unnest(b.void_usage) u(idx)
+	where b.contract_id = $1::bigint and b.leaf < $2::bigint and b.void_usage <> '{}'
+) m
+join app.agent_key k on k.contract_id = $1::bigint and k.stream_id = m.stream_id and k.side = 0
+left join app.agent_key r on r.contract_id = $1::bigint and r.stream_id = m.by_stream
+order by m.stream_id, m.idx, m.kind collate "C", m.leaf
 
 -- name: state_put
 -- in: contract, period, cut leaf, sha256, text (zstd), bytes

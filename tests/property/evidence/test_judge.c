@@ -7,7 +7,7 @@
 #include "judge_world.h"
 
 #define HISTORIES 3000
-#define FAULT_HISTORIES 400
+#define FAULT_HISTORIES 2500
 
 static struct ts_region *region;
 
@@ -207,6 +207,14 @@ static struct ts_judge *judge_new(int64_t from, bool stored, const int *stored_n
 	return judge;
 }
 
+static int64_t key_leaf(int stream)
+{
+	for (int i = 0; i < w.leaves_n; i++)
+		if (w.leaves[i].kind == STEP_KEY && w.leaves[i].stream == stream)
+			return w.leaves[i].leaf;
+	return -1;
+}
+
 /* As settle does: all streams, all ranges, the handovers; facts come when asked for. */
 static void judge_load(struct ts_judge *judge)
 {
@@ -216,8 +224,20 @@ static void judge_load(struct ts_judge *judge)
 			assert_ok(ts_judge_load_range(
 				judge, v->kind, v->stream, v->from, v->to, v->leaf));
 	}
-	for (int i = 0; i < w.handovers_n; i++)
-		assert_ok(ts_judge_load_handover(judge, &w.handovers[i]));
+}
+
+/* The handovers of before, as stored, or from the key statements again. */
+static void load_handovers(struct ts_judge *judge, int64_t from)
+{
+	struct ts_why why = {"", ""};
+	if (below(2) == 0) {
+		for (int i = 0; i < w.handovers_n; i++)
+			assert_ok(ts_judge_load_handover(judge, &w.handovers[i]));
+		return;
+	}
+	for (int s = 0; s < w.streams_n; s++)
+		if (key_leaf(s) < from)
+			assert_ok(ts_judge_load_key(judge, s, &why));
 }
 
 static void know_stream(struct ts_judge *judge, int stream, int64_t leaf)
@@ -274,14 +294,6 @@ static void judge_leaf(struct ts_judge *judge, const struct step *leaf)
 	}
 }
 
-static int64_t key_leaf(int stream)
-{
-	for (int i = 0; i < w.leaves_n; i++)
-		if (w.leaves[i].kind == STEP_KEY && w.leaves[i].stream == stream)
-			return w.leaves[i].leaf;
-	return -1;
-}
-
 /* runs: split into runs of random length, each with a judge of its own. */
 static void judge_history(bool runs)
 {
@@ -297,6 +309,7 @@ static void judge_history(bool runs)
 			for (int s = 0; runs && s < w.streams_n; s++)
 				know_stream(judge, s, key_leaf(s));
 			judge_load(judge);
+			load_handovers(judge, i);
 		}
 		if (!runs && w.leaves[i].kind == STEP_KEY)
 			know_stream(judge, w.leaves[i].stream, w.leaves[i].leaf);

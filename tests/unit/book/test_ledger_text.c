@@ -30,7 +30,7 @@ static void test_what_it_says(void **state)
 				   "waiting\t1780394400000000\t1\t0\t5\n"
 				   "unbilled\texcluded\tgpu\tmaint\t24316\t7\n"
 				   "accrual\t1\tusage\t0\t0\t0\t24316\t1000\n"
-				   "period\t0\t1\t0\t4\t1780531200000000\t4\t20604\t-\n";
+				   "period\t0\t1\t0\t4\t1780531200000000\t4\t20604\t-\t0\n";
 	struct desk d;
 	desk_may(&d);
 	struct ts_str text = desk_text(&d, d.ledger);
@@ -78,7 +78,7 @@ static void test_refusals(void **state)
 		"accrual\t1\tusage\t0\t0\t0\t24316\t1\nmeasure\t1\t0\t0\t24316\t1\n",
 		"accrual\t1\tgift\t0\t0\t0\t24316\t1000\n",
 		"balance\tpetty_cash\t1\t1\n",
-		"period\t0\t2\t0\t4\t1780531200000000\t4\t20604\t-\n",
+		"period\t0\t2\t0\t4\t1780531200000000\t4\t20604\t-\t0\n",
 		"extra\t1\n",
 		"\n",
 	};

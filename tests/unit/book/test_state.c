@@ -44,8 +44,9 @@ static void sample_open(struct sample *s)
 	assert_ok(desk_cut(&s->d, 0, "2026-05-31"));
 	s->windows[0] = (struct ts_window){1777593600000, TS_STR("gpu"), 3, 2, 720, -1};
 	s->windows[1] = (struct ts_window){1777597200000, TS_STR("gpu"), 0, 0, 0, 11};
-	s->marks[0] = (struct ts_state_mark){1, 2, TS_STR("parked"), 2};
-	s->marks[1] = (struct ts_state_mark){4, 9, TS_STR("reversed"), 3};
+	s->marks[0] = (struct ts_state_mark){1, 2, TS_STR("parked"), 2, {NULL, 0}, 0};
+	s->marks[1] = (struct ts_state_mark){
+		4, 9, TS_STR("reversed"), 3, TS_STR("a.example/" CONTRACT "/c/a/g1"), 11};
 	s->leaves[0] = (struct ts_state_leaf){
 		0, TS_STR("tallystick/contract/v1\n\n\xe2\x80\x94 x y\n")};
 	s->leaves[1] = (struct ts_state_leaf){1, TS_STR("tallystick/key/v1\n")};
@@ -122,7 +123,8 @@ static void test_both_ways(void **state)
 	assert_non_null(
 		strstr(text.at, "\nwindow\t1777593600000\tgpu\t3\t2\t720\t-\n"
 				"window\t1777597200000\tgpu\t0\t0\t0\t11\n"
-				"mark\t1\t2\tparked\t2\nmark\t4\t9\treversed\t3\n"
+				"mark\t1\t2\tparked\t2\t-\t-\n"
+				"mark\t4\t9\treversed\t3\ta.example/" CONTRACT "/c/a/g1\t11\n"
 				"stream\ta.example/" CONTRACT "/c/b/g1\t0\t-\nledger\nhead\t"));
 	sample_close(&s);
 }
