@@ -54,10 +54,13 @@ static void print_keys(const json_t *answer)
 	json_array_foreach(json_object_get(answer, "agents"), i, agent)
 	{
 		const json_t *end = json_object_get(agent, "revoked_leaf");
+		const json_t *next = json_object_get(agent, "closed_leaf");
 		printf("%-12s %s stream %s", ts_cli_text(agent, "side"), ts_cli_text(agent, "vkey"),
 			ts_cli_text(agent, "stream"));
 		if (json_is_integer(end))
-			printf(" ended at leaf %lld", (long long)json_integer_value(end));
+			printf(" revoked at leaf %lld", (long long)json_integer_value(end));
+		if (json_is_integer(next))
+			printf(" ended at leaf %lld", (long long)json_integer_value(next));
 		printf("\n");
 	}
 }

@@ -102,10 +102,12 @@ static enum ts_err revoke_check(struct ts_desk *desk, struct ts_why *why)
 	const struct ts_db_stream *stream = NULL;
 	int64_t covered = 0;
 	TS_TRY(ts_desk_stream(desk, r->origin, &stream, why));
-	if (!r->compromised && stream->key.revoked_leaf >= 0)
+	int64_t ended = stream->key.revoked_leaf >= 0 ? stream->key.revoked_leaf
+						      : stream->key.closed_leaf;
+	if (!r->compromised && ended >= 0)
 		return ts_why(why, TS_E_CONFLICT, "origin",
 			"the key ended at leaf %lld already; only a compromise could be added",
-			(long long)stream->key.revoked_leaf);
+			(long long)ended);
 	if (!r->compromised)
 		return TS_OK;
 	if (r->since_ms > desk->now_us / 1000)
@@ -120,18 +122,18 @@ static enum ts_err revoke_check(struct ts_desk *desk, struct ts_why *why)
 }
 
 /* Under the log's lock, which every append takes before it commits: none of this key comes behind
- * this leaf. A key that ended before stays ended at that leaf. */
+ * this leaf. */
 static enum ts_err revoke_apply(struct ts_desk *desk, struct ts_why *why)
 {
 	const struct ts_revocation *r = &desk->is.revocation;
 	const struct ts_db_stream *stream = NULL;
 	TS_TRY(ts_desk_stream(desk, r->origin, &stream, why));
-	const struct ts_db_revocation row = {.stream_id = stream->key.stream_id,
+	const struct ts_db_revocation revocation = {.stream_id = stream->key.stream_id,
 		.leaf = desk->leaf,
 		.compromised = r->compromised,
 		.since_ms = r->since_ms,
 		.covered = r->covered};
-	return ts_db_revocation_add(desk->db, desk->contract.contract_id, &row, why);
+	return ts_db_revocation_add(desk->db, desk->contract.contract_id, &revocation, why);
 }
 
 const struct ts_desk_kind ts_desk_revoke = {

@@ -282,6 +282,11 @@ static enum ts_err contract_get(struct ts_request *req, struct ts_response *res,
 		why);
 }
 
+static json_t *index_or_null(int64_t index)
+{
+	return index < 0 ? json_null() : json_integer(index);
+}
+
 static enum ts_err contract_keys(
 	struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
@@ -292,13 +297,12 @@ static enum ts_err contract_keys(
 	json_t *agents = json_array();
 	for (size_t i = 0; i < v.streams_n; i++)
 		json_array_append_new(
-			agents, json_pack("{s:s,s:s,s:s,s:I,s:o}", "stream",
+			agents, json_pack("{s:s,s:s,s:s,s:I,s:o,s:o}", "stream",
 					v.streams[i].key.public_id, "vkey", v.streams[i].key.vkey,
 					"side", ts_side_name((enum ts_side)v.streams[i].key.side),
 					"leaf", (json_int_t)v.streams[i].key.leaf, "revoked_leaf",
-					v.streams[i].key.revoked_leaf < 0
-						? json_null()
-						: json_integer(v.streams[i].key.revoked_leaf)));
+					index_or_null(v.streams[i].key.revoked_leaf), "closed_leaf",
+					index_or_null(v.streams[i].key.closed_leaf)));
 	json_object_set_new(keys, "agents", agents);
 	return ts_handler_json(res, 200, keys, why);
 }

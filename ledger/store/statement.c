@@ -185,36 +185,3 @@ enum ts_err ts_db_seal_last(struct ts_db *db, int64_t contract_id, struct ts_reg
 	*n = (size_t)rows.n;
 	return rows.err;
 }
-
-/* --- what a handover leans on --- */
-
-enum ts_err ts_db_cut_last(struct ts_db *db, int64_t contract_id, struct ts_region *region,
-	struct ts_str *leaf, struct ts_why *why)
-{
-	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
-	struct ts_args args;
-
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	TS_TRY(ts_db_query(db, "cut_last", &args, &rows, why));
-	*leaf = (struct ts_str){NULL, 0};
-	if (ts_rows_next(&rows))
-		*leaf = ts_row_copy(&rows, region);
-	return rows.err;
-}
-
-enum ts_err ts_db_stream_closed_to(struct ts_db *db, int64_t contract_id, int64_t stream_id,
-	int64_t *end_ms, struct ts_why *why)
-{
-	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
-	struct ts_args args;
-
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	ts_arg_i64(&args, stream_id);
-	TS_TRY(ts_db_query(db, "stream_closed_to", &args, &rows, why));
-	if (!ts_rows_next(&rows))
-		return TS_E_INTERNAL;
-	*end_ms = ts_row_i64_or(&rows, INT64_MIN);
-	return rows.err;
-}

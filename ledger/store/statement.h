@@ -49,11 +49,4 @@ enum ts_err ts_db_cosigned_before(struct ts_db *db, int64_t contract_id, const c
 enum ts_err ts_db_seal_last(struct ts_db *db, int64_t contract_id, struct ts_region *region,
 	struct ts_str notes[2], size_t *n, struct ts_why *why) TS_MUST;
 
-/* What a handover leans on. The leaf of the last cut; at NULL: nothing is cut. */
-enum ts_err ts_db_cut_last(struct ts_db *db, int64_t contract_id, struct ts_region *region,
-	struct ts_str *leaf, struct ts_why *why) TS_MUST;
-/* The end of the last window that the stream closed; INT64_MIN: none. */
-enum ts_err ts_db_stream_closed_to(struct ts_db *db, int64_t contract_id, int64_t stream_id,
-	int64_t *end_ms, struct ts_why *why) TS_MUST;
-
 #endif

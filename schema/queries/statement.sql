@@ -54,20 +54,3 @@ select coalesce(max(w.size), 0) from (
 -- in: contract; out: the note of each book's last seal
 select distinct on (book) note from app.seal where contract_id = $1::bigint
 order by book, through desc
-
--- name: cut_last
--- in: contract; out: the leaf of the last cut
-select l.data from app.period p
-join app.log_leaf l on l.contract_id = p.contract_id and l.log = 0 and l.idx = p.cut_leaf
-where p.contract_id = $1::bigint and p.cut
-order by p.cut_leaf desc limit 1
-
--- name: stream_closed_to
--- in: contract, stream; out: the latest end of a c1 line in its newest batches that hold any (a stream
--- closes its windows in order; what closes older ones again ends earlier), null: none
-select max(u.end_ms)
-from (select b.batch_id, b.received from app.batch b
-	where b.contract_id = $1::bigint and b.stream_id = $2::bigint and b.close_n > 0
-	order by b.first_index desc limit 32) n
-join app.usage u on u.contract_id = $1::bigint and u.batch_id = n.batch_id
-	and u.received = (n.received at time zone 'UTC')::date and u.stream_id = $2::bigint and u.tag = 2
