@@ -23,6 +23,9 @@ struct ts_config {
 	const char *signer_socket; /* of a signer that runs by itself; "" = a child of serve */
 	const char *db_ingest; /* conninfo of the ingest role */
 	const char *db_service; /* conninfo of the service role */
+	const char *witnesses; /* NAME=URL, ...: where the witnesses of the terms answer */
+	const char *witness_key; /* `tallystick witness`: key file, type cosignature */
+	const char *witness_dir; /* what it remembers; never restore an older copy */
 	const char *tls_cert; /* PEM file; "" = no TLS */
 	const char *tls_key;
 	const char *log_level; /* debug, info, warn, error */

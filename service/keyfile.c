@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/keyfile.h"
+#include "service/textfile.h"
 #include "evidence/sealed.h"
 #include "service/passphrase.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <sodium.h>
 #include <stdbool.h>
@@ -111,20 +111,6 @@ enum ts_err ts_keyfile_public(
 	return err;
 }
 
-static enum ts_err sync_folder(const char *path, struct ts_why *why)
-{
-	char copy[PATH_MAX];
-	if (strlen(path) >= sizeof copy)
-		return ts_why(why, TS_E_LIMIT, path, "path too long");
-	memcpy(copy, path, strlen(path) + 1);
-	int dir = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return ts_why(why, TS_E_IO, path, "cannot open its folder: %s", strerror(errno));
-	int failed = fsync(dir);
-	close(dir);
-	return failed != 0 ? ts_why(why, TS_E_IO, path, "cannot sync its folder") : TS_OK;
-}
-
 static bool write_line(int fd, const struct ts_buf *line)
 {
 	size_t done = 0;
@@ -163,7 +149,7 @@ static enum ts_err write_new(const char *path, const struct ts_buf *line, struct
 	if (!ok)
 		return ts_why(
 			why, TS_E_IO, path, "cannot write the key file: %s", strerror(failed));
-	return sync_folder(path, why);
+	return ts_textfile_sync(path, why);
 }
 
 enum ts_err ts_keyfile_create(const char *path, const char *name, enum ts_key_type type,
