@@ -63,7 +63,7 @@ static void setup(struct fixture *f)
 {
 	uint8_t seed[TS_KEY_SEED_BYTES] = {3};
 	memset(f, 0, sizeof *f);
-	strcpy(f->dir, "/tmp/ts-witness-XXXXXX");
+	snprintf(f->dir, sizeof f->dir, "/tmp/ts-witness-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	assert_ok(ts_hasher_init(&f->hasher));
 	assert_ok(ts_secret_make(TS_STR("t.example/0/inputs"), TS_KEY_ED25519, seed, &f->log));

@@ -5,6 +5,7 @@
 #include "support/file.h"
 #include "terms/terms.h"
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +27,12 @@ static struct ts_region *region_new(void)
 	return region;
 }
 
-/* The first fenced JSON block of the document. */
-static struct ts_str doc_example(const struct ts_file *doc)
+/* The n-th fenced JSON block of the document. */
+static struct ts_str doc_example(const struct ts_file *doc, int n)
 {
 	const char *from = strstr(doc->bytes, "```json\n");
+	for (int i = 0; i < n && from != NULL; i++)
+		from = strstr(from + 1, "```json\n");
 	assert_non_null(from);
 	from += strlen("```json\n");
 	const char *end = strstr(from, "```\n");
@@ -42,9 +45,55 @@ static void test_doc_example_is_the_vector(void **state)
 	(void)state;
 	struct ts_file doc = read_source("docs/formats/terms.md");
 	struct ts_file vector = read_source("tests/vectors/terms/example.json");
-	assert_true(ts_str_eq(doc_example(&doc), ts_file_str(&vector)));
+	assert_true(ts_str_eq(doc_example(&doc, 0), ts_file_str(&vector)));
+	ts_file_free(&vector);
+	vector = read_source("tests/vectors/terms/witnesses.json");
+	assert_true(ts_str_eq(doc_example(&doc, 1), ts_file_str(&vector)));
 	ts_file_free(&doc);
 	ts_file_free(&vector);
+}
+
+/* The example with the witnesses of the document, and a quorum of its own. */
+static enum ts_err parse_witnessed(
+	const char *quorum, struct ts_region *region, const struct ts_terms **out)
+{
+	struct ts_file base = read_source("tests/vectors/terms/example.json");
+	struct ts_file more = read_source("tests/vectors/terms/witnesses.json");
+	struct ts_why why = {0};
+	json_t *terms = json_loadb(base.bytes, base.len, 0, NULL);
+	json_t *members = json_loadb(more.bytes, more.len, 0, NULL);
+	const char *name;
+	json_t *value;
+	json_object_foreach(members, name, value)
+		json_object_set(json_object_get(terms, "evidence"), name, value);
+	json_object_set_new(json_object_get(terms, "evidence"), "quorum", json_string(quorum));
+	char *text = json_dumps(terms, 0);
+	enum ts_err err = ts_terms_parse(text, strlen(text), region, out, &why);
+	free(text);
+	json_decref(terms);
+	json_decref(members);
+	ts_file_free(&base);
+	ts_file_free(&more);
+	return err;
+}
+
+static void test_witnesses_decode(void **state)
+{
+	(void)state;
+	struct ts_region *region = region_new();
+	static const char *const same[] = {"all", "2"};
+	for (size_t i = 0; i < 2; i++) {
+		const struct ts_terms *t = NULL;
+		assert_ok(parse_witnessed(same[i], region, &t));
+		assert_int_equal(t->keys.quorum_of.n, 2);
+		assert_int_equal(t->keys.quorum_of.k, 2);
+		assert_string_equal(t->keys.quorum, same[i]);
+		assert_string_equal(t->keys.quorum_of.keys[1].name, "witness.audit.example/w1");
+		assert_string_equal(ts_run_by_name(t->keys.witnesses[1].run_by), "auditor");
+		assert_int_equal(t->keys.countersign_days, 30);
+		assert_int_equal(t->keys.incomplete_after_days, 30);
+	}
+	ts_region_free(region);
 }
 
 static const struct ts_terms *parse_file(const char *name, bool what_if, struct ts_region *region)
@@ -75,12 +124,10 @@ static void test_example_decodes(void **state)
 	assert_string_equal(t->currency->code, "USD");
 	assert_string_equal(ts_time_format(t->from_us, text), "2026-04-30T22:00:00Z");
 	assert_string_equal(ts_time_format(t->to_us, text), "2026-12-31T23:00:00Z");
-	assert_int_equal(t->keys.quorum_of.n, 2);
-	assert_int_equal(t->keys.quorum_of.k, 2);
-	assert_string_equal(t->keys.quorum_of.keys[1].name, "witness.audit.example/w1");
-	assert_string_equal(ts_run_by_name(t->keys.witnesses[1].run_by), "auditor");
-	assert_int_equal(t->keys.countersign_days, 30);
-	assert_int_equal(t->keys.incomplete_after_days, 30);
+	assert_int_equal(t->keys.quorum_of.n, 0);
+	assert_string_equal(t->keys.operator, "provider");
+	assert_int_equal(t->keys.countersign_days, -1);
+	assert_int_equal(t->keys.incomplete_after_days, -1);
 	assert_int_equal(t->anchor_day, 1);
 	assert_int_equal(t->due_days, 30);
 	assert_int_equal(t->skus_n, 3);
@@ -297,6 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_doc_example_is_the_vector),
 		cmocka_unit_test(test_example_decodes),
+		cmocka_unit_test(test_witnesses_decode),
 		cmocka_unit_test(test_match),
 		cmocka_unit_test(test_tax_percent),
 		cmocka_unit_test(test_what_if_defaults),
