@@ -198,7 +198,8 @@ static void set_options(struct ts_send *send, const struct ts_send_call *call, c
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 10L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TS_SEND_TIMEOUT_S);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT,
+		call->timeout_s > 0 ? (long)call->timeout_s : (long)TS_SEND_TIMEOUT_S);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);

@@ -32,6 +32,7 @@ struct ts_send_call {
 	const char *idempotency_key; /* NULL: none; sent quoted */
 	const void *body; /* NULL: none; borrowed */
 	size_t body_len;
+	int timeout_s; /* of one try; 0: TS_SEND_TIMEOUT_S */
 	bool repeatable; /* tried again on no answer, 429, 502, 503, 504 (TS_SEND_TRIES_MAX in all)
 			  */
 };

@@ -6,6 +6,7 @@
 #include "service/session.h"
 #include "service/settle.h"
 #include "service/signer_client.h"
+#include "service/witnesser.h"
 #include "store/migrate.h"
 #include "store/token.h"
 #include "store/usage.h"
@@ -145,20 +146,32 @@ static enum ts_err signer_ready(void *arg, struct ts_why *why)
 	return ts_signer_check(app->signer, why);
 }
 
+static enum ts_err witnesses_ready(void *arg, struct ts_why *why)
+{
+	const struct ts_app *app = arg;
+	return ts_witnesser_ready(app->witnesser, why);
+}
+
 size_t ts_app_checks(struct ts_app *app, struct ts_ready_check checks[TS_APP_CHECKS_MAX])
 {
 	checks[0] = (struct ts_ready_check){"database", database_ready, app};
 	checks[1] = (struct ts_ready_check){"signer", signer_ready, app};
-	return 2;
+	checks[2] = (struct ts_ready_check){"witnesses", witnesses_ready, app};
+	return 3;
 }
 
 enum ts_err ts_app_run(struct ts_app *app, struct ts_why *why)
 {
-	return ts_settler_start(app, &app->settler, why);
+	TS_TRY(ts_witnesser_start(app, why));
+	enum ts_err err = ts_settler_start(app, &app->settler, why);
+	if (err != TS_OK)
+		ts_witnesser_stop(app);
+	return err;
 }
 
 void ts_app_halt(struct ts_app *app)
 {
 	ts_settler_stop(app->settler);
 	app->settler = NULL;
+	ts_witnesser_stop(app);
 }

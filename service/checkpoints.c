@@ -2,6 +2,8 @@
 #include "service/checkpoints.h"
 #include "service/recompute.h"
 #include "service/signer_client.h"
+#include "service/witnesser.h"
+#include "store/witness.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -352,9 +354,14 @@ static enum ts_err run(struct ts_app *app, struct ts_session *session,
 {
 	static const enum ts_db_lock locks[LOGS] = {TS_DB_LOCK_INPUTS, TS_DB_LOCK_JOURNAL};
 	static const enum ts_log_kind kinds[LOGS] = {TS_LOG_INPUTS, TS_LOG_JOURNAL};
-	struct pass *p = app->signer == NULL ? NULL : calloc(1, sizeof *p);
+	bool admitted = false;
 	if (app->signer == NULL)
 		return TS_OK;
+	/* What must wait for witnesses is signed later, by whoever hears them. */
+	TS_TRY(ts_witnesser_admitted(app, session, contract->contract_id, &admitted, why));
+	if (!admitted)
+		return TS_OK;
+	struct pass *p = calloc(1, sizeof *p);
 	if (p == NULL)
 		return TS_E_NO_MEMORY;
 	*p = (struct pass){.app = app, .session = session, .contract = contract, .now_us = now_us};
@@ -380,7 +387,12 @@ enum ts_err ts_checkpoints_published(struct ts_db *db, int64_t contract_id, enum
 	struct ts_region *region, struct ts_db_checkpoint *out, struct ts_why *why)
 {
 	struct ts_db_pair pair;
-	TS_TRY(ts_db_pair_last(db, contract_id, INT64_MAX, &pair, why));
+	struct ts_quorum quorum;
+	TS_TRY(ts_witness_quorum(db, contract_id, region, &quorum, why));
+	if (quorum.n > 0)
+		TS_TRY(ts_db_pair_published(db, contract_id, INT64_MAX, &pair, why));
+	else
+		TS_TRY(ts_db_pair_last(db, contract_id, INT64_MAX, &pair, why));
 	return ts_db_checkpoint_last(db, contract_id, log,
 		log == TS_DB_LOCK_INPUTS ? pair.inputs_size : pair.journal_size, region, out, why);
 }

@@ -13,13 +13,16 @@ struct ts_checkpoints; /* which contracts this process has recomputed in full; t
 enum ts_err ts_checkpoints_create(struct ts_checkpoints **out) TS_MUST;
 void ts_checkpoints_free(struct ts_checkpoints *checkpoints); /* NULL is allowed */
 
-/* The newest checkpoint that readers get: of a size whose pair is stored; size 0: none. Within a
- * transaction of the contract. */
+/* The newest checkpoint that readers get: of a size whose pair is stored and, where the terms name
+ * witnesses, cosigned by the quorum in both logs; size 0: none. Within a transaction of the
+ * contract.
+ */
 enum ts_err ts_checkpoints_published(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
 	struct ts_region *region, struct ts_db_checkpoint *out, struct ts_why *why) TS_MUST;
 
 /* After an event: signs and stores the checkpoints of both logs at their present sizes, and the
- * pair. Signed already: nothing. A large log that was not recomputed yet is left to the next pass
+ * pair. Signed already: nothing; neither while a witness must be asked first or knows more than we
+ * do (witnesser.h). A large log that was not recomputed yet is left to the next pass
  * of the settler. TS_E_CONFLICT: the database is behind what was signed (an old backup). */
 enum ts_err ts_checkpoints_sign(struct ts_app *app, struct ts_session *session,
 	const struct ts_db_contract *contract, int64_t now_us, struct ts_why *why) TS_MUST;

@@ -28,6 +28,7 @@ const struct ts_command ts_cmd_contract = {
 	.usage =
 		"tallystick contract new TEMPLATE.json --provider ID --consumer ID --out "
 		"TERMS.json\n"
+		"                        [--witness VKEY:RUN_BY]... [--quorum all|K|unwitnessed]\n"
 		"tallystick contract offer TERMS.json\n"
 		"tallystick contract sign CONTRACT --key KEYFILE --terms TERMS.json [--version N]\n"
 		"tallystick contract show CONTRACT | keys CONTRACT | list\n"
@@ -45,7 +46,9 @@ const struct ts_command ts_cmd_contract = {
 };
 
 struct contract_args {
-	const char *url, *token, *provider, *consumer, *out, *key, *passphrase_file, *terms;
+	const char *url, *token, *provider, *consumer, *out, *key, *passphrase_file, *terms,
+		*quorum;
+	struct ts_opt_list witnesses;
 	int64_t version;
 	bool json;
 	struct ts_opt_list args;
@@ -106,6 +109,33 @@ static enum ts_err put_zone(json_t *terms, struct ts_why *why)
 	TS_TRY(ts_zone_table(name, first * TS_US_PER_DAY - TS_US_PER_DAY,
 		(last + 2) * TS_US_PER_DAY, &table, why));
 	return json_object_set_new(zone, "offsets", table) != 0 ? TS_E_NO_MEMORY : TS_OK;
+}
+
+/* VKEY:RUN_BY; a vkey may hold a colon in its name, so the last one counts. */
+static enum ts_err put_witnesses(const struct contract_args *a, json_t *terms, struct ts_why *why)
+{
+	json_t *evidence = json_object_get(terms, "evidence");
+	if (evidence == NULL) {
+		evidence = json_object();
+		json_object_set_new(terms, "evidence", evidence);
+	}
+	json_t *rows = a->witnesses.n > 0 ? json_array() : NULL;
+	for (size_t i = 0; i < a->witnesses.n; i++) {
+		const char *item = a->witnesses.items[i], *colon = strrchr(item, ':');
+		if (colon == NULL) {
+			json_decref(rows);
+			return ts_why(why, TS_E_MALFORMED, "--witness", "\"%s\" is not VKEY:RUN_BY",
+				item);
+		}
+		json_array_append_new(rows, json_pack("{s:s%,s:s}", "vkey", item,
+						    (size_t)(colon - item), "run_by", colon + 1));
+	}
+	if (rows != NULL)
+		json_object_set_new(evidence, "witnesses", rows);
+	const char *quorum = a->quorum != NULL ? a->quorum : rows != NULL ? "all" : NULL;
+	if (quorum != NULL)
+		json_object_set_new(evidence, "quorum", json_string(quorum));
+	return TS_OK;
 }
 
 /* What the service answers to a reservation, from keys that nobody keeps. */
@@ -183,6 +213,7 @@ static enum ts_err fill_template(struct contract_args *a, json_t *terms, struct 
 		return ts_why(why, TS_E_MALFORMED, a->args.items[1], "a template is an object");
 	json_object_set_new(terms, "terms", json_string("tallystick/terms/v1"));
 	json_object_set_new(terms, "version", json_integer(1));
+	TS_TRY(put_witnesses(a, terms, why));
 	TS_TRY(put_party(a, terms, "provider", a->provider, why));
 	TS_TRY(put_party(a, terms, "consumer", a->consumer, why));
 	TS_TRY(put_zone(terms, why));
@@ -366,6 +397,10 @@ static int run(int argc, char **argv)
 		{"provider", TS_OPT_TEXT, false, &a.provider, "ID", "new: the party that issues"},
 		{"consumer", TS_OPT_TEXT, false, &a.consumer, "ID", "new: the party that pays"},
 		{"out", TS_OPT_TEXT, false, &a.out, "FILE", "new: where the terms go"},
+		{"witness", TS_OPT_LIST, false, &a.witnesses, "VKEY:RUN_BY",
+			"new: cosigns both logs; run by consumer, auditor, provider or operator"},
+		{"quorum", TS_OPT_TEXT, false, &a.quorum, "QUORUM",
+			"new: all (default with witnesses), a number, or unwitnessed"},
 		{"key", TS_OPT_TEXT, false, &a.key, "FILE", "sign: your statement key"},
 		{"passphrase-file", TS_OPT_TEXT, false, &a.passphrase_file, "FILE",
 			"sign: of a sealed key (TALLYSTICK_PASSPHRASE_FILE, else it asks)"},

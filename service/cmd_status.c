@@ -73,6 +73,50 @@ static const struct ts_table_column other_columns[] = {{"not billed", TS_ALIGN_L
 static const char *const other_members[] = {
 	"reason", "sku", "class", "service_month", "base_quantity"};
 
+static const struct ts_table_column witness_columns[] = {{"witness", TS_ALIGN_LEFT, 48},
+	{"run by", TS_ALIGN_LEFT, 0}, {"inputs", TS_ALIGN_RIGHT, 0}, {"journal", TS_ALIGN_RIGHT, 0},
+	{"cosigned at", TS_ALIGN_LEFT, 0}, {"error", TS_ALIGN_LEFT, 60}};
+static const char *const witness_members[] = {
+	"name", "run_by", "inputs_size", "journal_size", "cosigned_at", "error"};
+
+static json_int_t size_of(const json_t *object, const char *log, const char *member)
+{
+	return json_integer_value(json_object_get(json_object_get(object, log), member));
+}
+
+/* How far the witnesses are; nothing where the terms name none. */
+static enum ts_err print_witnesses(struct ts_cli *cli, struct ts_region *region, struct ts_why *why)
+{
+	char path[256];
+	json_t *contract = NULL;
+	size_t i;
+	json_t *row;
+	snprintf(path, sizeof path, "/v1/contracts/%s", cli->args.items[0]);
+	TS_TRY(ts_client_get(cli->client, path, &contract, why));
+	const json_t *all = json_object_get(contract, "witnessing");
+	json_t *rows = json_object_get(all, "witnesses");
+	json_array_foreach(rows, i, row)
+	{
+		json_object_set_new(
+			row, "inputs_size", json_integer(size_of(row, "inputs", "size")));
+		json_object_set_new(
+			row, "journal_size", json_integer(size_of(row, "journal", "size")));
+		json_object_set(row, "cosigned_at",
+			json_object_get(json_object_get(row, "inputs"), "cosigned_at"));
+	}
+	if (json_array_size(rows) > 0) {
+		printf("quorum %s: inputs published to %lld of %lld signed, journal to %lld of "
+		       "%lld\n",
+			ts_cli_text(all, "quorum"), (long long)size_of(all, "inputs", "published"),
+			(long long)size_of(all, "inputs", "signed"),
+			(long long)size_of(all, "journal", "published"),
+			(long long)size_of(all, "journal", "signed"));
+		print_table("Witnesses", witness_columns, 6, witness_members, rows, region);
+	}
+	json_decref(contract);
+	return TS_OK;
+}
+
 static enum ts_err print_all(
 	struct ts_cli *cli, const json_t *status, struct ts_region *region, struct ts_why *why)
 {
@@ -87,6 +131,7 @@ static enum ts_err print_all(
 			json_object_get(json_object_get(status, "journal"), "size")),
 		(long long)json_integer_value(json_object_get(status, "settled_to")),
 		ts_cli_text(status, "as_of"));
+	TS_TRY(print_witnesses(cli, region, why));
 	TS_TRY(get(cli, "accruals", &accruals, why));
 	print_table("Usage", usage_columns, 6, usage_members, json_object_get(accruals, "measured"),
 		region);

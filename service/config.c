@@ -72,6 +72,7 @@ static const struct key keys[] = {
 	N(rate_per_s, 1, 1000000, 1000, "requests per second and token"),
 	N(rate_burst, 1, 1000000, 2000, "requests at once per token"),
 	N(in_flight_max, 1, 100000, 128, "requests under way per token"),
+	N(witness_interval_s, 1, 3600, 60, "seconds between checkpoints sent to a witness"),
 	N(tick_s, 0, 86400, 10, "seconds between settle passes; 0: only on demand"),
 };
 #undef T

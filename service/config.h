@@ -59,6 +59,7 @@ struct ts_config {
 	int64_t rate_per_s; /* per token */
 	int64_t rate_burst;
 	int64_t in_flight_max; /* per token */
+	int64_t witness_interval_s; /* between checkpoints that nothing hurries */
 	int64_t tick_s; /* settle interval; 0 = only on demand */
 };
 

@@ -5,6 +5,7 @@
 #include "service/handler.h"
 #include "service/route.h"
 #include "service/signer_client.h"
+#include "service/witness_json.h"
 #include "store/log.h"
 #include "store/party.h"
 #include "store/stream.h"
@@ -219,6 +220,7 @@ struct view { /* what the readers of a contract need */
 	size_t versions_n;
 	struct ts_range inputs, journal;
 	struct ts_hash inputs_root, journal_root;
+	json_t *witnesses;
 	struct ts_db_stream *streams;
 	size_t streams_n;
 };
@@ -235,14 +237,32 @@ static enum ts_err view_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	return ts_db_stream_list(db, id, v->req->region, &v->streams, &v->streams_n, why);
 }
 
-static enum ts_err view_load(
-	struct ts_request *req, struct ts_response *res, struct view *v, struct ts_why *why)
+/* And how far the witnesses of the newest version in force are. */
+static enum ts_err witnesses_tx(struct ts_db *db, void *arg, struct ts_why *why)
+{
+	struct view *v = arg;
+	const struct ts_db_version *newest = NULL;
+	const struct ts_terms *terms = NULL;
+	TS_TRY(view_tx(db, arg, why));
+	for (size_t i = 0; i < v->versions_n; i++)
+		newest = v->versions[i].leaf >= 0 ? &v->versions[i] : newest;
+	json_decref(v->witnesses); /* of an attempt before this one */
+	v->witnesses = NULL;
+	if (newest == NULL)
+		return TS_OK;
+	TS_TRY(ts_terms_parse(newest->terms.at, newest->terms.len, v->req->region, &terms, why));
+	return ts_witness_json(db, ts_req_app(v->req), v->contract.contract_id, &terms->keys,
+		v->req->region, &v->witnesses, why);
+}
+
+static enum ts_err view_load(struct ts_request *req, struct ts_response *res, ts_db_body body,
+	struct view *v, struct ts_why *why)
 {
 	struct ts_db_scope scope;
 	*v = (struct view){.req = req};
 	TS_TRY(ts_handler_contract(req, res, &v->contract, &scope, why));
 	scope.read_only = true;
-	return ts_db_tx(ts_req_session(req)->db, &scope, view_tx, v, why);
+	return ts_db_tx(ts_req_session(req)->db, &scope, body, v, why);
 }
 
 static const char *const state_names[] = {"offered", "active", "ended"};
@@ -270,15 +290,20 @@ static json_t *log_json(const struct ts_range *range, const struct ts_hash *root
 static enum ts_err contract_get(struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
 	struct view v;
-	TS_TRY(view_load(req, res, &v, why));
+	enum ts_err err = view_load(req, res, witnesses_tx, &v, why);
+	if (err != TS_OK) {
+		json_decref(v.witnesses);
+		return err;
+	}
 	json_t *versions = json_array();
 	for (size_t i = 0; i < v.versions_n; i++)
 		json_array_append_new(versions, version_json(&v.versions[i]));
 	return ts_handler_json(res, 200,
-		json_pack("{s:s,s:s,s:o,s:{s:o,s:o},s:I}", "contract", v.contract.public_id,
+		json_pack("{s:s,s:s,s:o,s:{s:o,s:o},s:o*,s:I}", "contract", v.contract.public_id,
 			"state", state_names[v.contract.state], "versions", versions, "logs",
 			"inputs", log_json(&v.inputs, &v.inputs_root), "journal",
-			log_json(&v.journal, &v.journal_root), "streams", (json_int_t)v.streams_n),
+			log_json(&v.journal, &v.journal_root), "witnessing", v.witnesses, "streams",
+			(json_int_t)v.streams_n),
 		why);
 }
 
@@ -292,7 +317,7 @@ static enum ts_err contract_keys(
 {
 	struct view v;
 	json_t *keys = NULL;
-	TS_TRY(view_load(req, res, &v, why));
+	TS_TRY(view_load(req, res, view_tx, &v, why));
 	TS_TRY(keys_json(ts_req_app(req), v.contract.public_id, &keys, why));
 	json_t *agents = json_array();
 	for (size_t i = 0; i < v.streams_n; i++)
@@ -346,7 +371,7 @@ static enum ts_err contract_terms(
 {
 	struct view v;
 	const struct ts_db_version *version;
-	TS_TRY(view_load(req, res, &v, why));
+	TS_TRY(view_load(req, res, view_tx, &v, why));
 	TS_TRY(version_of(req, &v, &version, why));
 	ts_buf_put(&res->body, version->terms.at, version->terms.len);
 	return res->body.err;
@@ -357,7 +382,7 @@ static enum ts_err contract_statement(
 {
 	struct view v;
 	const struct ts_db_version *version;
-	TS_TRY(view_load(req, res, &v, why));
+	TS_TRY(view_load(req, res, view_tx, &v, why));
 	TS_TRY(version_of(req, &v, &version, why));
 	res->content_type = "text/plain; charset=utf-8";
 	ts_buf_put(&res->body, version->statement.at, version->statement.len);

@@ -16,6 +16,7 @@ struct ts_checkpoints;
 struct ts_db_contract;
 struct ts_db_pair;
 struct ts_db_lines;
+struct ts_witnesser;
 
 struct ts_app {
 	const struct ts_config *config;
@@ -28,6 +29,7 @@ struct ts_app {
 	void (*on_pair)(struct ts_app *app, const struct ts_db_contract *contract,
 		const struct ts_db_pair *pair);
 	struct ts_settler *settler;
+	_Atomic(struct ts_witnesser *) witnesser; /* NULL: not running */
 	_Atomic int32_t month; /* the usage partitions of it and of the next one exist */
 };
 struct ts_session {

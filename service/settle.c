@@ -9,6 +9,8 @@
 #include "service/handler.h"
 #include "service/period_state.h"
 #include "service/settle_fold.h"
+#include "service/settle_witness.h"
+#include "service/witnesser.h"
 #include "store/batch.h"
 #include "store/entry.h"
 #include "store/ledger_state.h"
@@ -169,7 +171,10 @@ static enum ts_err issue_head(struct attempt *a, struct ts_invoice_head *head, s
 		s->region, "%s/%s/inputs", terms->keys.domain, terms->contract);
 	head->journal_origin = ts_region_printf(
 		s->region, "%s/%s/journal", terms->keys.domain, terms->contract);
-	head->unwitnessed = strcmp(terms->keys.quorum, "unwitnessed") == 0;
+	bool cosigned = false;
+	TS_TRY(ts_settle_witnessed(
+		a->db, s, &a->terms[a->terms_n - 1]->keys, row, a->event.at_us, &cosigned, why));
+	head->unwitnessed = !cosigned;
 	return head->number == NULL || head->inputs_origin == NULL || head->journal_origin == NULL
 		       ? TS_E_NO_MEMORY
 		       : TS_OK;
@@ -465,7 +470,10 @@ enum ts_err ts_settle_step(struct ts_settle *s, struct ts_why *why)
 		s->entries_before += s->entries;
 		s->ticks_before++;
 	}
-	return ts_checkpoints_sign(s->app, s->session, &s->contract, s->now_us, why);
+	TS_TRY(ts_checkpoints_sign(s->app, s->session, &s->contract, s->now_us, why));
+	if (s->kind != TS_SETTLE_TICK && !s->more)
+		ts_witnesser_poke(s->app->witnesser, s->contract.contract_id);
+	return TS_OK;
 }
 
 enum ts_err ts_settle_run(struct ts_settle *s, struct ts_why *why)

@@ -26,9 +26,10 @@ static const char *scoped(const char *conninfo, const char *sql, char *value, si
 static void append_only(void **state)
 {
 	static const char *const tables[] = {"directory", "key_directory", "audit_event",
-		"log_leaf", "subtree", "log_checkpoint", "log_cosignature", "conflict", "batch",
-		"usage", "usage_2026_06", "usage_2026_09", "batch_cell", "reversal", "verdict",
-		"batch_key", "seal", "entry", "leg", "cut_line", "rendering"};
+		"log_leaf", "subtree", "log_checkpoint", "log_cosignature", "log_published",
+		"conflict", "batch", "usage", "usage_2026_06", "usage_2026_09", "batch_cell",
+		"reversal", "verdict", "batch_key", "seal", "entry", "leg", "cut_line",
+		"rendering"};
 	char sql[256], column[64];
 
 	(void)state;

@@ -1,0 +1,264 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# test_witness.sh BUILD FIXTURES: a contract that two witnesses cosign, each a process of its own:
+# published only with the quorum, a witness down and back, a document that waits, one that issues
+# unwitnessed, and a service restored from a backup, which must sign nothing. Exits 77 where no
+# PostgreSQL server is installed.
+set -u
+BUILD=$1
+SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
+TALLY=$BUILD/tallystick
+. "$SOURCE/tests/support/service.sh"
+svc_begin witness
+W_consumer= W_auditor=
+stop_witness() { # NAME [SIGNAL]
+	eval "pid=\$W_$1"
+	[ -z "$pid" ] || { kill "-${2:-TERM}" "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; }
+	eval "W_$1="
+}
+clean_up() {
+	stop_witness consumer
+	stop_witness auditor
+	svc_clean_up
+}
+trap clean_up EXIT
+t() { "$TALLY" "$@"; }
+sql() { as_server "$PG/psql" -XAtq "$DB" -c "$1"; }
+get() { curl -sS -H "Authorization: Bearer $OPERATOR" "$TALLYSTICK_URL$1"; }
+admin() { curl -sS "http://127.0.0.1:$(svc_port admin_port)$1"; }
+# within SECONDS TEXT COMMAND...: until its output has the text
+within() {
+	tries=$(($1 * 5))
+	text=$2
+	shift 2
+	until "$@" >"$DIR/out" 2>"$DIR/err"; grep -q -e "$text" "$DIR/out" "$DIR/err"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || fail "no \"$text\" from: $*"
+		sleep 0.2
+	done
+}
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+start_witness() { # NAME
+	rm -f "$DIR/witness-$1/log"
+	"$TALLY" witness --config "$DIR/$1.conf" $USER_OPT >"$DIR/$1.out" 2>&1 </dev/null &
+	eval "W_$1=$!"
+	within 10 '"event":"started"' cat "$DIR/witness-$1/log"
+}
+start_service() {
+	rm -f "$LOG"
+	"$TALLY" serve --config "$CONF" --set admin_listen=127.0.0.1:0 --set tick_s=0 $USER_OPT \
+		--set log_file="$LOG" --set witness_interval_s=1 --set "witnesses=$WITNESSES" \
+		>"$DIR/serve" 2>&1 </dev/null &
+	SERVICE=$!
+	within 20 '"event":"started"' cat "$LOG"
+	TALLYSTICK_URL=http://127.0.0.1:$(svc_port port)
+	export TALLYSTICK_URL
+}
+stop_service() {
+	kill -TERM "$SERVICE"
+	wait "$SERVICE" || fail "the service did not end well"
+	SERVICE=
+}
+stop_database() { as_server "$PG/pg_ctl" -D "$DIR/pg" -m fast -w -s stop >/dev/null || fail "pg stop"; }
+start_database() {
+	as_server "$PG/pg_ctl" -D "$DIR/pg" -l "$DIR/pg/log" -w -s start \
+		-o "-c listen_addresses='' -c unix_socket_directories='$DIR/sock' -c max_connections=60" \
+		>"$DIR/out" 2>"$DIR/err" || fail "pg_ctl start"
+}
+# What the contract says of its witnesses, by a Python expression over w.
+witnessing() {
+	get "/v1/contracts/$ID" | python3 -c 'import json, sys
+w = json.load(sys.stdin)["witnessing"]
+by = {x["name"]: x for x in w["witnesses"]}
+print(eval(sys.argv[1]))' "$1"
+}
+
+# --- two witnesses, a service that knows where they are --------------------------------------------
+USER_OPT=
+[ "$(id -u)" != 0 ] || USER_OPT='--user postgres'
+WITNESSES=
+for who in consumer auditor; do
+	mkdir "$DIR/witness-$who"
+	t keygen "witness.$who.example/w1" "$DIR/witness-$who/key" --type cosignature \
+		>"$DIR/$who.vkey" || fail "keygen"
+	port=$(free_port)
+	cat >"$DIR/$who.conf" <<TXT
+listen = 127.0.0.1:$port
+admin_listen = 127.0.0.1:0
+witness_key = $DIR/witness-$who/key
+witness_dir = $DIR/witness-$who/state
+log_file = $DIR/witness-$who/log
+TXT
+	chmod 0644 "$DIR/$who.conf"
+	[ "$(id -u)" != 0 ] || chown -R postgres: "$DIR/witness-$who"
+	WITNESSES="$WITNESSES, witness.$who.example/w1=http://127.0.0.1:$port"
+done
+svc_database
+OPERATOR=$(as_server "$TALLY" init --config "$CONF" --db "$DB" --domain tally.example \
+	--listen 127.0.0.1:0 --print-token 2>"$DIR/err") || fail "init"
+TALLYSTICK_TOKEN=$OPERATOR
+export TALLYSTICK_TOKEN
+start_service
+
+# --- a contract that names both, quorum all --------------------------------------------------------
+for who in provider consumer; do
+	t keygen "$who.example/statements" "$DIR/$who.key" >/dev/null || fail "keygen"
+	t party add "$who" --name "$who" --country US --city Memphis --key "$DIR/$who.key" >/dev/null ||
+		fail "party"
+done
+sed -e 's/"unwitnessed_after_days": 0/"unwitnessed_after_days": 30/' \
+	"$SOURCE/docs/examples/colossus.terms.json" >"$DIR/template.json"
+refused() {
+	t contract new "$DIR/template.json" --provider provider --consumer consumer --out "$DIR/bad.json" \
+		"$@" >/dev/null || fail "contract new $*"
+	t contract offer "$DIR/bad.json" >"$DIR/out" 2>"$DIR/err" && fail "offered: $*"
+	grep -q /evidence/quorum "$DIR/err" || fail "refused for another reason: $*"
+}
+C=$(cat "$DIR/consumer.vkey"):consumer
+A=$(cat "$DIR/auditor.vkey"):auditor
+refused --witness "$C" --witness "$A" --quorum 1
+refused --witness "$C" --quorum none
+refused --witness "$(cat "$DIR/consumer.vkey"):provider"
+contract() { # FILE: prints the id
+	t contract new "$DIR/template.json" --provider provider --consumer consumer --witness "$C" \
+		--witness "$A" --out "$1" >"$DIR/id" || fail "contract new"
+	t contract offer "$1" >/dev/null || fail "contract offer"
+	for who in provider consumer; do
+		t contract sign "$(cat "$DIR/id")" --key "$DIR/$who.key" --terms "$1" >/dev/null ||
+			fail "contract sign"
+	done
+}
+contract "$DIR/terms.json"
+ID=$(cat "$DIR/id")
+for who in consumer auditor; do
+	# shellcheck disable=SC2086
+	as_server "$TALLY" witness add "$DIR/terms.json" --config "$DIR/$who.conf" >"$DIR/out" 2>"$DIR/err" ||
+		fail "witness add"
+	[ "$(wc -l <"$DIR/out")" = 2 ] || fail "not both logs were added"
+done
+
+# --- nobody has answered yet: nothing is signed, nothing published ---------------------------------
+t close "$ID" 2026-05 >"$DIR/out" 2>"$DIR/err" || fail "close"
+[ "$(witnessing 'w["inputs"]["signed"], w["inputs"]["published"]')" = "(0, 0)" ] || fail "signed unasked"
+t invoice issue "$ID" 2026-05 >"$DIR/out" 2>"$DIR/err" && fail "issued without witnesses"
+grep -q 'waits for its witnesses: witness.consumer.example/w1 has cosigned inputs 0 of 1' "$DIR/err" ||
+	fail "it does not name who is missing"
+grep -q '\[conflict\]' "$DIR/err" || fail "not a conflict"
+
+# --- one of two: signed, not published -------------------------------------------------------------
+start_witness consumer
+within 10 True witnessing 'by["witness.consumer.example/w1"]["inputs"]["size"] > 1'
+[ "$(witnessing 'w["inputs"]["published"]')" = 0 ] || fail "published by one of two"
+[ "$(get "/v1/contracts/$ID/log/inputs/checkpoint" | grep -c not_found)" = 1 ] || fail "readers got it"
+t invoice issue "$ID" 2026-05 >"$DIR/out" 2>"$DIR/err" && fail "issued with one of two"
+grep -q 'witness.auditor.example/w1 has' "$DIR/err" || fail "the auditor is not named"
+! grep -q 'witness.consumer.example/w1 has' "$DIR/err" || fail "the consumer is named"
+
+# --- both: published, the document says cosigned ---------------------------------------------------
+start_witness auditor
+within 10 True witnessing 'w["inputs"]["published"] == w["inputs"]["signed"] > 0'
+within 10 True witnessing 'w["journal"]["published"] == w["journal"]["signed"] > 0'
+get "/v1/contracts/$ID/log/inputs/checkpoint" >"$DIR/out"
+[ "$(grep -c '^— witness\.' "$DIR/out")" = 2 ] || fail "the published note lacks cosignatures"
+NUMBER=$(t invoice issue "$ID" 2026-05 2>"$DIR/err" | sed 's/ .*//') || fail "issue"
+[ -n "$NUMBER" ] || fail "no number"
+sql "select encode(data, 'escape') from app.log_leaf where log = 0 and kind = 2
+	order by idx desc limit 1" >"$DIR/out"
+grep -q 'witness cosigned' "$DIR/out" || fail "the issue event does not say cosigned"
+t invoice get "$ID" "$NUMBER" --format json --out "$DIR/invoice.json" || fail "invoice get"
+! grep -q '"unwitnessed": *true' "$DIR/invoice.json" || fail "the document is marked unwitnessed"
+t status "$ID" >"$DIR/out" || fail "status"
+grep -q 'quorum all: inputs published to' "$DIR/out" || fail "status shows no quorum"
+grep -q 'witness.auditor.example/w1' "$DIR/out" || fail "status shows no witness"
+admin /metrics >"$DIR/out"
+grep -q 'tallystick_log_published_size{' "$DIR/out" || fail "no metric of what is published"
+
+# --- one is killed: lag is visible, the quorum stays; back, it catches up --------------------------
+within 10 True witnessing 'w["inputs"]["published"] == w["inputs"]["signed"]'
+stop_witness auditor KILL
+BEFORE=$(witnessing 'w["inputs"]["published"]')
+t close "$ID" 2026-06 >"$DIR/out" 2>"$DIR/err" || fail "close 2026-06"
+within 10 True witnessing "by['witness.consumer.example/w1']['inputs']['size'] > $BEFORE"
+within 10 True witnessing 'by["witness.auditor.example/w1"]["error"] is not None'
+[ "$(witnessing 'w["inputs"]["published"]')" = "$BEFORE" ] || fail "a witness that is down lowered the quorum"
+get "/v1/contracts/$ID/log/inputs/checkpoint" >"$DIR/out"
+[ "$(sed -n 2p "$DIR/out")" = "$BEFORE" ] || fail "readers got an unpublished checkpoint"
+t invoice issue "$ID" 2026-06 >"$DIR/out" 2>"$DIR/err" && fail "issued while one is down"
+within 5 'tallystick_witness_failed_total{witness="witness.auditor' admin /metrics
+start_witness auditor
+within 15 True witnessing 'w["inputs"]["published"] == w["inputs"]["signed"]'
+[ "$(witnessing 'by["witness.auditor.example/w1"]["error"]')" = None ] || fail "the error stays"
+within 5 CLX- t invoice issue "$ID" 2026-06
+[ "$(sql "select max(n) from (select count(*) n from app.log_cosignature group by contract_id, log, size,
+	key_name) x")" = 1 ] || fail "two cosignatures of one witness and size"
+
+# --- unwitnessed: with 0 days it issues at once, and says so ---------------------------------------
+sed -i 's/"unwitnessed_after_days": 30/"unwitnessed_after_days": 0/' "$DIR/template.json"
+FIRST=$ID
+contract "$DIR/terms0.json" # its logs are not made known to the witnesses
+ID=$(cat "$DIR/id")
+t close "$ID" 2026-05 >/dev/null 2>"$DIR/err" || fail "close of the other contract"
+t invoice issue "$ID" 2026-05 >"$DIR/out" 2>"$DIR/err" || fail "not issued after 0 days"
+sql "select encode(data, 'escape') from app.log_leaf l join app.directory d using (contract_id)
+	where log = 0 and kind = 2 and public_id = '$ID' order by idx desc limit 1" >"$DIR/out"
+grep -q 'witness unwitnessed' "$DIR/out" || fail "the issue event does not say unwitnessed"
+within 10 'no log tally.example' witnessing 'by["witness.auditor.example/w1"]["error"]'
+ID=$FIRST
+
+# --- a backup: taken now, then both logs grow, then it is brought back -----------------------------
+stop_service
+stop_database
+cp -a "$DIR/pg" "$DIR/pg.backup"
+start_database
+start_service
+t close "$ID" 2026-07 >"$DIR/out" 2>"$DIR/err" || fail "close 2026-07"
+within 15 True witnessing 'w["inputs"]["published"] == w["inputs"]["signed"]'
+TRUE_SIZE=$(witnessing 'w["inputs"]["signed"]')
+stop_service
+stop_database
+mv "$DIR/pg" "$DIR/pg.true" && mv "$DIR/pg.backup" "$DIR/pg"
+start_database
+start_service
+within 10 unready admin /readyz
+grep -q 'bring back the missing leaves' "$DIR/out" || fail "readyz does not say what to do"
+grep -q "cosigned size $TRUE_SIZE of $ID/inputs" "$DIR/out" || fail "readyz does not say which"
+SIGNED=$(witnessing 'w["inputs"]["signed"]')
+[ "$SIGNED" -lt "$TRUE_SIZE" ] || fail "nothing was lost: the test shows nothing"
+t settle "$ID" >/dev/null 2>&1
+t close "$ID" 2026-07 >/dev/null 2>"$DIR/err" || fail "close on the backup"
+[ "$(witnessing 'w["inputs"]["signed"]')" = "$SIGNED" ] || fail "a restored backup signed"
+# It grew past the true size, by other leaves: now the root tells.
+t invoice issue "$ID" 2026-07 >/dev/null 2>"$DIR/err" && fail "issued on a fork"
+i=0
+while [ "$(sql "select size from app.contract_lock l join app.directory d using (contract_id)
+	where what = 0 and public_id = '$ID'")" -le "$TRUE_SIZE" ]; do
+	i=$((i + 1))
+	[ $i -lt 9 ] || fail "the log does not grow"
+	t settle "$ID" >/dev/null 2>"$DIR/err" || fail "settle on the backup"
+done
+within 10 'another root at size' admin /readyz
+[ "$(witnessing 'w["inputs"]["signed"]')" = "$SIGNED" ] || fail "a fork was signed"
+within 5 'tallystick_signing_held{.*} 1' admin /metrics
+grep -q '"event":"signing_held"' "$LOG" || fail "the log does not say that signing is held"
+
+# --- the true leaves are back: it goes on ----------------------------------------------------------
+stop_service
+stop_database
+mv "$DIR/pg" "$DIR/pg.fork" && mv "$DIR/pg.true" "$DIR/pg"
+start_database
+start_service
+within 10 '"status":"ready"' admin /readyz
+t settle "$ID" >/dev/null 2>"$DIR/err" || fail "settle"
+within 5 CLX- t invoice issue "$ID" 2026-07
+within 15 True witnessing "w['inputs']['published'] == w['inputs']['signed'] > $TRUE_SIZE"
+stop_service
+! grep -q '"level":"error"' "$LOG" || fail "errors were logged"
+for who in consumer auditor; do
+	eval "pid=\$W_$who"
+	kill -TERM "$pid"
+	wait "$pid" || fail "witness $who did not end well"
+	eval "W_$who="
+done
+echo "witness: ok"
