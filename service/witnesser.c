@@ -254,6 +254,8 @@ static void turn(struct ts_link *link, struct ts_subject *s)
 		/* What was left unsigned while nobody had been asked is signed now. */
 		err = ts_checkpoints_sign(
 			app, link->session, &s->contract, ts_clock_now_us(), &why);
+		/* The last one to answer lets us sign: those before it found nothing to cosign. */
+		ts_witnesser_poke(link->all, s->contract.contract_id);
 	}
 	if (err == TS_OK)
 		err = ts_witness_cosign(link, s, &again, &why);

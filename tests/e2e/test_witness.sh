@@ -49,7 +49,7 @@ start_witness() { # NAME
 start_service() {
 	rm -f "$LOG"
 	"$TALLY" serve --config "$CONF" --set admin_listen=127.0.0.1:0 --set tick_s=0 $USER_OPT \
-		--set log_file="$LOG" --set witness_interval_s=1 --set "witnesses=$WITNESSES" \
+		--set log_file="$LOG" --set witness_interval_s=$INTERVAL --set "witnesses=$WITNESSES" \
 		>"$DIR/serve" 2>&1 </dev/null &
 	SERVICE=$!
 	within 20 '"event":"started"' cat "$LOG"
@@ -78,7 +78,7 @@ print(eval(sys.argv[1]))' "$1"
 # --- two witnesses, a service that knows where they are --------------------------------------------
 USER_OPT=
 [ "$(id -u)" != 0 ] || USER_OPT='--user postgres'
-WITNESSES=
+WITNESSES= INTERVAL=1
 for who in consumer auditor; do
 	mkdir "$DIR/witness-$who"
 	t keygen "witness.$who.example/w1" "$DIR/witness-$who/key" --type cosignature \
@@ -108,8 +108,7 @@ for who in provider consumer; do
 	t party add "$who" --name "$who" --country US --city Memphis --key "$DIR/$who.key" >/dev/null ||
 		fail "party"
 done
-sed -e 's/"unwitnessed_after_days": 0/"unwitnessed_after_days": 30/' \
-	"$SOURCE/docs/examples/colossus.terms.json" >"$DIR/template.json"
+cp "$SOURCE/docs/examples/colossus.terms.json" "$DIR/template.json"
 refused() {
 	t contract new "$DIR/template.json" --provider provider --consumer consumer --out "$DIR/bad.json" \
 		"$@" >/dev/null || fail "contract new $*"
@@ -195,7 +194,7 @@ within 5 CLX- t invoice issue "$ID" 2026-06
 	key_name) x")" = 1 ] || fail "two cosignatures of one witness and size"
 
 # --- unwitnessed: with 0 days it issues at once, and says so ---------------------------------------
-sed -i 's/"unwitnessed_after_days": 30/"unwitnessed_after_days": 0/' "$DIR/template.json"
+sed -i 's/"unwitnessed_after_days": 14/"unwitnessed_after_days": 0/' "$DIR/template.json"
 FIRST=$ID
 contract "$DIR/terms0.json" # its logs are not made known to the witnesses
 ID=$(cat "$DIR/id")
@@ -206,6 +205,25 @@ sql "select encode(data, 'escape') from app.log_leaf l join app.directory d usin
 grep -q 'witness unwitnessed' "$DIR/out" || fail "the issue event does not say unwitnessed"
 within 10 'no log tally.example' witnessing 'by["witness.auditor.example/w1"]["error"]'
 ID=$FIRST
+
+# --- the last witness to answer lets us sign; those before it must hear of it at once ---------------
+# (they waited for their next regular turn)
+stop_service
+INTERVAL=600
+sed -i 's/"unwitnessed_after_days": 0/"unwitnessed_after_days": 14/' "$DIR/template.json"
+start_service
+contract "$DIR/terms1.json"
+ID=$(cat "$DIR/id")
+for who in consumer auditor; do
+	as_server "$TALLY" witness add - --config "$DIR/$who.conf" <"$DIR/terms1.json" >/dev/null ||
+		fail "witness add"
+done
+t close "$ID" 2026-05 >/dev/null 2>"$DIR/err" || fail "close of the third contract"
+within 10 CLX- t invoice issue "$ID" 2026-05
+ID=$FIRST
+INTERVAL=1
+stop_service
+start_service
 
 # --- a backup: taken now, then both logs grow, then it is brought back -----------------------------
 stop_service
