@@ -44,4 +44,20 @@ expect 1 'cannot open' "$bin" serve --config "$dir/absent" --check-config
 expect 1 'tls_cert and tls_key' "$bin" serve --set tls_cert=x --check-config
 expect 1 'cannot open "x"' "$bin" serve --set tls_cert=x --set tls_key=y --check-config
 [ "$(id -u)" -ne 0 ] || expect 1 'does not serve as root' "$bin" serve
+printf 'listen = 127.0.0.1:0\nadmin_listen = 127.0.0.1:0\n' >"$conf"
+expect 1 'witness_dir is not configured' "$bin" witness --config "$conf"
+expect 2 'is no witness command' "$bin" witness remove --config "$conf"
+expect 2 'needs terms or --log' "$bin" witness add --config "$conf"
+printf 'witness_dir = %s\nwitness_key = %s\n' "$dir/memory" "$dir/witness.key" >>"$conf"
+vkey=$("$bin" keygen log.example/0/inputs "$dir/log.key")
+expect 0 '^log.example/0/inputs$' "$bin" witness add --log "$vkey" --config "$conf"
+expect 0 '^log.example/0/inputs$' "$bin" witness add --log "$vkey" --config "$conf" --per-minute 0
+grep -qx 'per-minute 0' "$dir"/memory/*/log || { echo 'the policy was not changed'; failed=1; }
+other=$("$bin" keygen log.example/0/inputs "$dir/other.key")
+expect 1 'known under another key' "$bin" witness add --log "$other" --config "$conf"
+witness=$("$bin" keygen w.example/w1 "$dir/witness.key" --type cosignature)
+expect 1 'a log key has type 1' "$bin" witness add --log "$witness" --config "$conf"
+root=$(dirname "$0")/../..
+expect 1 'do not name w.example/w1' "$bin" witness add "$root/tests/vectors/terms/example.json" \
+	--config "$conf"
 exit $failed

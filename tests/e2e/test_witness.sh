@@ -220,6 +220,23 @@ for who in consumer auditor; do
 done
 t close "$ID" 2026-05 >/dev/null 2>"$DIR/err" || fail "close of the third contract"
 within 10 CLX- t invoice issue "$ID" 2026-05
+# A tick hurries nothing: within the interval no witness is asked.
+asked() { grep -c '"route":"/add-checkpoint","status":200' "$DIR/witness-consumer/log"; }
+for log in inputs journal; do
+	within 5 True witnessing "w['$log']['published'] == w['$log']['signed']"
+done
+BEFORE=$(asked)
+t settle "$ID" >/dev/null 2>"$DIR/err" || fail "settle of the third contract"
+sleep 1
+[ "$(asked)" = "$BEFORE" ] || fail "a tick was sent at once"
+[ "$(witnessing 'w["inputs"]["published"] < w["inputs"]["signed"]')" = True ] || fail "no lag is shown"
+# One that hangs delays neither the other nor the service.
+kill -STOP "$W_auditor"
+t close "$ID" 2026-06 >/dev/null 2>"$DIR/err" || fail "close with a witness that hangs"
+within 5 True witnessing 'by["witness.consumer.example/w1"]["inputs"]["size"] == w["inputs"]["signed"]'
+t invoice issue "$ID" 2026-06 >/dev/null 2>"$DIR/err" && fail "issued while one hangs"
+kill -CONT "$W_auditor"
+within 30 CLX- t invoice issue "$ID" 2026-06
 ID=$FIRST
 INTERVAL=1
 stop_service
