@@ -30,7 +30,7 @@ static enum ts_err signed_logs(struct ts_db *db, void *arg, struct ts_why *why)
 	(void)arg;
 	for (size_t i = 0; i < 3; i++)
 		TS_TRY(ts_db_checkpoint_add(db, contracts[0], rows[i].log, rows[i].size, &root,
-			TS_STR("note\n"), TS_CLUSTER_NOW_US, why));
+			NULL, TS_STR("note\n"), TS_CLUSTER_NOW_US, why));
 	return TS_OK;
 }
 
