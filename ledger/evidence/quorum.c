@@ -12,7 +12,7 @@ bool ts_quorum_safe(size_t n, size_t o, size_t k)
 
 static void count_times(const struct ts_quorum *quorum, struct ts_quorum_count *out)
 {
-	int64_t sorted[TS_QUORUM_WITNESSES_MAX];
+	int64_t sorted[TS_QUORUM_WITNESSES_MAX] = {0};
 	for (size_t i = 0; i < quorum->n; i++) {
 		if (out->time_s[i] == 0)
 			continue;
