@@ -117,8 +117,9 @@ struct sending {
 	struct ts_link *link;
 	struct ts_subject *subject;
 	enum ts_db_lock log;
+	int64_t size; /* of the checkpoint that it shall cosign */
 	struct ts_region *region;
-	struct ts_db_checkpoint newest; /* signed */
+	struct ts_db_checkpoint newest; /* that one */
 	struct ts_db_published published;
 	struct ts_db_cosigned cosigned; /* by this witness */
 	struct ts_path proof;
@@ -130,7 +131,7 @@ static enum ts_err newest_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct sending *s = arg;
 	int64_t id = s->subject->contract.contract_id;
-	TS_TRY(ts_db_checkpoint_last(db, id, s->log, INT64_MAX, s->region, &s->newest, why));
+	TS_TRY(ts_db_checkpoint_last(db, id, s->log, s->size, s->region, &s->newest, why));
 	TS_TRY(ts_db_published_last(db, id, s->log, INT64_MAX, &s->published, why));
 	return ts_db_cosigned_last(db, id, s->log, s->link->name, &s->cosigned, why);
 }
@@ -216,7 +217,7 @@ static enum ts_err send_once(struct sending *s, const struct ts_note *note, bool
 	*ask_again = reply.status == 409 || reply.status == 422;
 	if (sized)
 		return ts_why(why, TS_E_CONFLICT, s->link->name,
-			"it has size %lld, the newest that we signed is %lld", (long long)size,
+			"it has size %lld, we ask for %lld", (long long)size,
 			(long long)s->newest.size);
 	return ts_send_problem(&s->answer, reply.status, "/add-checkpoint", why);
 }
@@ -229,7 +230,7 @@ static enum ts_err send_newest(struct sending *s, bool *ask_again, struct ts_why
 	int64_t *has = &s->subject->has[s->log];
 	if (*has < 0)
 		*has = s->cosigned.size;
-	if (s->newest.size == 0 || s->cosigned.size == s->newest.size || *has > s->newest.size)
+	if (s->newest.size == 0 || s->cosigned.size >= s->newest.size || *has > s->newest.size)
 		return TS_OK;
 	TS_TRY(ts_note_parse(s->newest.note, &note, why));
 	for (int i = 0; i < TRIES_MAX && !done; i++)
@@ -245,20 +246,55 @@ static void measure(const struct sending *s)
 	char label[TS_METRICS_LABELS_MAX], of[TS_METRICS_LABELS_MAX];
 	snprintf(of, sizeof of, "contract=\"%s\",log=\"%s\"", s->subject->contract.public_id,
 		log_names[s->log]);
-	ts_metrics_set(metrics, TS_METRIC_LOG_SIGNED, of, s->newest.size);
+	ts_metrics_set(metrics, TS_METRIC_LOG_ASKED, of, s->newest.size);
 	ts_metrics_set(metrics, TS_METRIC_LOG_PUBLISHED, of, s->published.size);
 	if (snprintf(label, sizeof label, "witness=\"%s\",%s", s->link->name, of) <
 		(int)sizeof label)
 		ts_metrics_set(metrics, TS_METRIC_WITNESS_SIZE, label, s->cosigned.size);
 }
 
-enum ts_err ts_witness_cosign(
-	struct ts_link *link, struct ts_subject *subject, bool *ask_again, struct ts_why *why)
+struct newest {
+	int64_t contract_id;
+	struct ts_region *region;
+	int64_t sizes[TS_WITNESS_LOGS];
+};
+
+static enum ts_err sizes_tx(struct ts_db *db, void *arg, struct ts_why *why)
+{
+	struct newest *n = arg;
+	for (int log = 0; log < TS_WITNESS_LOGS; log++) {
+		struct ts_db_checkpoint checkpoint;
+		TS_TRY(ts_db_checkpoint_last(db, n->contract_id, (enum ts_db_lock)log, INT64_MAX,
+			n->region, &checkpoint, why));
+		n->sizes[log] = checkpoint.size;
+	}
+	return TS_OK;
+}
+
+enum ts_err ts_witness_newest(struct ts_link *link, const struct ts_subject *subject,
+	int64_t sizes[TS_WITNESS_LOGS], struct ts_why *why)
+{
+	struct newest n = {.contract_id = subject->contract.contract_id,
+		.region = ts_region_create(REGION_BYTES_MAX)};
+	if (n.region == NULL)
+		return TS_E_NO_MEMORY;
+	enum ts_err err = read_tx(link, subject, sizes_tx, &n, why);
+	ts_region_free(n.region);
+	if (err == TS_OK)
+		memcpy(sizes, n.sizes, sizeof n.sizes);
+	return err;
+}
+
+enum ts_err ts_witness_cosign(struct ts_link *link, struct ts_subject *subject,
+	const int64_t sizes[TS_WITNESS_LOGS], bool *ask_again, struct ts_why *why)
 {
 	enum ts_err err = TS_OK;
 	*ask_again = false;
 	for (int log = 0; log < TS_WITNESS_LOGS && err == TS_OK; log++) {
-		struct sending s = {.link = link, .subject = subject, .log = (enum ts_db_lock)log};
+		struct sending s = {.link = link,
+			.subject = subject,
+			.log = (enum ts_db_lock)log,
+			.size = sizes[log]};
 		s.region = ts_region_create(REGION_BYTES_MAX);
 		if (s.region == NULL)
 			return TS_E_NO_MEMORY;

@@ -10,6 +10,17 @@
 
 #define TS_WITNESS_LOGS 2 /* inputs, journal: as TS_DB_LOCK_INPUTS, TS_DB_LOCK_JOURNAL */
 
+/* What all witnesses of a contract are asked for: were each asked for the newest checkpoint when
+ * its own turn comes, a log that is signed all the time would never have one that a quorum
+ * cosigned. Under ts_witnesser.lock. */
+struct ts_target {
+	struct ts_target *next;
+	int64_t contract_id;
+	bool poked; /* whoever comes next chooses anew */
+	int64_t chosen_mono_us; /* 0: never */
+	int64_t sizes[TS_WITNESS_LOGS];
+};
+
 /* One contract at one witness. Linked once, never freed before the end. */
 struct ts_subject {
 	struct ts_subject *next;
@@ -50,6 +61,7 @@ struct ts_witnesser {
 	/* Two witnesses of one size at once: each counts the other's line. Held for a transaction,
 	 * never while a witness is awaited. */
 	pthread_mutex_t publish;
+	struct ts_target *targets;
 	size_t n;
 	struct ts_link links[TS_QUORUM_WITNESSES_MAX];
 };
@@ -58,9 +70,12 @@ struct ts_witnesser {
  * says what and what to do. Other errors: it did not answer. */
 enum ts_err ts_witness_ask(
 	struct ts_link *link, struct ts_subject *subject, bool *held, struct ts_why *why) TS_MUST;
-/* Sends the newest signed checkpoint of each log that it has not cosigned, stores its line, and
- * publishes when the quorum is met. *ask_again: what it has is not what we believed. */
-enum ts_err ts_witness_cosign(struct ts_link *link, struct ts_subject *subject, bool *ask_again,
-	struct ts_why *why) TS_MUST;
+/* Sizes of the newest signed checkpoints of both logs, from one snapshot. */
+enum ts_err ts_witness_newest(struct ts_link *link, const struct ts_subject *subject,
+	int64_t sizes[TS_WITNESS_LOGS], struct ts_why *why) TS_MUST;
+/* Sends the checkpoints of these sizes that it has not cosigned, stores its line, and publishes
+ * when the quorum is met. *ask_again: what it has is not what we believed. */
+enum ts_err ts_witness_cosign(struct ts_link *link, struct ts_subject *subject,
+	const int64_t sizes[TS_WITNESS_LOGS], bool *ask_again, struct ts_why *why) TS_MUST;
 
 #endif

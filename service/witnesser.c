@@ -32,11 +32,17 @@ static struct ts_link *find_link(struct ts_witnesser *w, const char *name)
 	return NULL;
 }
 
-void ts_witnesser_poke(struct ts_witnesser *w, int64_t contract_id)
+static struct ts_target *find_target(const struct ts_witnesser *w, int64_t contract_id)
 {
-	if (w == NULL)
-		return;
-	pthread_mutex_lock(&w->lock);
+	struct ts_target *t = w->targets;
+	while (t != NULL && t->contract_id != contract_id)
+		t = t->next;
+	return t;
+}
+
+/* Under the lock. */
+static void wake_all(struct ts_witnesser *w, int64_t contract_id)
+{
 	for (size_t i = 0; i < w->n; i++) {
 		struct ts_subject *s = find_subject(&w->links[i], contract_id);
 		if (s != NULL)
@@ -45,6 +51,17 @@ void ts_witnesser_poke(struct ts_witnesser *w, int64_t contract_id)
 			w->links[i].discover = true;
 	}
 	pthread_cond_broadcast(&w->wake);
+}
+
+void ts_witnesser_poke(struct ts_witnesser *w, int64_t contract_id)
+{
+	if (w == NULL)
+		return;
+	pthread_mutex_lock(&w->lock);
+	struct ts_target *target = find_target(w, contract_id);
+	if (target != NULL)
+		target->poked = true;
+	wake_all(w, contract_id);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -238,6 +255,52 @@ static void finish(struct ts_link *link, struct ts_subject *s, enum ts_err err, 
 			TS_LOG_TEXT("code", ts_err_code(err)));
 }
 
+/* The target as it stands; false when it is time to choose one. */
+static bool target_stands(
+	struct ts_witnesser *w, int64_t contract_id, int64_t sizes[TS_WITNESS_LOGS])
+{
+	int64_t interval_us = w->app->config->witness_interval_s * 1000000;
+	pthread_mutex_lock(&w->lock);
+	const struct ts_target *t = find_target(w, contract_id);
+	bool stands = t != NULL && !t->poked && t->chosen_mono_us > 0 &&
+		      ts_clock_mono_us() - t->chosen_mono_us < interval_us;
+	if (stands)
+		memcpy(sizes, t->sizes, sizeof t->sizes);
+	pthread_mutex_unlock(&w->lock);
+	return stands;
+}
+
+/* Takes the checkpoints that are the newest now for everybody's target. */
+static enum ts_err choose_target(struct ts_link *link, const struct ts_subject *s,
+	int64_t sizes[TS_WITNESS_LOGS], struct ts_why *why)
+{
+	struct ts_witnesser *w = link->all;
+	int64_t id = s->contract.contract_id;
+	pthread_mutex_lock(&w->lock);
+	struct ts_target *t = find_target(w, id);
+	if (t == NULL && (t = calloc(1, sizeof *t)) != NULL) {
+		t->contract_id = id;
+		t->next = w->targets;
+		w->targets = t;
+	}
+	if (t != NULL)
+		t->poked = false; /* before the look: what is signed meanwhile pokes again */
+	pthread_mutex_unlock(&w->lock);
+	if (t == NULL)
+		return TS_E_NO_MEMORY;
+	enum ts_err err = ts_witness_newest(link, s, sizes, why);
+	pthread_mutex_lock(&w->lock);
+	bool news = err == TS_OK && memcmp(t->sizes, sizes, sizeof t->sizes) != 0;
+	if (err == TS_OK) {
+		memcpy(t->sizes, sizes, sizeof t->sizes);
+		t->chosen_mono_us = ts_clock_mono_us();
+	}
+	if (news)
+		wake_all(w, id);
+	pthread_mutex_unlock(&w->lock);
+	return err;
+}
+
 static void turn(struct ts_link *link, struct ts_subject *s)
 {
 	struct ts_app *app = link->all->app;
@@ -257,8 +320,11 @@ static void turn(struct ts_link *link, struct ts_subject *s)
 		/* The last one to answer lets us sign: those before it found nothing to cosign. */
 		ts_witnesser_poke(link->all, s->contract.contract_id);
 	}
+	int64_t sizes[TS_WITNESS_LOGS];
+	if (err == TS_OK && !target_stands(link->all, s->contract.contract_id, sizes))
+		err = choose_target(link, s, sizes, &why);
 	if (err == TS_OK)
-		err = ts_witness_cosign(link, s, &again, &why);
+		err = ts_witness_cosign(link, s, sizes, &again, &why);
 	finish(link, s, err, false, !again, &why);
 }
 
@@ -431,6 +497,11 @@ void ts_witnesser_stop(struct ts_app *app)
 			w->links[i].subjects = s->next;
 			free(s);
 		}
+	}
+	while (w->targets != NULL) {
+		struct ts_target *t = w->targets;
+		w->targets = t->next;
+		free(t);
 	}
 	atomic_store(&app->witnesser, NULL);
 	pthread_cond_destroy(&w->wake);

@@ -192,6 +192,23 @@ within 5 CLX- t invoice issue "$ID" 2026-06
 [ "$(sql "select max(n) from (select count(*) n from app.log_cosignature group by contract_id, log, size,
 	key_name) x")" = 1 ] || fail "two cosignatures of one witness and size"
 
+# --- a log that is signed all the time: both are asked for the same checkpoint ----------------------
+# (each was asked for the newest when its own turn came, and no size had both cosignatures)
+stop_witness auditor # so that its turns come at other times than the consumer's
+t settle "$ID" >/dev/null 2>"$DIR/err" || fail "settle"
+within 10 True witnessing 'by["witness.auditor.example/w1"]["error"] is not None'
+sleep 0.4
+start_witness auditor
+within 10 True witnessing 'by["witness.auditor.example/w1"]["error"] is None'
+PUBLISHED=$(sql "select count(*) from app.log_published where log = 0")
+i=0
+while [ $i -lt 150 ]; do
+	t settle "$ID" >/dev/null 2>"$DIR/err" || fail "settle"
+	i=$((i + 1))
+done
+[ "$(sql "select count(*) from app.log_published where log = 0")" -ge $((PUBLISHED + 2)) ] ||
+	fail "nothing was published while the log was signed all the time"
+
 # --- unwitnessed: with 0 days it issues at once, and says so ---------------------------------------
 sed -i 's/"unwitnessed_after_days": 14/"unwitnessed_after_days": 0/' "$DIR/template.json"
 FIRST=$ID
