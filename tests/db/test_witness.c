@@ -31,6 +31,9 @@ static enum ts_err signed_logs(struct ts_db *db, void *arg, struct ts_why *why)
 	for (size_t i = 0; i < 3; i++)
 		TS_TRY(ts_db_checkpoint_add(db, contracts[0], rows[i].log, rows[i].size, &root,
 			NULL, TS_STR("note\n"), TS_CLUSTER_NOW_US, why));
+	const struct ts_db_pair first = {4, 0}, second = {9, 3};
+	TS_TRY(ts_db_pair_add(db, contracts[0], &first, TS_CLUSTER_NOW_US, why));
+	TS_TRY(ts_db_pair_add(db, contracts[0], &second, TS_CLUSTER_NOW_US, why));
 	return TS_OK;
 }
 
@@ -58,24 +61,20 @@ static enum ts_err kept(struct ts_db *db, void *arg, struct ts_why *why)
 
 static enum ts_err published(struct ts_db *db, void *arg, struct ts_why *why)
 {
-	struct ts_db_checkpoint checkpoint;
+	struct ts_db_pair pair;
 	struct ts_db_published row = {4, 70};
 	int64_t id = contracts[0];
 	(void)arg;
-	TS_TRY(ts_db_checkpoint_published(
-		db, id, TS_DB_LOCK_INPUTS, true, INT64_MAX, region, &checkpoint, why));
-	assert_int_equal(checkpoint.size, 0);
-	TS_TRY(ts_db_checkpoint_published(
-		db, id, TS_DB_LOCK_INPUTS, false, INT64_MAX, region, &checkpoint, why));
-	assert_int_equal(checkpoint.size, 9); /* without witnesses: what is signed */
+	TS_TRY(ts_db_pair_published(db, id, INT64_MAX, &pair, why));
+	assert_int_equal(pair.inputs_size, 0);
 	TS_TRY(ts_db_published_add(db, id, TS_DB_LOCK_INPUTS, &row, TS_CLUSTER_NOW_US, why));
 	row.met_s = 90; /* again: the first stays */
 	TS_TRY(ts_db_published_add(db, id, TS_DB_LOCK_INPUTS, &row, TS_CLUSTER_NOW_US, why));
 	TS_TRY(ts_db_published_last(db, id, TS_DB_LOCK_INPUTS, INT64_MAX, &row, why));
 	assert_int_equal(row.met_s, 70);
-	TS_TRY(ts_db_checkpoint_published(
-		db, id, TS_DB_LOCK_INPUTS, true, INT64_MAX, region, &checkpoint, why));
-	assert_int_equal(checkpoint.size, 4);
+	TS_TRY(ts_db_pair_published(db, id, INT64_MAX, &pair, why));
+	assert_int_equal(pair.inputs_size, 4); /* its journal was empty */
+	assert_int_equal(pair.journal_size, 0);
 	TS_TRY(ts_db_published_covering(db, id, TS_DB_LOCK_INPUTS, 5, INT64_MAX, &row, why));
 	assert_int_equal(row.size, 0);
 	TS_TRY(ts_db_published_covering(db, id, TS_DB_LOCK_INPUTS, 3, 69, &row, why));
@@ -83,6 +82,21 @@ static enum ts_err published(struct ts_db *db, void *arg, struct ts_why *why)
 	TS_TRY(ts_db_published_covering(db, id, TS_DB_LOCK_INPUTS, 3, 70, &row, why));
 	assert_int_equal(row.size, 4);
 	return TS_OK;
+}
+
+/* The journal after the cut of a period: numbered by the entries it had, 0 or 3. */
+static int32_t entries;
+
+static enum ts_err cut(struct ts_db *db, void *arg, struct ts_why *why)
+{
+	struct ts_hash root = {{2}};
+	(void)arg;
+	return ts_db_period_cut_add(db, contracts[0], entries, entries, &root, why);
+}
+
+static enum ts_err newest_pair(struct ts_db *db, void *arg, struct ts_why *why)
+{
+	return ts_db_pair_published(db, contracts[0], INT64_MAX, arg, why);
 }
 
 /* One question to the rule. */
@@ -99,8 +113,11 @@ static enum ts_err ask_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	struct ask *a = arg;
 	struct ts_terms_keys keys = {.unwitnessed_after_days = a->days};
 	struct ts_settle settle = {.app = &app, .contract = {.contract_id = contracts[0]}};
-	const struct ts_period_row row = {
-		.cut = true, .cut_leaf = 8, .cut_at_us = CUT_US, .cut_to = a->cut_to};
+	const struct ts_period_row row = {.index = entries,
+		.cut = true,
+		.cut_leaf = 8,
+		.cut_at_us = CUT_US,
+		.cut_to = a->cut_to};
 	(void)why;
 	keys.quorum_of.n = keys.quorum_of.k = a->n;
 	for (size_t i = 0; i < a->n; i++)
@@ -135,11 +152,12 @@ static enum ts_err publish_journal(struct ts_db *db, void *arg, struct ts_why *w
 
 static void rule_of_issue(void **state)
 {
-	char sql[400];
+	struct ts_db_pair pair = {0};
 	(void)state;
 	in_tx(signed_logs, NULL);
 	in_tx(kept, NULL);
 	in_tx(published, NULL);
+	in_tx(cut, NULL);
 	/* No witnesses in the terms: at once, unwitnessed. */
 	struct ask a = ask(0, 30, CUT_US, 9);
 	assert_err(a.err, TS_OK);
@@ -163,16 +181,17 @@ static void rule_of_issue(void **state)
 	assert_true(a.cosigned);
 	a = ask(2, 3, CUT_US + 5 * 1000000 - 1, 9); /* a witness's clock is ahead of the event */
 	assert_err(a.err, TS_E_CONFLICT);
-	snprintf(sql, sizeof sql,
-		"set session_replication_role = replica; insert into app.entry (contract_id, "
-		"entry_id, book, kind, posted, effective, source_leaf) select %lld, i, 0, "
-		"'accrual', now(), '2026-06-01', 6 + i from generate_series(0, 3) i",
-		(long long)contracts[0]);
-	fixture_sql(cluster.admin, sql); /* leaf 8 caused entry 2: the journal was 3 then */
+	entries = 3; /* another period, whose cut caused entries */
+	in_tx(cut, NULL);
+	in_tx(newest_pair, &pair);
+	assert_int_equal(pair.inputs_size, 4); /* of the pair (9, 3) only the inputs */
 	a = ask(2, 3, CUT_US + 9 * 1000000, 9);
 	assert_err(a.err, TS_E_CONFLICT);
 	assert_non_null(strstr(a.why.text, "journal 0 of 3"));
 	in_tx(publish_journal, NULL);
+	in_tx(newest_pair, &pair);
+	assert_int_equal(pair.inputs_size, 9);
+	assert_int_equal(pair.journal_size, 3);
 	a = ask(2, 3, CUT_US + 9 * 1000000, 9);
 	assert_err(a.err, TS_OK);
 	assert_true(a.cosigned);

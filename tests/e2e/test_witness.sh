@@ -262,6 +262,7 @@ start_service
 stop_service
 stop_database
 cp -a "$DIR/pg" "$DIR/pg.backup"
+cp -a "$DIR/state/keys" "$DIR/keys.backup"
 start_database
 start_service
 t close "$ID" 2026-07 >"$DIR/out" 2>"$DIR/err" || fail "close 2026-07"
@@ -270,6 +271,8 @@ TRUE_SIZE=$(witnessing 'w["inputs"]["signed"]')
 stop_service
 stop_database
 mv "$DIR/pg" "$DIR/pg.true" && mv "$DIR/pg.backup" "$DIR/pg"
+# The whole machine was restored: the signer has forgotten too, and only the witnesses remember.
+mv "$DIR/state/keys" "$DIR/keys.true" && mv "$DIR/keys.backup" "$DIR/state/keys"
 start_database
 start_service
 within 10 unready admin /readyz
@@ -298,6 +301,7 @@ grep -q '"event":"signing_held"' "$LOG" || fail "the log does not say that signi
 stop_service
 stop_database
 mv "$DIR/pg" "$DIR/pg.fork" && mv "$DIR/pg.true" "$DIR/pg"
+mv "$DIR/state/keys" "$DIR/keys.fork" && mv "$DIR/keys.true" "$DIR/state/keys"
 start_database
 start_service
 within 10 '"status":"ready"' admin /readyz
