@@ -4,13 +4,13 @@
 #include "evidence/intake.h"
 #include "evidence/log.h"
 #include "service/handler.h"
+#include "service/quarantine.h"
 #include "store/batch.h"
 #include "store/ingest.h"
 #include "store/stream.h"
 #include <sodium.h>
 #include <string.h>
 
-#define PROOF_LEAVES_MAX (INT64_C(256) * 1024)
 #define WINDOWS_BYTES_MAX (16u << 20)
 
 struct upload {
@@ -80,16 +80,6 @@ static enum ts_err find_stream(struct ts_request *req, struct ts_response *res,
 	return TS_OK;
 }
 
-static struct ts_db_stream_source source_of(
-	struct ts_session *session, const struct ts_db_stream *stream, struct ts_region *region)
-{
-	return (struct ts_db_stream_source){.db = session->ingest_db,
-		.hasher = &session->hasher,
-		.contract_id = stream->contract_id,
-		.stream_id = stream->key.stream_id,
-		.region = region};
-}
-
 /* What is known of the stream at the size of the upload. */
 static enum ts_err stored_state(struct ts_request *req, const struct ts_db_stream *stream,
 	const struct ts_append *append, struct ts_append_state *state, struct ts_db_batch *ended,
@@ -110,63 +100,18 @@ static enum ts_err stored_state(struct ts_request *req, const struct ts_db_strea
 	}
 	if (err != TS_E_NOT_FOUND)
 		return err;
-	region = ts_region_create(256u << 20);
+	region = ts_region_create(TS_SOURCE_REGION_BYTES_MAX);
 	if (region == NULL)
 		return TS_E_NO_MEMORY;
-	struct ts_db_stream_source from = source_of(session, stream, region);
+	struct ts_db_stream_source from = {.db = session->ingest_db,
+		.hasher = &session->hasher,
+		.contract_id = stream->contract_id,
+		.stream_id = stream->key.stream_id,
+		.region = region};
 	struct ts_merkle_source source = ts_db_stream_source(&from);
 	err = ts_merkle_root(&session->hasher, &source, new_size, &state->root_at_new);
 	ts_region_free(region);
 	return err;
-}
-
-/* Leaf hashes up to the accepted size: with both notes a proof by themselves. A larger stream's
- * follow from its stored lines. */
-static enum ts_err proof_hashes(
-	struct ts_request *req, const struct ts_db_stream *stream, int64_t size, struct ts_buf *out)
-{
-	struct ts_session *session = ts_req_session(req);
-	struct ts_hash hash;
-	if (size > PROOF_LEAVES_MAX)
-		return TS_OK;
-	struct ts_region *region = ts_region_create(256u << 20);
-	if (region == NULL)
-		return TS_E_NO_MEMORY;
-	struct ts_db_stream_source from = source_of(session, stream, region);
-	struct ts_merkle_source leaves = ts_db_stream_source(&from);
-	enum ts_err err = TS_OK;
-	for (int64_t i = 0; err == TS_OK && i < size; i++) {
-		err = leaves.subtree(leaves.ctx, 0, i, &hash);
-		ts_buf_put(out, hash.b, sizeof hash.b);
-	}
-	ts_region_free(region);
-	return err == TS_OK ? out->err : err;
-}
-
-/* The proof: both notes of one size, or this one, the next larger accepted one and the hashes. */
-static enum ts_err quarantine(struct ts_request *req, const struct ts_db_stream *stream,
-	const struct ts_append *append, struct ts_why *why)
-{
-	struct ts_session *session = ts_req_session(req);
-	struct ts_db_batch next;
-	struct ts_buf hashes;
-	int64_t size = append->new_size;
-	TS_TRY(ts_db_batch_at(session->ingest_db, stream->contract_id, stream->key.stream_id,
-		size - 1, req->region, &next, why));
-	ts_buf_init(&hashes, (size_t)PROOF_LEAVES_MAX * TS_HASH_BYTES);
-	enum ts_err err = next.end == size ? TS_OK : proof_hashes(req, stream, next.end, &hashes);
-	if (err == TS_OK)
-		err = ts_db_stream_quarantine(session->ingest_db, stream->contract_id,
-			stream->key.stream_id, size, next.note, append->note.bytes,
-			(struct ts_str){hashes.data, hashes.len}, req->now_us, why);
-	ts_buf_free(&hashes);
-	TS_TRY(err);
-	ts_metrics_add(req->metrics, TS_METRIC_INGEST_BATCHES, "result=\"equivocation\"", 1);
-	TS_LOG(req->log, TS_LOG_ERROR, "equivocation", TS_LOG_TEXT("stream", stream->key.public_id),
-		TS_LOG_NUM("size", size));
-	return ts_why(why, TS_E_EQUIVOCATION, "root",
-		"another root was signed and accepted for size %lld; the stream is quarantined",
-		(long long)size);
 }
 
 static enum ts_err alloc(struct ts_request *req, struct upload *u)
@@ -279,7 +224,8 @@ static enum ts_err decide(struct ts_request *req, struct ts_response *res, const
 	if (err == TS_E_STALE)
 		return answer_stale(res, state.size);
 	if (err == TS_E_EQUIVOCATION)
-		return quarantine(req, stream, &u->append, why);
+		return ts_quarantine(req, stream, u->append.new_size, u->append.note.text,
+			u->sig.line, &state.root_at_new, why);
 	TS_TRY(err);
 	if (step == TS_APPEND_STORE)
 		return TS_OK;

@@ -184,8 +184,10 @@ static enum ts_err proofs_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	struct pass *p = arg;
 	for (size_t i = 0; i < LOGS; i++) {
 		struct log *log = &p->logs[i];
-		struct ts_db_log_source stored = {
-			db, &p->session->hasher, p->contract->contract_id, log->log};
+		struct ts_db_log_source stored = {.db = db,
+			.hasher = &p->session->hasher,
+			.contract_id = p->contract->contract_id,
+			.log = log->log};
 		struct proof_source source = {&log->last, ts_db_log_source(&stored)};
 		struct ts_merkle_source merkle = {proof_subtree, &source};
 		log->proof.n = 0;

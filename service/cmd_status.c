@@ -117,6 +117,18 @@ static enum ts_err print_witnesses(struct ts_cli *cli, struct ts_region *region,
 	return TS_OK;
 }
 
+static void print_alerts(const json_t *streams)
+{
+	size_t i;
+	const json_t *row;
+	json_array_foreach(
+		streams, i, row) if (strcmp(ts_cli_text(row, "state"), "quarantined") == 0)
+		printf("ALERT: stream %s (%s, %s) is quarantined: its agent signed two "
+		       "contradicting checkpoints; see tallystick conflict fetch %s\n",
+			ts_cli_text(row, "stream"), ts_cli_text(row, "origin"),
+			ts_cli_text(row, "side"), ts_cli_text(row, "stream"));
+}
+
 static enum ts_err print_all(
 	struct ts_cli *cli, const json_t *status, struct ts_region *region, struct ts_why *why)
 {
@@ -132,6 +144,7 @@ static enum ts_err print_all(
 		(long long)json_integer_value(json_object_get(status, "settled_to")),
 		ts_cli_text(status, "as_of"));
 	TS_TRY(print_witnesses(cli, region, why));
+	print_alerts(json_object_get(status, "streams"));
 	TS_TRY(get(cli, "accruals", &accruals, why));
 	print_table("Usage", usage_columns, 6, usage_members, json_object_get(accruals, "measured"),
 		region);

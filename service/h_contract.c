@@ -287,6 +287,19 @@ static json_t *log_json(const struct ts_range *range, const struct ts_hash *root
 	return json_pack("{s:I,s:o}", "size", (json_int_t)range->size, "root", ts_json_hash(root));
 }
 
+/* What both companies must look at. */
+static json_t *alerts_json(const struct view *v)
+{
+	json_t *alerts = json_array();
+	for (size_t i = 0; i < v->streams_n; i++)
+		if (v->streams[i].state == TS_DB_STREAM_QUARANTINED)
+			json_array_append_new(
+				alerts, json_pack("{s:s,s:s,s:s}", "type", "stream.quarantined",
+						"stream", v->streams[i].key.public_id, "origin",
+						v->streams[i].key.origin));
+	return alerts;
+}
+
 static enum ts_err contract_get(struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
 	struct view v;
@@ -299,11 +312,11 @@ static enum ts_err contract_get(struct ts_request *req, struct ts_response *res,
 	for (size_t i = 0; i < v.versions_n; i++)
 		json_array_append_new(versions, version_json(&v.versions[i]));
 	return ts_handler_json(res, 200,
-		json_pack("{s:s,s:s,s:o,s:{s:o,s:o},s:o*,s:I}", "contract", v.contract.public_id,
-			"state", state_names[v.contract.state], "versions", versions, "logs",
-			"inputs", log_json(&v.inputs, &v.inputs_root), "journal",
+		json_pack("{s:s,s:s,s:o,s:{s:o,s:o},s:o*,s:I,s:o}", "contract",
+			v.contract.public_id, "state", state_names[v.contract.state], "versions",
+			versions, "logs", "inputs", log_json(&v.inputs, &v.inputs_root), "journal",
 			log_json(&v.journal, &v.journal_root), "witnessing", v.witnesses, "streams",
-			(json_int_t)v.streams_n),
+			(json_int_t)v.streams_n, "alerts", alerts_json(&v)),
 		why);
 }
 

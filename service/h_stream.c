@@ -8,6 +8,7 @@
 #include "service/route.h"
 #include "store/ledger_state.h"
 #include "store/log.h"
+#include "store/outbox.h"
 #include "store/stream.h"
 #include <string.h>
 
@@ -197,6 +198,20 @@ static const struct ts_db_stream *stream_named(
 	return NULL;
 }
 
+static enum ts_err replace(struct ts_db *db, struct enrolment *e, int64_t leaf, struct ts_why *why)
+{
+	const char *data = NULL;
+	TS_TRY(ts_db_stream_close(
+		db, e->contract.contract_id, e->before->key.stream_id, leaf, why));
+	TS_TRY(ts_handler_data(e->req->region,
+		json_pack("{s:s,s:s,s:s,s:I,s:s}", "contract", e->contract.public_id, "stream",
+			e->before->key.public_id, "origin", e->before->key.origin, "leaf",
+			(json_int_t)leaf, "replaced_by", e->stream),
+		&data));
+	return ts_db_outbox_add(
+		db, e->contract.contract_id, TS_DB_EVENT_KEY_REVOKED, e->req->now_us, data, why);
+}
+
 static enum ts_err store(struct ts_db *db, struct enrolment *e, struct ts_why *why)
 {
 	struct ts_request *req = e->req;
@@ -223,7 +238,9 @@ static enum ts_err store(struct ts_db *db, struct enrolment *e, struct ts_why *w
 	ts_hash_leaf(e->hasher, leaf.data.at, leaf.data.len, &leaf.hash);
 	TS_TRY(ts_db_log_append(db, e->hasher, e->contract.contract_id, TS_DB_LOCK_INPUTS, &leaf, 1,
 		req->now_us, &key.leaf, why));
-	if (e->before != NULL)
+	if (e->before != NULL && e->before->key.revoked_leaf < 0)
+		TS_TRY(replace(db, e, key.leaf, why));
+	else if (e->before != NULL)
 		TS_TRY(ts_db_stream_close(
 			db, e->contract.contract_id, e->before->key.stream_id, key.leaf, why));
 	enum ts_err err = ts_db_stream_enrol(
@@ -313,13 +330,19 @@ struct view {
 	struct ts_db_contract contract;
 	struct ts_db_stream *streams;
 	size_t n;
+	int64_t stream_id; /* one: its conflicts too; 0: all */
+	struct ts_db_conflict *conflicts; /* of the one */
+	size_t conflicts_n;
 };
 
 static enum ts_err view_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct view *v = arg;
-	return ts_db_stream_list(
-		db, v->contract.contract_id, v->req->region, &v->streams, &v->n, why);
+	int64_t id = v->contract.contract_id;
+	if (v->stream_id != 0)
+		TS_TRY(ts_db_conflict_list(
+			db, id, v->stream_id, v->req->region, &v->conflicts, &v->conflicts_n, why));
+	return ts_db_stream_list(db, id, v->req->region, &v->streams, &v->n, why);
 }
 
 static json_t *stream_json(const struct view *v, const struct ts_db_stream *stream)
@@ -356,19 +379,9 @@ static enum ts_err stream_list(struct ts_request *req, struct ts_response *res, 
 static enum ts_err find_stream(struct ts_request *req, struct ts_response *res, struct view *v,
 	const struct ts_db_stream **out, struct ts_why *why)
 {
-	struct ts_db *db = ts_req_session(req)->db;
-	int64_t contract_id = 0, stream_id = 0;
-	const char *id = ts_handler_text(req, ts_request_param(req, "stream"));
-	if (id == NULL)
-		return TS_E_NO_MEMORY;
-	enum ts_err err = ts_db_stream_locate(db, id, &contract_id, &stream_id, why);
-	if (err == TS_OK)
-		err = ts_db_contract_locate(db, contract_id, &v->contract, why);
-	if (err == TS_E_NOT_FOUND ||
-		(err == TS_OK && !ts_handler_allowed(req->principal, &v->contract)))
-		return ts_why(why, TS_E_NOT_FOUND, "stream", "no stream %s", id);
-	TS_TRY(err);
-	res->contract_id = contract_id;
+	struct ts_db_scope scope;
+	const char *id = NULL;
+	TS_TRY(ts_handler_stream(req, res, &v->contract, &scope, &id, &v->stream_id, why));
 	TS_TRY(in_contract(req, &v->contract, true, view_tx, v, why));
 	*out = stream_named(v->streams, v->n, id);
 	return *out != NULL ? TS_OK : ts_why(why, TS_E_NOT_FOUND, "stream", "no stream %s", id);
@@ -379,7 +392,10 @@ static enum ts_err stream_get(struct ts_request *req, struct ts_response *res, s
 	struct view v = {.req = req};
 	const struct ts_db_stream *stream = NULL;
 	TS_TRY(find_stream(req, res, &v, &stream, why));
-	json_t *json = stream_json(&v, stream);
+	json_t *json = stream_json(&v, stream), *conflicts = json_array();
+	for (size_t i = 0; i < v.conflicts_n; i++)
+		json_array_append_new(conflicts, ts_json_conflict(&v.conflicts[i]));
+	json_object_set_new(json, "conflicts", conflicts);
 	json_object_set_new(json, "closed_to_ms",
 		stream->closed_ms == 0 ? json_null() : json_integer(stream->closed_ms));
 	return ts_handler_json(res, 200, json, why);
@@ -433,7 +449,7 @@ const struct ts_route ts_routes_stream[] = {
 		.tag = "streams",
 		.summary = "Size, root and state of a stream",
 		.response = "stream, origin, contract, side, size, root, state, last_append, leaf, "
-			    "revoked_leaf, closed_leaf, closed_to_ms"},
+			    "revoked_leaf, closed_leaf, closed_to_ms, conflicts"},
 	{.method = TS_GET,
 		.path = "/v1/streams/{stream}/enrolment",
 		.handler = stream_enrolment,

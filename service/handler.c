@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/handler.h"
+#include "store/stream.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,30 @@ enum ts_err ts_handler_contract(struct ts_request *req, struct ts_response *res,
 		.sides = TS_DB_SIDES_BOTH,
 		.party_id = req->principal->party_id,
 	};
+	return TS_OK;
+}
+
+enum ts_err ts_handler_stream(struct ts_request *req, struct ts_response *res,
+	struct ts_db_contract *out, struct ts_db_scope *scope, const char **stream,
+	int64_t *stream_id, struct ts_why *why)
+{
+	struct ts_db *db = ts_req_session(req)->db;
+	int64_t contract_id = 0;
+	const char *id = ts_handler_text(req, ts_request_param(req, "stream"));
+	if (id == NULL)
+		return TS_E_NO_MEMORY;
+	enum ts_err err = ts_db_stream_locate(db, id, &contract_id, stream_id, why);
+	if (err == TS_OK)
+		err = ts_db_contract_locate(db, contract_id, out, why);
+	if (err == TS_E_NOT_FOUND || (err == TS_OK && !ts_handler_allowed(req->principal, out)))
+		return ts_why(why, TS_E_NOT_FOUND, "stream", "no stream %s", id);
+	TS_TRY(err);
+	res->contract_id = contract_id;
+	*scope = (struct ts_db_scope){.contracts = &out->contract_id,
+		.contracts_n = 1,
+		.sides = TS_DB_SIDES_BOTH,
+		.party_id = req->principal->party_id};
+	*stream = id;
 	return TS_OK;
 }
 
@@ -156,11 +181,28 @@ const char *ts_handler_text(const struct ts_request *req, struct ts_str text)
 	return text.at == NULL ? NULL : ts_region_copy(req->region, text.at, text.len);
 }
 
+enum ts_err ts_handler_data(struct ts_region *region, json_t *value, const char **out)
+{
+	char *text = value == NULL ? NULL : json_dumps(value, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	json_decref(value);
+	if (text == NULL)
+		return TS_E_NO_MEMORY;
+	*out = ts_region_copy(region, text, strlen(text));
+	free(text);
+	return *out == NULL ? TS_E_NO_MEMORY : TS_OK;
+}
+
 json_t *ts_json_hash(const struct ts_hash *hash)
 {
 	char hex[2 * TS_HASH_BYTES + 1];
 	ts_text_hex(hash->b, TS_HASH_BYTES, hex);
 	return json_string(hex);
+}
+
+json_t *ts_json_conflict(const struct ts_db_conflict *conflict)
+{
+	return json_pack("{s:I,s:o,s:o}", "size", (json_int_t)conflict->size, "sha256",
+		ts_json_hash(&conflict->sha256), "seen", ts_json_time(conflict->seen_us));
 }
 
 json_t *ts_json_i128(ts_i128 v)

@@ -19,6 +19,10 @@
  * sides of its role. TS_E_NOT_FOUND. */
 enum ts_err ts_handler_contract(struct ts_request *req, struct ts_response *res,
 	struct ts_db_contract *out, struct ts_db_scope *scope, struct ts_why *why) TS_MUST;
+/* The same for the contract of the stream {stream}; *stream is a copy of its public id. */
+enum ts_err ts_handler_stream(struct ts_request *req, struct ts_response *res,
+	struct ts_db_contract *out, struct ts_db_scope *scope, const char **stream,
+	int64_t *stream_id, struct ts_why *why) TS_MUST;
 /* True when the principal may see the contract at all. */
 bool ts_handler_allowed(const struct ts_principal *who, const struct ts_db_contract *contract);
 /* A provider role sees of the consumer's book only the mirror accounts (3-money, REST). */
@@ -48,7 +52,12 @@ enum ts_err ts_handler_page(struct ts_request *req, struct ts_response *res, jso
 /* A NUL-terminated copy of a path or query slice; NULL for an absent one. */
 const char *ts_handler_text(const struct ts_request *req, struct ts_str text);
 
+/* Compact JSON text in the region; takes value. For events (store/outbox.h) and stored answers. */
+enum ts_err ts_handler_data(struct ts_region *region, json_t *value, const char **out) TS_MUST;
+
 json_t *ts_json_hash(const struct ts_hash *hash); /* hex */
+struct ts_db_conflict;
+json_t *ts_json_conflict(const struct ts_db_conflict *conflict); /* size, sha256, seen */
 json_t *ts_json_i128(ts_i128 v); /* decimal string */
 json_t *ts_json_money(int64_t minor, const struct ts_currency *currency);
 json_t *ts_json_time(int64_t us);

@@ -15,6 +15,7 @@
 #include "store/entry.h"
 #include "store/ledger_state.h"
 #include "store/log.h"
+#include "store/outbox.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -157,7 +158,10 @@ static enum ts_err issue_head(struct attempt *a, struct ts_invoice_head *head, s
 	int64_t id = s->contract.contract_id;
 	if (row == NULL || !row->cut)
 		return ts_why(why, TS_E_CONFLICT, "period", "it must be closed before its invoice");
-	struct ts_db_log_source log = {a->db, &s->session->hasher, id, TS_DB_LOCK_INPUTS};
+	struct ts_db_log_source log = {.db = a->db,
+		.hasher = &s->session->hasher,
+		.contract_id = id,
+		.log = TS_DB_LOCK_INPUTS};
 	struct ts_merkle_source source = ts_db_log_source(&log);
 	TS_TRY(ts_merkle_root(&s->session->hasher, &source, row->cut_to, &head->inputs_root));
 	TS_TRY(ts_db_period_cut_get(
@@ -383,6 +387,35 @@ static enum ts_err post(struct attempt *a, struct ts_invoice_head *head, struct 
 	return a->kind == TS_SETTLE_CUT ? keep_state(a, why) : TS_OK;
 }
 
+/* What both companies are told of the event; a tick is no news. */
+static enum ts_err tell(struct attempt *a, struct ts_why *why)
+{
+	struct ts_settle *s = a->s;
+	struct ts_period period;
+	char name[TS_TIME_CHARS];
+	const char *data = NULL;
+	bool cut = a->kind == TS_SETTLE_CUT;
+	if (a->kind == TS_SETTLE_TICK)
+		return TS_OK;
+	TS_TRY(ts_ledger_period_get(a->ledger, s->period, &period));
+	json_t *json = json_pack("{s:s,s:s,s:i,s:I}", "contract", s->contract.public_id, "period",
+		ts_period_name(&period, name), "index", s->period, "leaf",
+		(json_int_t)a->event.leaf);
+	if (json != NULL && !cut)
+		(void)json_object_update_new(json,
+			json_pack("{s:s,s:s,s:o,s:s,s:o,s:o}", "number", s->invoice->head.number,
+				"kind",
+				s->invoice->kind == TS_DOCUMENT_INVOICE ? "invoice" : "credit_note",
+				"due_date", ts_json_day(s->invoice->head.due_day), "currency",
+				s->terms->currency->code, "total",
+				ts_json_money(s->invoice->total_minor, s->terms->currency),
+				"sha256", ts_json_hash(&s->document)));
+	TS_TRY(ts_handler_data(s->region, json, &data));
+	return ts_db_outbox_add(a->db, s->contract.contract_id,
+		cut ? TS_DB_EVENT_PERIOD_CUT : TS_DB_EVENT_DOCUMENT_ISSUED, a->event.at_us, data,
+		why);
+}
+
 static enum ts_err store_answer(struct attempt *a, struct ts_why *why)
 {
 	struct ts_settle *s = a->s;
@@ -446,6 +479,7 @@ static enum ts_err settle_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	s->to = ts_ledger_head(a.ledger)->inputs_to;
 	s->settled_day = ts_ledger_head(a.ledger)->day;
 	s->entries = (int64_t)a.postings.n;
+	TS_TRY(tell(&a, why));
 	return store_answer(&a, why);
 }
 

@@ -31,7 +31,8 @@ static enum ts_err compare_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	if (c->theirs.size == 0 || c->theirs.size > c->ours.size)
 		return TS_OK;
 	struct ts_hasher *hasher = &c->link->session->hasher;
-	struct ts_db_log_source source = {db, hasher, id, c->log};
+	struct ts_db_log_source source = {
+		.db = db, .hasher = hasher, .contract_id = id, .log = c->log};
 	struct ts_merkle_source merkle = ts_db_log_source(&source);
 	return ts_merkle_root(hasher, &merkle, c->theirs.size, &c->root);
 }
@@ -141,7 +142,10 @@ static enum ts_err proof_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	struct sending *s = arg;
 	int64_t old = s->subject->has[s->log];
 	struct ts_hasher *hasher = &s->link->session->hasher;
-	struct ts_db_log_source source = {db, hasher, s->subject->contract.contract_id, s->log};
+	struct ts_db_log_source source = {.db = db,
+		.hasher = hasher,
+		.contract_id = s->subject->contract.contract_id,
+		.log = s->log};
 	struct ts_merkle_source merkle = ts_db_log_source(&source);
 	(void)why;
 	s->proof.n = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evidence/proof.h"
+#include "evidence/log.h"
 
 #include <string.h>
 
@@ -103,4 +104,34 @@ enum ts_err ts_proof_verify(struct ts_hasher *hasher, const struct ts_proof *pro
 			(long long)proof->index, (long long)opened.size);
 	*checkpoint = opened;
 	return TS_OK;
+}
+
+static enum ts_err where(enum ts_err err, const char *which, struct ts_why *why)
+{
+	struct ts_why inner = *why;
+	return err == TS_OK ? TS_OK : ts_why(why, err, which, "%s", inner.text);
+}
+
+enum ts_err ts_proof_verify_record(struct ts_hasher *hasher, struct ts_str line,
+	const struct ts_proof *stream_proof, const struct ts_key *agent,
+	const struct ts_proof *inputs_proof, const struct ts_key *logs, size_t n,
+	struct ts_note_sig *sigs, struct ts_checkpoint *stream, struct ts_checkpoint *inputs,
+	struct ts_why *why)
+{
+	struct ts_note note;
+	struct ts_note_sig sig;
+	struct ts_buf leaf;
+	TS_TRY(where(ts_proof_verify(
+			     hasher, stream_proof, line.at, line.len, agent, 1, &sig, stream, why),
+		"stream", why));
+	TS_TRY(ts_note_parse(stream_proof->note, &note, why));
+	ts_buf_init(&leaf, TS_NOTE_BYTES_MAX);
+	ts_leaf_checkpoint(note.text, sig.line, &leaf);
+	enum ts_err err = leaf.err;
+	if (err == TS_OK)
+		err = where(ts_proof_verify(hasher, inputs_proof, leaf.data, leaf.len, logs, n,
+				    sigs, inputs, why),
+			"inputs", why);
+	ts_buf_free(&leaf);
+	return err;
 }

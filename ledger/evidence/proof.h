@@ -23,4 +23,14 @@ enum ts_err ts_proof_verify(struct ts_hasher *hasher, const struct ts_proof *pro
 	const void *leaf, size_t leaf_len, const struct ts_key *keys, size_t n,
 	struct ts_note_sig *sigs, struct ts_checkpoint *checkpoint, struct ts_why *why) TS_MUST;
 
+/* The proof of one record: `line` in the agent's stream, and in the inputs log the leaf that the
+ * stream proof's checkpoint is. logs[0] is the log's key, logs[1..n) witnesses; sigs has n
+ * elements. *stream and *inputs are the two checkpoints. Errors as above; why->where is "stream" or
+ * "inputs". */
+enum ts_err ts_proof_verify_record(struct ts_hasher *hasher, struct ts_str line,
+	const struct ts_proof *stream_proof, const struct ts_key *agent,
+	const struct ts_proof *inputs_proof, const struct ts_key *logs, size_t n,
+	struct ts_note_sig *sigs, struct ts_checkpoint *stream, struct ts_checkpoint *inputs,
+	struct ts_why *why) TS_MUST;
+
 #endif

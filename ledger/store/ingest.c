@@ -11,6 +11,7 @@
 #include "evidence/log.h"
 #include "store/ingest_copy.h"
 #include "store/log.h"
+#include "store/subtree.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <zstd.h>
@@ -210,6 +211,19 @@ static enum ts_err group_log(struct ts_db *db, struct ingest_group *g, struct ts
 	return ts_ingest_copy_batches(db, g, why);
 }
 
+/* Roots above the 256-leaf ones that this group completes: at most one for 65,536 lines. */
+static enum ts_err group_raise(struct ts_db *db, const struct ingest_group *g, struct ts_why *why)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		const struct ts_ingest_upload *u = g->uploads[i];
+
+		for (size_t k = 0; u->result == TS_OK && k < u->subtrees_n; k++)
+			TS_TRY(ts_db_subtree_raise(db, &g->ingest->hasher, g->contract_id,
+				u->stream_id, u->subtrees[k].number, why));
+	}
+	return TS_OK;
+}
+
 /* --- the transaction --- */
 
 static enum ts_err group_body(struct ts_db *db, void *arg, struct ts_why *why)
@@ -233,6 +247,8 @@ static enum ts_err group_body(struct ts_db *db, void *arg, struct ts_why *why)
 	TS_TRY(ts_ingest_copy_cells(db, g, why));
 	if (subtrees)
 		TS_TRY(ts_ingest_copy_subtrees(db, g, why));
+	if (subtrees)
+		TS_TRY(group_raise(db, g, why));
 	if (reversals)
 		TS_TRY(ts_ingest_copy_reversals(db, g, why));
 	return group_log(db, g, why);

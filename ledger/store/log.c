@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define FOLD_LEVEL_MAX 20 /* 4,096 hashes in one answer */
 #define LOG_TREE(log) (-1 - (int64_t)(log)) /* subtree.tree of a log */
 
 static enum ts_err lock_row(struct ts_db *db, const char *query, int64_t contract_id,
@@ -116,6 +115,9 @@ enum ts_err ts_db_log_append(struct ts_db *db, struct ts_hasher *hasher, int64_t
 	}
 	if (n > 0)
 		err = log_store(db, contract_id, log, arrays, now_us, why);
+	for (int64_t i = from / TS_MERKLE_TILE_LEAVES;
+		err == TS_OK && i < range.size / TS_MERKLE_TILE_LEAVES; i++)
+		err = ts_db_subtree_raise(db, hasher, contract_id, LOG_TREE(log), i, why);
 	if (err == TS_OK && n > 0)
 		err = log_advance(db, hasher, contract_id, log, &range, why);
 	ts_arrays_free(arrays, LOG_ARRAYS);
@@ -179,73 +181,25 @@ enum ts_err ts_db_log_statements(struct ts_db *db, int64_t contract_id, int64_t 
 
 /* --- proofs --- */
 
-/* The root over `count` (a power of two) hashes that a query returns in order. */
-static enum ts_err fold_hashes(
-	struct ts_hasher *hasher, struct ts_rows *rows, int64_t count, struct ts_hash *out)
-{
-	struct ts_hash stack[TS_MERKLE_HASHES_MAX], hash;
-	size_t depth = 0;
-	int64_t done = 0;
-
-	if (rows->n != count)
-		return TS_E_RANGE;
-	while (ts_rows_next(rows)) {
-		ts_row_skip(rows);
-		ts_row_hash(rows, &hash);
-		done++;
-		for (int64_t bits = done; (bits & 1) == 0 && depth > 0; bits >>= 1)
-			ts_hash_node(hasher, &stack[--depth], &hash, &hash);
-		stack[depth++] = hash;
-	}
-	TS_TRY(rows->err);
-	TS_ASSERT(depth == 1);
-	*out = stack[0];
-	return TS_OK;
-}
-
 enum ts_err ts_db_subtree_fold(struct ts_db *db, struct ts_hasher *hasher, int64_t contract_id,
 	int64_t tree, int level, int64_t index, struct ts_hash *out)
 {
-	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
-	int64_t count = INT64_C(1) << (level - TS_MERKLE_TILE_LEVEL);
-	struct ts_args args;
+	struct ts_db_subtrees reader = {
+		.db = db, .hasher = hasher, .contract_id = contract_id, .tree = tree};
 
-	TS_ASSERT(level >= TS_MERKLE_TILE_LEVEL && level < 60);
-	if (level > FOLD_LEVEL_MAX) { /* by halves, so that memory is bounded */
-		struct ts_hash left, right;
-		TS_TRY(ts_db_subtree_fold(
-			db, hasher, contract_id, tree, level - 1, 2 * index, &left));
-		TS_TRY(ts_db_subtree_fold(
-			db, hasher, contract_id, tree, level - 1, 2 * index + 1, &right));
-		ts_hash_node(hasher, &left, &right, out);
-		return TS_OK;
-	}
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	ts_arg_i64(&args, tree);
-	ts_arg_i64(&args, index * count);
-	ts_arg_i64(&args, (index + 1) * count);
-	TS_TRY(ts_db_query(db, "subtree_hashes", &args, &rows, NULL));
-	return fold_hashes(hasher, &rows, count, out);
+	TS_ASSERT(level >= TS_MERKLE_TILE_LEVEL);
+	return ts_db_subtree_root(&reader, level, index, out);
 }
 
 static enum ts_err log_subtree(void *ctx, int level, int64_t index, struct ts_hash *out)
 {
-	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
-	const struct ts_db_log_source *source = ctx;
-	int64_t count = INT64_C(1) << level;
-	struct ts_args args;
+	struct ts_db_log_source *source = ctx;
 
-	if (level >= TS_MERKLE_TILE_LEVEL)
-		return ts_db_subtree_fold(source->db, source->hasher, source->contract_id,
-			LOG_TREE(source->log), level, index, out);
-	ts_args_init(&args);
-	ts_arg_i64(&args, source->contract_id);
-	ts_arg_i16(&args, (int16_t)source->log);
-	ts_arg_i64(&args, index * count);
-	ts_arg_i64(&args, (index + 1) * count);
-	TS_TRY(ts_db_query(source->db, "log_hashes", &args, &rows, NULL));
-	return fold_hashes(source->hasher, &rows, count, out);
+	source->tiles.db = source->db;
+	source->tiles.hasher = source->hasher;
+	source->tiles.contract_id = source->contract_id;
+	source->tiles.tree = LOG_TREE(source->log);
+	return ts_db_subtree_root(&source->tiles, level, index, out);
 }
 
 struct ts_merkle_source ts_db_log_source(struct ts_db_log_source *source)

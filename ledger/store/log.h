@@ -6,6 +6,7 @@
  * and a reader never sees a gap. Leaves are append-only. */
 #include "evidence/merkle.h"
 #include "store/db.h"
+#include "store/subtree.h"
 
 /* Rows of contract_lock. The first two carry a log's counter. */
 enum ts_db_lock { TS_DB_LOCK_INPUTS, TS_DB_LOCK_JOURNAL, TS_DB_LOCK_SETTLE, TS_DB_LOCK_PERIOD };
@@ -93,9 +94,10 @@ struct ts_db_log_source {
 	struct ts_hasher *hasher;
 	int64_t contract_id;
 	enum ts_db_lock log;
+	struct ts_db_subtrees tiles; /* what was read so far; zero at first */
 };
-/* Root of a subtree of 2^level leaves, from the stored 256-leaf ones (level >= 8); tree: a stream's
- * id, -1 the inputs log, -2 the journal log. */
+/* Root of a subtree of 2^level leaves, from stored roots (level >= 8); tree: a stream's id, -1 the
+ * inputs log, -2 the journal log. */
 enum ts_err ts_db_subtree_fold(struct ts_db *db, struct ts_hasher *hasher, int64_t contract_id,
 	int64_t tree, int level, int64_t index, struct ts_hash *out) TS_MUST;
 struct ts_merkle_source ts_db_log_source(struct ts_db_log_source *source);

@@ -2,6 +2,7 @@
 #include "store/stream.h"
 #include "store/batch.h"
 #include "store/log.h"
+#include "store/outbox.h"
 #include <string.h>
 
 /* --- enrolment --- */
@@ -235,97 +236,93 @@ enum ts_err ts_db_stream_list(struct ts_db *db, int64_t contract_id, struct ts_r
 /* --- equivocation --- */
 
 struct quarantine {
-	int64_t contract_id, stream_id, size, now_us;
-	struct ts_str accepted_note, note, hashes;
+	int64_t contract_id, stream_id;
+	const struct ts_db_conflict *conflict;
+	const char *event;
+	bool news;
 };
 
 static enum ts_err quarantine_body(struct ts_db *db, void *arg, struct ts_why *why)
 {
-	const struct quarantine *q = arg;
+	struct quarantine *q = arg;
+	const struct ts_db_conflict *c = q->conflict;
 	struct ts_args args;
 	struct ts_hash hash;
+	int64_t changed = 0;
 
-	ts_sha256(q->note.at, q->note.len, &hash);
+	ts_sha256(c->refused_note.at, c->refused_note.len, &hash);
 	ts_args_init(&args);
 	ts_arg_i64(&args, q->contract_id);
 	ts_arg_i64(&args, q->stream_id);
-	ts_arg_i64(&args, q->size);
+	ts_arg_i64(&args, c->size);
 	ts_arg_hash(&args, &hash);
-	ts_arg_bytes(&args, q->accepted_note.at, q->accepted_note.len);
-	ts_arg_bytes(&args, q->note.at, q->note.len);
-	ts_arg_bytes(&args, q->hashes.at == NULL ? "" : q->hashes.at, q->hashes.len);
-	ts_arg_time(&args, q->now_us);
+	ts_arg_bytes(&args, c->accepted_note.at, c->accepted_note.len);
+	ts_arg_bytes(&args, c->refused_note.at, c->refused_note.len);
+	ts_arg_bytes(&args, c->proof.at, c->proof.len);
+	ts_arg_time(&args, c->seen_us);
 	TS_TRY(ts_db_query(db, "ingest_conflict", &args, NULL, why));
 	args.n = 2;
-	return ts_db_query(db, "ingest_quarantine", &args, NULL, why);
+	TS_TRY(ts_db_run(db, "ingest_quarantine", &args, &changed, why));
+	q->news = changed > 0;
+	return changed > 0 ? ts_db_outbox_add(db, q->contract_id, TS_DB_EVENT_STREAM_QUARANTINED,
+				     c->seen_us, q->event, why)
+			   : TS_OK;
 }
 
 enum ts_err ts_db_stream_quarantine(struct ts_db *db, int64_t contract_id, int64_t stream_id,
-	int64_t size, struct ts_str accepted_note, struct ts_str note, struct ts_str hashes,
-	int64_t now_us, struct ts_why *why)
+	const struct ts_db_conflict *conflict, const char *event, bool *news, struct ts_why *why)
 {
 	struct quarantine q = {.contract_id = contract_id,
 		.stream_id = stream_id,
-		.size = size,
-		.now_us = now_us,
-		.accepted_note = accepted_note,
-		.note = note,
-		.hashes = hashes};
+		.conflict = conflict,
+		.event = event};
 
-	return ts_db_tx(db, NULL, quarantine_body, &q, why);
+	TS_TRY(ts_db_tx(db, NULL, quarantine_body, &q, why));
+	*news = q.news;
+	return TS_OK;
+}
+
+enum ts_err ts_db_conflict_list(struct ts_db *db, int64_t contract_id, int64_t stream_id,
+	struct ts_region *region, struct ts_db_conflict **out, size_t *n, struct ts_why *why)
+{
+	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
+	struct ts_db_conflict *list = NULL;
+	struct ts_args args;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i64(&args, stream_id);
+	TS_TRY(ts_db_query(db, "conflict_list", &args, &rows, why));
+	list = ts_region_array(region, (size_t)rows.n + 1, sizeof *list);
+	if (list == NULL)
+		return ts_why(why, TS_E_NO_MEMORY, "conflict", "out of memory");
+	while (ts_rows_next(&rows)) {
+		struct ts_db_conflict *c = &list[rows.row];
+
+		c->size = ts_row_i64(&rows);
+		ts_row_hash(&rows, &c->sha256);
+		c->accepted_note = ts_row_copy(&rows, region);
+		c->refused_note = ts_row_copy(&rows, region);
+		c->proof = ts_row_copy(&rows, region);
+		c->seen_us = ts_row_time(&rows);
+	}
+	*out = list;
+	*n = (size_t)rows.n;
+	return rows.err;
 }
 
 /* --- proofs --- */
 
-/* Makes the leaf hashes of the batch that contains `index` the kept ones. */
-static enum ts_err source_load(struct ts_db_stream_source *source, int64_t index)
-{
-	struct ts_db_batch batch;
-	struct ts_str lines, line;
-	size_t i = 0;
-
-	ts_region_reset(source->region);
-	source->first = source->end = 0;
-	TS_TRY(ts_db_batch_at(source->db, source->contract_id, source->stream_id, index,
-		source->region, &batch, NULL));
-	TS_TRY(ts_db_batch_lines(
-		source->db, source->contract_id, batch.batch_id, source->region, &lines, NULL));
-	source->hashes = ts_region_array(
-		source->region, (size_t)(batch.end - batch.first), sizeof *source->hashes);
-	if (source->hashes == NULL)
-		return TS_E_NO_MEMORY;
-	for (; ts_str_line(&lines, &line) && i < (size_t)(batch.end - batch.first); i++)
-		ts_hash_leaf(source->hasher, line.at, line.len, &source->hashes[i]);
-	if (i != (size_t)(batch.end - batch.first))
-		return TS_E_INTERNAL;
-	source->first = batch.first;
-	source->end = batch.end;
-	return TS_OK;
-}
-
 static enum ts_err stream_subtree(void *ctx, int level, int64_t index, struct ts_hash *out)
 {
 	struct ts_db_stream_source *source = ctx;
-	struct ts_hash stack[TS_MERKLE_TILE_LEVEL + 1], hash;
-	size_t depth = 0;
-	int64_t count = INT64_C(1) << level;
 
-	if (level >= TS_MERKLE_TILE_LEVEL)
-		return ts_db_subtree_fold(source->db, source->hasher, source->contract_id,
-			source->stream_id, level, index, out);
-	for (int64_t done = 1; done <= count; done++) {
-		int64_t leaf = index * count + done - 1;
-
-		if (leaf < source->first || leaf >= source->end)
-			TS_TRY(source_load(source, leaf));
-		hash = source->hashes[leaf - source->first];
-		for (int64_t bits = done; (bits & 1) == 0 && depth > 0; bits >>= 1)
-			ts_hash_node(source->hasher, &stack[--depth], &hash, &hash);
-		stack[depth++] = hash;
-	}
-	TS_ASSERT(depth == 1);
-	*out = stack[0];
-	return TS_OK;
+	source->tiles.db = source->db;
+	source->tiles.hasher = source->hasher;
+	source->tiles.contract_id = source->contract_id;
+	source->tiles.tree = source->stream_id;
+	source->tiles.region = source->region;
+	return ts_db_subtree_root(&source->tiles, level, index, out);
 }
 
 struct ts_merkle_source ts_db_stream_source(struct ts_db_stream_source *source)

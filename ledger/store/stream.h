@@ -6,6 +6,7 @@
  * compact range, last note, windows that wait for their close) is one hot row. */
 #include "evidence/merkle.h"
 #include "store/db.h"
+#include "store/subtree.h"
 
 struct ts_db_enrolment {
 	int64_t stream_id; /* filled on reading */
@@ -70,21 +71,32 @@ enum ts_err ts_db_stream_get(struct ts_db *db, const char *public_id, struct ts_
 /* Without windows; ordered by stream_id. */
 enum ts_err ts_db_stream_list(struct ts_db *db, int64_t contract_id, struct ts_region *region,
 	struct ts_db_stream **out, size_t *n, struct ts_why *why) TS_MUST;
-/* Stores both notes (portable proof) and stops the stream. Ingest role. `note` is the refused one;
- * hashes: leaf hashes up to the accepted one's size, packed, may be empty. Repeats are harmless. */
+/* A signed checkpoint that contradicts an accepted one, and the proof of it. */
+struct ts_db_conflict {
+	int64_t size;
+	struct ts_hash sha256; /* of the refused note; filled on reading */
+	struct ts_str accepted_note, refused_note; /* with the agent's line only */
+	struct ts_str proof; /* docs/formats/conflict.md; empty: from before it was kept */
+	int64_t seen_us;
+};
+/* Stores the conflict and stops the stream; the first time *news is set and `event` (JSON) goes to
+ * both companies. Ingest role. Repeats are harmless. */
 enum ts_err ts_db_stream_quarantine(struct ts_db *db, int64_t contract_id, int64_t stream_id,
-	int64_t size, struct ts_str accepted_note, struct ts_str note, struct ts_str hashes,
-	int64_t now_us, struct ts_why *why) TS_MUST;
+	const struct ts_db_conflict *conflict, const char *event, bool *news,
+	struct ts_why *why) TS_MUST;
+/* By size; copied into the region. */
+enum ts_err ts_db_conflict_list(struct ts_db *db, int64_t contract_id, int64_t stream_id,
+	struct ts_region *region, struct ts_db_conflict **out, size_t *n,
+	struct ts_why *why) TS_MUST;
 
-/* Subtree hashes of a stream: 256-leaf subtrees from the store, smaller ones from the batches'
- * lines. The struct is borrowed by the source. One decompressed batch is kept; free it. */
+/* Subtree hashes of a stream: roots of 256 leaves and more from the store, smaller ones from the
+ * batches' lines. The struct is borrowed by the source. */
 struct ts_db_stream_source {
 	struct ts_db *db;
 	struct ts_hasher *hasher;
 	int64_t contract_id, stream_id;
 	struct ts_region *region; /* for decompressed lines; reset when a batch is left behind */
-	int64_t first, end; /* leaf hashes kept: [first, end) */
-	struct ts_hash *hashes;
+	struct ts_db_subtrees tiles; /* what was read so far; zero at first */
 };
 struct ts_merkle_source ts_db_stream_source(struct ts_db_stream_source *source);
 

@@ -24,7 +24,7 @@ static enum ts_err put_hashes(struct ts_db *db, const char *query, const struct 
 	return rows.err != TS_OK ? rows.err : out->err;
 }
 
-/* Level 1 is what is stored; above it every hash is folded. */
+/* Level 1 is stored; above it what is stored of it, and folds of the rest. */
 static enum ts_err put_subtrees(struct ts_db *db, struct ts_hasher *hasher, int64_t contract_id,
 	int64_t tree, const struct ts_tile *tile, struct ts_buf *out, struct ts_why *why)
 {
@@ -40,9 +40,10 @@ static enum ts_err put_subtrees(struct ts_db *db, struct ts_hasher *hasher, int6
 		ts_arg_i64(&args, from + tile->width);
 		return put_hashes(db, "subtree_hashes", &args, tile->width, out, why);
 	}
+	struct ts_db_subtrees reader = {
+		.db = db, .hasher = hasher, .contract_id = contract_id, .tree = tree};
 	for (int i = 0; i < tile->width; i++) {
-		TS_TRY(ts_db_subtree_fold(
-			db, hasher, contract_id, tree, 8 * tile->level, from + i, &hash));
+		TS_TRY(ts_db_subtree_root(&reader, 8 * tile->level, from + i, &hash));
 		ts_buf_put(out, hash.b, TS_HASH_BYTES);
 	}
 	return out->err;

@@ -72,6 +72,37 @@ static enum ts_err partition_call(
 	return ts_db_query(db, query, &args, NULL, why);
 }
 
+enum ts_err ts_db_void_list(struct ts_db *db, int64_t contract_id, int64_t stream_id,
+	int64_t after_index, int32_t limit, struct ts_region *region, struct ts_db_usage **out,
+	size_t *n, struct ts_why *why)
+{
+	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
+	struct ts_db_usage *list = NULL;
+	struct ts_args args;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i64(&args, stream_id);
+	ts_arg_i64(&args, after_index);
+	ts_arg_i32(&args, limit);
+	TS_TRY(ts_db_query(db, "void_list", &args, &rows, why));
+	list = ts_region_array(region, (size_t)rows.n + 1, sizeof *list);
+	if (list == NULL)
+		return ts_why(why, TS_E_NO_MEMORY, "usage", "out of memory");
+	while (ts_rows_next(&rows)) {
+		struct ts_db_usage *u = &list[rows.row];
+
+		u->stream_id = stream_id;
+		u->index = ts_row_i64(&rows);
+		u->side = ts_row_i16(&rows);
+		u->void_reason = ts_row_text(&rows, region);
+		u->batch_id = ts_row_i64(&rows);
+	}
+	*out = list;
+	*n = (size_t)rows.n;
+	return rows.err;
+}
+
 enum ts_err ts_db_partition_ensure(struct ts_db *db, int32_t month, struct ts_why *why)
 {
 	return partition_call(db, "partition_ensure", month, why);

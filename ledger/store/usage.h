@@ -26,6 +26,11 @@ enum ts_err ts_db_usage_list(struct ts_db *db, int64_t contract_id,
 	const struct ts_db_usage_filter *filter, struct ts_region *region, struct ts_db_usage **out,
 	size_t *n, struct ts_why *why) TS_MUST;
 
+/* Void leaves of a stream behind an index, in order: index, side, reason and batch are filled. */
+enum ts_err ts_db_void_list(struct ts_db *db, int64_t contract_id, int64_t stream_id,
+	int64_t after_index, int32_t limit, struct ts_region *region, struct ts_db_usage **out,
+	size_t *n, struct ts_why *why) TS_MUST;
+
 /* Makes the usage partition of a month (year*12 + month-1); made already: TS_OK. Service role. */
 enum ts_err ts_db_partition_ensure(struct ts_db *db, int32_t month, struct ts_why *why) TS_MUST;
 /* Primary key and B-trees for a month that gets no rows any more. */

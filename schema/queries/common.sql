@@ -57,6 +57,18 @@ select idx, hash from app.subtree
 where contract_id = $1::bigint and tree = $2::bigint and idx >= $3::bigint and idx < $4::bigint
 order by idx
 
+-- name: subtree_high_hashes
+-- in: contract, tree, [from, to), level
+select idx, hash from app.subtree_high
+where contract_id = $1::bigint and tree = $2::bigint and idx >= $3::bigint and idx < $4::bigint
+	and level = $5::smallint
+order by idx
+
+-- name: subtree_high_add
+-- in: contract, tree, level, idx, hash
+insert into app.subtree_high (contract_id, tree, level, idx, hash)
+values ($1::bigint, $2::bigint, $3::smallint, $4::bigint, $5::bytea)
+
 -- name: log_hashes
 -- in: contract, log, [from, to)
 select idx, hash from app.log_leaf
@@ -78,6 +90,23 @@ select batch_id, stream_id, side, first_index, end_index, leaf, received, receiv
 from app.batch where contract_id = $1::bigint and stream_id = $2::bigint
 	and first_index <= $3::bigint and end_index > $3::bigint
 order by first_index desc limit 1
+
+-- name: batch_span
+-- in: contract, stream, indexes [from, to): the batches that touch them
+select first_index, end_index, lines_bytes, lines from app.batch
+where contract_id = $1::bigint and stream_id = $2::bigint and first_index < $4::bigint
+	and first_index >= coalesce((select b.first_index from app.batch b
+		where b.contract_id = $1::bigint and b.stream_id = $2::bigint and b.first_index <= $3::bigint
+		order by b.first_index desc limit 1), 0)
+order by first_index
+
+-- name: outbox_add
+-- in: contract, type, at, data. The event, and its place in the queue.
+with e as (
+	insert into app.event (contract_id, type, at, data)
+	values ($1::bigint, $2::text, $3::timestamptz, $4::text) returning contract_id, event_id
+)
+insert into app.event_queue (contract_id, event_id) select contract_id, event_id from e
 
 -- name: batch_lines
 -- in: contract, batch. A range and its order: without statistics an equality would leave the planner

@@ -174,5 +174,5 @@ from app.agent_key k join app.stream s using (contract_id, stream_id)
 where k.contract_id = $1::bigint order by k.stream_id
 
 -- name: conflict_list
-select size, accepted_note, refused_note, hashes, seen from app.conflict
+select size, sha256, accepted_note, refused_note, proof, seen from app.conflict
 where contract_id = $1::bigint and stream_id = $2::bigint order by size, sha256

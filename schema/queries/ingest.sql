@@ -54,8 +54,8 @@ update app.stream set appended = greatest(appended, $3::timestamptz)
 where contract_id = $1::bigint and stream_id = $2::bigint
 
 -- name: ingest_conflict
--- in: contract, stream, size, sha256, accepted note, refused note, hashes, now
-insert into app.conflict (contract_id, stream_id, size, sha256, accepted_note, refused_note, hashes, seen)
+-- in: contract, stream, size, sha256, accepted note, refused note, proof, now
+insert into app.conflict (contract_id, stream_id, size, sha256, accepted_note, refused_note, proof, seen)
 values ($1::bigint, $2::bigint, $3::bigint, $4::bytea, $5::bytea, $6::bytea, $7::bytea, $8::timestamptz)
 on conflict do nothing
 

@@ -222,6 +222,17 @@ where k.contract_id = $1::bigint and k.kind = $15::smallint and k.value = $16::t
 	and (u.batch_id, u.idx) > ($12::bigint, $13::bigint)
 order by u.batch_id, u.idx limit $14::integer
 
+-- name: void_list
+-- in: contract, stream, after index, limit; out: void leaves in order. Batches say which have any, so
+-- that only their rows are read.
+select u.idx, u.side, u.void_reason, u.batch_id
+from app.batch b
+join app.usage u on u.contract_id = b.contract_id and u.batch_id = b.batch_id
+	and u.received = (b.received at time zone 'UTC')::date
+where b.contract_id = $1::bigint and b.stream_id = $2::bigint and b.end_index > $3::bigint + 1
+	and b.void_n > 0 and u.tag = 9 and u.idx > $3::bigint
+order by u.idx limit $4::integer
+
 -- name: partition_ensure
 select app.partition_ensure($1::integer)
 

@@ -2,6 +2,7 @@
 /* Appends over HTTP against the built service: every answer of docs/formats/append.md. */
 #include "support/test.h"
 #include "api/service.h"
+#include "evidence/conflict.h"
 
 static struct svc svc;
 static struct svc_contract contract;
@@ -248,6 +249,28 @@ static void enrolment_rules(void **state)
 	ts_buf_free(&note);
 }
 
+/* The one conflict of a stream as its proof, checked as anybody could who has the agent's key. */
+static void must_prove(const struct svc_agent *a, int64_t refused, int64_t accepted)
+{
+	char path[192];
+	struct ts_conflict conflict;
+	struct ts_why why = {"", ""};
+	snprintf(path, sizeof path, "/v1/streams/%s/conflicts", a->stream);
+	json_t *list = svc_expect(svc.send, "GET", path, NULL, SVC_NO_TEXT, 200);
+	const json_t *rows = json_object_get(list, "data");
+	assert_int_equal(json_array_size(rows), 1);
+	snprintf(path, sizeof path, "/v1/streams/%s/conflicts/%s", a->stream,
+		svc_member(json_array_get(rows, 0), "sha256"));
+	json_decref(list);
+	ts_buf_reset(&answer);
+	assert_int_equal(svc_call(svc.send, "GET", path, NULL, NULL, 0, &answer), 200);
+	assert_ok(ts_conflict_parse((struct ts_str){answer.data, answer.len}, &conflict, &why));
+	assert_int_equal(conflict.refused.size, refused);
+	assert_int_equal(conflict.accepted.size, accepted);
+	assert_ok(ts_conflict_verify(&hasher, &conflict, &a->key.key, &why));
+	assert_int_equal(conflict.path.n == 0, refused == accepted);
+}
+
 static void equivocation(void **state)
 {
 	struct svc_agent a, fork;
@@ -260,22 +283,23 @@ static void equivocation(void **state)
 	make_body(&fork, 13);
 	must_refuse(a.stream, 422, "equivocation");
 	assert_int_equal(count("conflict", a.stream), 1);
-	assert_int_equal(
-		svc_number(&svc, "select count(*) from app.conflict where accepted_note <> "
-				 "refused_note and size = 21 and hashes = ''"),
-		1);
+	must_prove(&a, 21, 21);
+	must_refuse(a.stream, 422, "quarantined"); /* the same again changes nothing */
+	assert_int_equal(count("conflict", a.stream), 1);
 	make_body(&a, 1);
 	must_refuse(a.stream, 422, "quarantined");
 }
 
-/* Other roots of a size where no append ended: the proof holds the leaf hashes up to the next. */
+/* Another root of a size where no append ended: linked to the next by a consistency proof. */
 static void equivocation_inside(void **state)
 {
 	struct svc_agent a, fork;
 	(void)state;
 	svc_agent(&svc, &contract, "fork2", TS_SIDE_PROVIDER, &a);
 	fork = a;
-	make_body(&a, 20);
+	make_body(&a, 600);
+	must_append(&a);
+	make_body(&a, 1);
 	must_append(&a);
 	ts_buf_reset(&lines);
 	ts_buf_reset(&body);
@@ -283,9 +307,54 @@ static void equivocation_inside(void **state)
 	ts_buf_puts(&lines, "r1\tx\n");
 	svc_append_body(&hasher, &fork, (struct ts_str){lines.data, lines.len}, &body);
 	must_refuse(a.stream, 422, "equivocation");
-	assert_int_equal(svc_number(&svc, "select octet_length(hashes) from app.conflict "
-					  "where size = 2"),
-		21 * 32);
+	must_prove(&a, 2, 601);
+}
+
+/* A signed checkpoint that was changed on the way is nobody's story. */
+static void damaged_never_quarantines(void **state)
+{
+	struct svc_agent a, fork;
+	(void)state;
+	svc_agent(&svc, &contract, "damaged", TS_SIDE_PROVIDER, &a);
+	make_body(&a, 20);
+	must_append(&a);
+	fork = a;
+	fork.range.size = 0;
+	make_body(&fork, 20);
+	for (size_t i = 0; i < body.len; i += 7) {
+		char was = body.data[i];
+		body.data[i] ^= 4;
+		(void)append_as(client, a.stream);
+		body.data[i] = was;
+	}
+	assert_int_equal(count("conflict", a.stream), 0);
+	make_body(&a, 1);
+	must_append(&a);
+}
+
+/* Both companies see it where they look: the stream, the contract. */
+static void quarantine_is_visible(void **state)
+{
+	char path[128];
+	int64_t alerts = 0;
+	(void)state;
+	snprintf(path, sizeof path, "/v1/contracts/%s", contract.id);
+	json_t *json = svc_expect(svc.send, "GET", path, NULL, SVC_NO_TEXT, 200);
+	const json_t *alert = json_object_get(json, "alerts");
+	for (size_t i = 0; i < json_array_size(alert); i++) {
+		const json_t *row = json_array_get(alert, i);
+		alerts += strcmp(svc_member(row, "type"), "stream.quarantined") == 0;
+		snprintf(path, sizeof path, "/v1/streams/%s", svc_member(row, "stream"));
+		json_t *stream = svc_expect(svc.send, "GET", path, NULL, SVC_NO_TEXT, 200);
+		assert_string_equal(svc_member(stream, "state"), "quarantined");
+		assert_int_equal(json_array_size(json_object_get(stream, "conflicts")), 1);
+		json_decref(stream);
+	}
+	json_decref(json);
+	assert_int_equal(alerts, 2);
+	assert_int_equal(svc_number(&svc, "select count(*) from app.event where type = "
+					  "'stream.quarantined'"),
+		2);
 }
 
 static int setup(void **state)
@@ -330,6 +399,8 @@ int main(void)
 		cmocka_unit_test(enrolment_rules),
 		cmocka_unit_test(equivocation),
 		cmocka_unit_test(equivocation_inside),
+		cmocka_unit_test(damaged_never_quarantines),
+		cmocka_unit_test(quarantine_is_visible),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -28,8 +28,8 @@ static void append_only(void **state)
 	static const char *const tables[] = {"directory", "key_directory", "audit_event",
 		"log_leaf", "subtree", "log_checkpoint", "log_cosignature", "log_published",
 		"conflict", "batch", "usage", "usage_2026_06", "usage_2026_09", "batch_cell",
-		"reversal", "verdict", "batch_key", "seal", "entry", "leg", "cut_line",
-		"rendering"};
+		"reversal", "verdict", "batch_key", "seal", "entry", "leg", "cut_line", "rendering",
+		"event", "subtree_high"};
 	char sql[256], column[64];
 
 	(void)state;
@@ -60,6 +60,7 @@ static void partly_changeable(void **state)
 		"update app.token set hash = sha256('x')",
 		"delete from app.agent_key",
 		"delete from app.stream",
+		"delete from app.webhook",
 		"truncate app.contract_lock",
 		"delete from app.document",
 		"delete from app.balance",
@@ -211,8 +212,9 @@ static void ingest_rights(void **state)
 				    value, sizeof value),
 		"");
 	assert_string_equal(value,
-		"agent_key:S batch:IS batch_cell:I conflict:I contract_lock:SU "
-		"log_leaf:IS reversal:I schema_migration:S stream:SU subtree:IS usage:I");
+		"agent_key:S batch:IS batch_cell:I conflict:I contract_lock:SU event:I "
+		"event_queue:I log_leaf:IS reversal:I schema_migration:S stream:SU subtree:IS "
+		"subtree_high:IS usage:I");
 	assert_string_equal(
 		fixture_try(cluster.admin,
 			"select string_agg(distinct table_name || '.' || column_name, ' ') "
@@ -284,7 +286,8 @@ static void roles_are_refused(void **state)
 static const char *const rules[] = {
 	"select 'no contract_id: ' || oid::regclass from t where k is null and relname not "
 	"in "
-	"('schema_migration', 'party', 'token', 'audit_event')",
+	"('schema_migration', 'party', 'token', 'audit_event', 'webhook', 'delivery', "
+	"'delivery_queue')",
 	"select 'no primary key: ' || oid::regclass from t where not ispart and relname <> "
 	"'usage' "
 	"and not exists (select from pg_index i where i.indrelid = t.oid and "
@@ -312,7 +315,7 @@ static const char *const rules[] = {
 	"t.oid in (c.conrelid, c.confrelid) where relname like 'usage%'",
 	"select 'row-level security: ' || oid::regclass from t where k is not null and "
 	"relname not in "
-	"('directory', 'key_directory') and not (rls and forced)",
+	"('directory', 'key_directory', 'event_queue') and not (rls and forced)",
 	"select 'no policy: ' || oid::regclass from t where rls and not exists (select "
 	"from pg_policy p "
 	"where p.polrelid = t.oid)",

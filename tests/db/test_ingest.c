@@ -276,10 +276,20 @@ static void equivocation(void **state)
 	struct ts_why why;
 
 	(void)state;
-	for (int i = 0; i < 2; i++)
-		OK(ts_db_stream_quarantine(ingest, contracts[0], streams[1], 10, TS_STR("one note"),
-			TS_STR("another note"), TS_STR(""), TS_CLUSTER_NOW_US, &why));
+	const struct ts_db_conflict conflict = {.size = 10,
+		.accepted_note = TS_STR("one note"),
+		.refused_note = TS_STR("another note"),
+		.proof = TS_STR("proof"),
+		.seen_us = TS_CLUSTER_NOW_US};
+	bool news = false;
+	for (int i = 0; i < 2; i++) {
+		OK(ts_db_stream_quarantine(
+			ingest, contracts[0], streams[1], &conflict, "{}", &news, &why));
+		assert_int_equal(news, i == 0);
+	}
 	assert_int_equal(count("conflict"), 1);
+	assert_int_equal(count("event"), 1); /* both companies are told once */
+	assert_int_equal(count("event_queue"), 1);
 	upload_make(&u, 1, 10);
 	assert_int_equal(commit(&u, 1), TS_OK);
 	assert_int_equal(u.up.result, TS_E_QUARANTINED);

@@ -105,7 +105,10 @@ static void empty_journal_has_no_note(void **state)
 /* Every published checkpoint continues every one before. */
 static enum ts_err consistent_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
-	struct ts_db_log_source source = {db, &session.hasher, contracts[0], TS_DB_LOCK_INPUTS};
+	struct ts_db_log_source source = {.db = db,
+		.hasher = &session.hasher,
+		.contract_id = contracts[0],
+		.log = TS_DB_LOCK_INPUTS};
 	struct ts_merkle_source merkle = ts_db_log_source(&source);
 	struct ts_db_checkpoint newer, older;
 	struct ts_path path;
