@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "service/checkpoints.h"
 #include "service/clock.h"
+#include "service/courier.h"
 #include "service/session.h"
 #include "service/settle.h"
 #include "service/signer_client.h"
@@ -162,10 +163,12 @@ size_t ts_app_checks(struct ts_app *app, struct ts_ready_check checks[TS_APP_CHE
 
 enum ts_err ts_app_run(struct ts_app *app, struct ts_why *why)
 {
-	TS_TRY(ts_witnesser_start(app, why));
-	enum ts_err err = ts_settler_start(app, &app->settler, why);
+	TS_TRY(ts_courier_start(app, &app->courier, why));
+	enum ts_err err = ts_witnesser_start(app, why);
+	if (err == TS_OK)
+		err = ts_settler_start(app, &app->settler, why);
 	if (err != TS_OK)
-		ts_witnesser_stop(app);
+		ts_app_halt(app);
 	return err;
 }
 
@@ -174,4 +177,6 @@ void ts_app_halt(struct ts_app *app)
 	ts_settler_stop(app->settler);
 	app->settler = NULL;
 	ts_witnesser_stop(app);
+	ts_courier_stop(app->courier);
+	app->courier = NULL;
 }

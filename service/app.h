@@ -16,7 +16,7 @@ enum ts_err ts_app_open(const struct ts_config *config, struct ts_signer_client 
 	struct ts_why *why) TS_MUST;
 struct ts_worker_hooks ts_app_hooks(struct ts_app *app);
 size_t ts_app_checks(struct ts_app *app, struct ts_ready_check checks[TS_APP_CHECKS_MAX]);
-/* Background work (ticks) runs between run and halt. */
+/* Background work (ticks, deliveries) runs between run and halt. */
 enum ts_err ts_app_run(struct ts_app *app, struct ts_why *why) TS_MUST;
 void ts_app_halt(struct ts_app *app);
 void ts_app_close(struct ts_app *app); /* NULL is allowed */

@@ -186,6 +186,25 @@ static enum ts_err fill(struct ts_request *req, struct upload *u, const struct t
 	return TS_OK;
 }
 
+/* Both companies are told of void lines: kept, shown, never rated, and easy to overlook. */
+static enum ts_err tell_voids(struct ts_request *req, struct upload *u,
+	const struct ts_db_stream *stream, struct ts_why *why)
+{
+	struct ts_db_contract contract;
+	const struct ts_intake_row *first = u->rows;
+	if (u->intake.void_n == 0)
+		return TS_OK;
+	while (first->void_reason == NULL)
+		first++;
+	TS_TRY(ts_db_contract_locate(ts_req_session(req)->db, stream->contract_id, &contract, why));
+	return ts_handler_data(req->region,
+		json_pack("{s:s,s:s,s:s,s:I,s:I,s:s}", "contract", contract.public_id, "stream",
+			stream->key.public_id, "origin", stream->key.origin, "lines",
+			(json_int_t)u->intake.void_n, "first_index", (json_int_t)first->index,
+			"first_reason", first->void_reason),
+		&u->in.voids);
+}
+
 static enum ts_err prepare_new(struct ts_request *req, struct upload *u,
 	const struct ts_db_stream *stream, struct ts_why *why)
 {
@@ -206,6 +225,7 @@ static enum ts_err prepare_new(struct ts_request *req, struct upload *u,
 		&u->statement, &stream->contract_note, &u->windows));
 	TS_TRY(walk(req, u, stream, why));
 	TS_TRY(fill(req, u, stream, why));
+	TS_TRY(tell_voids(req, u, stream, why));
 	u->contract_id = stream->contract_id;
 	req->group = (uint64_t)stream->contract_id;
 	req->prepared = u;

@@ -10,6 +10,7 @@
 #include "store/db.h"
 
 struct ts_settler;
+struct ts_courier;
 struct ts_ingest;
 struct ts_signer_client;
 struct ts_checkpoints;
@@ -30,6 +31,7 @@ struct ts_app {
 		const struct ts_db_pair *pair);
 	struct ts_settler *settler;
 	_Atomic(struct ts_witnesser *) witnesser; /* NULL: not running */
+	struct ts_courier *courier;
 	_Atomic int32_t month; /* the usage partitions of it and of the next one exist */
 };
 struct ts_session {

@@ -11,6 +11,7 @@
 #include "evidence/log.h"
 #include "store/ingest_copy.h"
 #include "store/log.h"
+#include "store/outbox.h"
 #include "store/subtree.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -208,7 +209,12 @@ static enum ts_err group_log(struct ts_db *db, struct ingest_group *g, struct ts
 	for (size_t i = 0; i < g->n; i++)
 		if (g->uploads[i]->result == TS_OK)
 			g->uploads[i]->leaf_index = first++;
-	return ts_ingest_copy_batches(db, g, why);
+	TS_TRY(ts_ingest_copy_batches(db, g, why));
+	for (size_t i = 0; i < g->n; i++)
+		if (g->uploads[i]->result == TS_OK && g->uploads[i]->voids != NULL)
+			TS_TRY(ts_db_outbox_add(db, g->contract_id, TS_DB_EVENT_STREAM_VOID_LINES,
+				g->received_us, g->uploads[i]->voids, why));
+	return TS_OK;
 }
 
 /* Roots above the 256-leaf ones that this group completes: at most one for 65,536 lines. */

@@ -31,6 +31,7 @@ struct ts_ingest_upload {
 	const struct ts_intake *intake; /* of these rows, ended */
 	const struct ts_ingest_subtree *subtrees;
 	size_t subtrees_n;
+	const char *voids; /* JSON of the event that tells of void lines; NULL: none is void */
 	/* out: TS_OK, or why it dropped out alone: TS_E_STALE, TS_E_QUARANTINED, TS_E_KEY,
 	 * TS_E_NOT_FOUND */
 	enum ts_err result;

@@ -147,6 +147,19 @@ static void void_line_is_kept(void **state)
 	assert_int_equal(
 		svc_number(&svc, "select count(*) from app.usage where void_reason is not null"),
 		1);
+	assert_int_equal(
+		svc_number(&svc, "select count(*) from app.event where type = "
+				 "'stream.void_lines' and data like '%\"first_index\":1,%'"),
+		1);
+	char path[128];
+	snprintf(path, sizeof path, "/v1/streams/%s/lines?state=void", a.stream);
+	json_t *json = svc_expect(svc.send, "GET", path, NULL, SVC_NO_TEXT, 200);
+	const json_t *row = json_array_get(json_object_get(json, "data"), 0);
+	assert_int_equal(json_array_size(json_object_get(json, "data")), 1);
+	assert_int_equal(json_integer_value(json_object_get(row, "index")), 1);
+	assert_string_equal(svc_member(row, "state"), "void");
+	assert_true(strlen(svc_member(row, "reason")) > 0);
+	json_decref(json);
 	make_body(&a, 5); /* the stream goes on */
 	must_append(&a);
 	assert_int_equal(count("usage", a.stream), 6);

@@ -154,14 +154,16 @@ static void test_other_key(void **state)
 
 static void test_every_bit_counts(void **state)
 {
+	static const int64_t sizes[][2] = {{13, 40}, {8, 9}, {8, 8}, {1, 2}};
 	(void)state;
-	make(other, 13, 40);
-	for (size_t i = 0; i < file.len; i++)
-		for (int bit = 0; bit < 8; bit++) {
-			file.data[i] = (char)(file.data[i] ^ (1 << bit));
+	for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
+		make(other, sizes[k][0], sizes[k][1]);
+		for (size_t i = 0; i < 8 * file.len; i++) {
+			file.data[i / 8] = (char)(file.data[i / 8] ^ (1 << i % 8));
 			assert_true(check(vec_buf(&file), &agent.key) != TS_OK);
-			file.data[i] = (char)(file.data[i] ^ (1 << bit));
+			file.data[i / 8] = (char)(file.data[i / 8] ^ (1 << i % 8));
 		}
+	}
 	for (size_t len = 0; len < file.len; len++)
 		assert_err(check((struct ts_str){file.data, len}, &agent.key), TS_E_MALFORMED);
 	ts_buf_putc(&file, '\n');
