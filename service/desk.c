@@ -2,6 +2,7 @@
 #include "service/desk.h"
 #include "service/handler.h"
 #include "store/log.h"
+#include "store/outbox.h"
 #include <stdio.h>
 
 #define SIDES 2
@@ -191,6 +192,22 @@ static enum ts_err check(struct ts_desk *desk, struct ts_why *why)
 	return desk->kind->check != NULL ? desk->kind->check(desk, why) : TS_OK;
 }
 
+/* Both companies are told: one has to sign, or what it said is in the log. */
+static enum ts_err tell(struct attempt *a, enum ts_db_event event, struct ts_why *why)
+{
+	const struct ts_desk *desk = a->desk;
+	const struct ts_db_statement *row = &a->post->row;
+	const char *data = NULL;
+	json_t *json = json_pack("{s:s,s:s,s:o,s:s}", "contract", desk->contract.public_id, "kind",
+		desk->kind->name, "sha256", ts_json_hash(&desk->sha256), "signed_first",
+		ts_side_name((enum ts_side)row->side));
+	if (event == TS_DB_EVENT_STATEMENT_LOGGED)
+		json_object_set_new(json, "leaf", json_integer(desk->leaf));
+	TS_TRY(ts_handler_data(desk->region, json, &data));
+	return ts_db_outbox_add(
+		desk->db, desk->contract.contract_id, event, desk->now_us, data, why);
+}
+
 /* The log's counter is locked from here on. */
 static enum ts_err append(struct attempt *a, unsigned sides, int64_t *leaf, struct ts_why *why)
 {
@@ -201,7 +218,9 @@ static enum ts_err append(struct attempt *a, unsigned sides, int64_t *leaf, stru
 	TS_TRY(ts_db_log_append(desk->db, desk->hasher, desk->contract.contract_id,
 		TS_DB_LOCK_INPUTS, &row, 1, desk->now_us, leaf, why));
 	desk->leaf = *leaf;
-	return desk->kind->apply != NULL ? desk->kind->apply(desk, why) : TS_OK;
+	if (desk->kind->apply != NULL)
+		TS_TRY(desk->kind->apply(desk, why));
+	return tell(a, TS_DB_EVENT_STATEMENT_LOGGED, why);
 }
 
 static enum ts_err admit(struct attempt *a, struct ts_why *why)
@@ -284,8 +303,10 @@ enum ts_err ts_desk_tx(struct ts_db *db, void *arg, struct ts_why *why)
 		&post->row.note, why));
 	if (!logged) {
 		TS_TRY(a.found ? again(&a, why) : begin(&a, why));
-		if (post->refusal != TS_OK || (a.present & a.required) != a.required)
+		if (post->refusal != TS_OK)
 			return TS_OK;
+		if ((a.present & a.required) != a.required)
+			return a.found ? TS_OK : tell(&a, TS_DB_EVENT_STATEMENT_WAITING, why);
 		TS_TRY(admit(&a, why));
 	}
 	return countersign(&a, why);

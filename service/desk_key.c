@@ -2,7 +2,9 @@
 /* What happens to a key and its lines before their time: revoke, reattest, release. What counts in
  * the end is decided by settle, when it folds the leaf. */
 #include "service/desk.h"
+#include "service/handler.h"
 #include "store/log.h"
+#include "store/outbox.h"
 
 #define SOURCE_REGION_BYTES_MAX (64u << 20)
 
@@ -127,13 +129,21 @@ static enum ts_err revoke_apply(struct ts_desk *desk, struct ts_why *why)
 {
 	const struct ts_revocation *r = &desk->is.revocation;
 	const struct ts_db_stream *stream = NULL;
+	const char *data = NULL;
 	TS_TRY(ts_desk_stream(desk, r->origin, &stream, why));
 	const struct ts_db_revocation revocation = {.stream_id = stream->key.stream_id,
 		.leaf = desk->leaf,
 		.compromised = r->compromised,
 		.since_ms = r->since_ms,
 		.covered = r->covered};
-	return ts_db_revocation_add(desk->db, desk->contract.contract_id, &revocation, why);
+	TS_TRY(ts_db_revocation_add(desk->db, desk->contract.contract_id, &revocation, why));
+	TS_TRY(ts_handler_data(desk->region,
+		json_pack("{s:s,s:s,s:s,s:I,s:b}", "contract", desk->contract.public_id, "stream",
+			stream->key.public_id, "origin", stream->key.origin, "leaf",
+			(json_int_t)desk->leaf, "compromised", r->compromised),
+		&data));
+	return ts_db_outbox_add(desk->db, desk->contract.contract_id, TS_DB_EVENT_KEY_REVOKED,
+		desk->now_us, data, why);
 }
 
 const struct ts_desk_kind ts_desk_revoke = {

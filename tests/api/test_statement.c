@@ -164,6 +164,14 @@ static json_t *read_back(const char *sha256)
 	return svc_expect(as_consumer, "GET", path, NULL, SVC_NO_TEXT, 200);
 }
 
+/* Events of a type that both companies were told. */
+static int64_t told(const char *type)
+{
+	char sql[128];
+	snprintf(sql, sizeof sql, "select count(*) from app.event where type = '%s'", type);
+	return svc_number(&svc, sql);
+}
+
 static void signatures_come_one_by_one(void **state)
 {
 	char *text = strdup(release(contract.id, 1, now_ms(), 1, 3));
@@ -185,6 +193,8 @@ static void signatures_come_one_by_one(void **state)
 	assert_string_equal(first, second);
 	json_decref(json);
 	assert_int_equal(log_size(), before);
+	assert_int_equal(told("statement.waiting"), 1);
+	assert_int_equal(told("statement.logged"), 0);
 	json = must_post(as_consumer, text, CONSUMER);
 	assert_state(json, "logged", before, 2);
 	assert_int_equal(json_array_size(json_object_get(json, "waiting_for")), 0);
@@ -192,6 +202,8 @@ static void signatures_come_one_by_one(void **state)
 	json = must_post(as_provider, text, PROVIDER);
 	assert_state(json, "logged", before, 2);
 	assert_int_equal(log_size(), before + 1);
+	assert_int_equal(told("statement.waiting"), 1);
+	assert_int_equal(told("statement.logged"), 1);
 	json_decref(json);
 	ts_statement_hash(ts_str(text), &hash);
 	ts_text_hex(hash.b, TS_HASH_BYTES, hex);
@@ -379,9 +391,11 @@ static void revoke_ends_the_key(void **state)
 	memcpy(strstr(again, "stolen"), "melted", 6);
 	must_refuse(svc.send, again, PROVIDER, 409, "ended at leaf");
 	free(again);
+	assert_int_equal(told("key.revoked"), 1);
 	json = must_post(as_provider, revocation(&second, since, 0), PROVIDER);
 	assert_state(json, "logged", log_size() - 1, 1);
 	json_decref(json);
+	assert_int_equal(told("key.revoked"), 2);
 }
 
 static void revoke_of_a_stranger(void **state)
