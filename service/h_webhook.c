@@ -17,10 +17,10 @@
 
 struct hooks {
 	struct ts_request *req;
-	const char *id; /* of {webhook}; NULL: all */
+	const char *id; /* of {webhook} */
 	struct ts_db_webhook *list;
 	size_t n;
-	const struct ts_db_webhook *one;
+	struct ts_db_webhook one;
 	struct ts_db_webhook fresh;
 	uint8_t secret[TS_DB_WEBHOOK_SECRET_BYTES];
 	int64_t overlap_us;
@@ -58,14 +58,21 @@ static bool visible(const struct ts_principal *who, const struct ts_db_webhook *
 static enum ts_err list_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct hooks *h = arg;
+	return ts_db_webhook_list(
+		db, h->req->principal->party_id, NULL, h->req->region, &h->list, &h->n, why);
+}
+
+/* The one of {webhook}, when it is for the caller to see. */
+static enum ts_err one_tx(struct ts_db *db, void *arg, struct ts_why *why)
+{
+	struct hooks *h = arg;
+	struct ts_db_webhook *found = NULL;
+	size_t n = 0;
 	TS_TRY(ts_db_webhook_list(
-		db, h->req->principal->party_id, h->id, h->req->region, &h->list, &h->n, why));
-	h->one = NULL;
-	if (h->id == NULL)
-		return TS_OK;
-	if (h->n != 1 || !visible(h->req->principal, &h->list[0]))
+		db, h->req->principal->party_id, h->id, h->req->region, &found, &n, why));
+	if (n != 1 || !visible(h->req->principal, &found[0]))
 		return ts_why(why, TS_E_NOT_FOUND, "webhook", "no webhook %s", h->id);
-	h->one = &h->list[0];
+	h->one = found[0];
 	return TS_OK;
 }
 
@@ -207,15 +214,15 @@ static enum ts_err webhook_get(struct ts_request *req, struct ts_response *res, 
 {
 	struct hooks h;
 	TS_TRY(named(&h, req));
-	TS_TRY(in_party(&h, list_tx, why));
-	return ts_handler_json(res, 200, hook_json(h.one), why);
+	TS_TRY(in_party(&h, one_tx, why));
+	return ts_handler_json(res, 200, hook_json(&h.one), why);
 }
 
 static enum ts_err delete_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct hooks *h = arg;
-	TS_TRY(list_tx(db, arg, why));
-	return ts_db_webhook_delete(db, h->one->party_id, h->one->webhook_id, why);
+	TS_TRY(one_tx(db, arg, why));
+	return ts_db_webhook_delete(db, h->one.party_id, h->one.webhook_id, why);
 }
 
 static enum ts_err webhook_delete(
@@ -236,10 +243,10 @@ static const struct ts_json_field rotate_fields[] = {{"overlap_s", TS_JSON_INT, 
 static enum ts_err rotate_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct hooks *h = arg;
-	TS_TRY(list_tx(db, arg, why));
-	TS_TRY(ts_db_webhook_rotate(db, h->one->party_id, h->one->webhook_id, h->secret,
+	TS_TRY(one_tx(db, arg, why));
+	TS_TRY(ts_db_webhook_rotate(db, h->one.party_id, h->one.webhook_id, h->secret,
 		h->req->now_us + h->overlap_us, why));
-	return list_tx(db, arg, why);
+	return one_tx(db, arg, why);
 }
 
 static enum ts_err webhook_rotate(
@@ -253,7 +260,7 @@ static enum ts_err webhook_rotate(
 	h.overlap_us = in.overlap_s * TS_US_PER_S;
 	randombytes_buf(h.secret, sizeof h.secret);
 	TS_TRY(in_party(&h, rotate_tx, why));
-	return answer_secret(&h, h.one, res, 200, why);
+	return answer_secret(&h, &h.one, res, 200, why);
 }
 
 /* --- deliveries --- */
@@ -261,12 +268,12 @@ static enum ts_err webhook_rotate(
 static enum ts_err test_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct hooks *h = arg;
-	TS_TRY(list_tx(db, arg, why));
-	if (strcmp(h->one->state, "enabled") != 0)
+	TS_TRY(one_tx(db, arg, why));
+	if (strcmp(h->one.state, "enabled") != 0)
 		return ts_why(why, TS_E_CONFLICT, "webhook",
 			"the endpoint is disabled; a new secret enables it");
-	return ts_db_delivery_add(db, h->one->party_id, h->one->webhook_id, &h->message, h->body,
-		h->req->now_us, why);
+	return ts_db_delivery_add(
+		db, h->one.party_id, h->one.webhook_id, &h->message, h->body, h->req->now_us, why);
 }
 
 static enum ts_err webhook_test(struct ts_request *req, struct ts_response *res, struct ts_why *why)
@@ -290,8 +297,8 @@ static enum ts_err webhook_test(struct ts_request *req, struct ts_response *res,
 static enum ts_err deliveries_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct hooks *h = arg;
-	TS_TRY(list_tx(db, arg, why));
-	return ts_db_delivery_list(db, h->one->party_id, h->one->webhook_id, h->before, h->limit,
+	TS_TRY(one_tx(db, arg, why));
+	return ts_db_delivery_list(db, h->one.party_id, h->one.webhook_id, h->before, h->limit,
 		h->req->region, &h->deliveries, &h->deliveries_n, why);
 }
 
