@@ -139,12 +139,71 @@ static void test_record_to_ledger(void **state)
 	json_decref(doc);
 }
 
+static void put_checkpoint(const struct ts_secret *signer, const struct ts_hash *root, int64_t size,
+	struct ts_buf *out)
+{
+	struct ts_buf text;
+	const struct ts_checkpoint checkpoint = {ts_str(signer->key.name), size, *root};
+	ts_buf_init(&text, TS_NOTE_BYTES_MAX);
+	ts_checkpoint_format(&checkpoint, &text);
+	ts_note_begin(vec_buf(&text), out);
+	assert_ok(ts_note_sign(signer, vec_buf(&text), out));
+	ts_buf_free(&text);
+}
+
+/* A record in a stream of one line, its checkpoint alone in the inputs log: the two proofs hang
+ * together by that very note, and by nothing else. */
+static void test_record(void **state)
+{
+	const uint8_t seeds[2][TS_KEY_SEED_BYTES] = {{1}, {2}};
+	struct ts_secret agent, log;
+	struct ts_buf note, other, top;
+	struct ts_hash root, leaf;
+	struct ts_note_sig sig;
+	struct ts_checkpoint stream, inputs;
+	struct ts_why why;
+	struct ts_str line = TS_STR("u1");
+	(void)state;
+	assert_ok(ts_secret_make(TS_STR("l/agent"), TS_KEY_ED25519, seeds[0], &agent));
+	assert_ok(ts_secret_make(TS_STR("l/inputs"), TS_KEY_ED25519, seeds[1], &log));
+	ts_buf_init(&note, TS_NOTE_BYTES_MAX);
+	ts_buf_init(&other, TS_NOTE_BYTES_MAX);
+	ts_buf_init(&top, TS_NOTE_BYTES_MAX);
+	ts_hash_leaf(&hasher, line.at, line.len, &root);
+	put_checkpoint(&agent, &root, 1, &note);
+	ts_hash_leaf(&hasher, note.data, note.len, &leaf);
+	put_checkpoint(&log, &leaf, 1, &top);
+	struct ts_proof a = {.note = vec_buf(&note)}, b = {.note = vec_buf(&top)};
+	assert_ok(ts_proof_verify_record(
+		&hasher, line, &a, &agent.key, &b, &log.key, 1, &sig, &stream, &inputs, &why));
+	assert_int_equal(stream.size, 1);
+	assert_err(ts_proof_verify_record(&hasher, TS_STR("u2"), &a, &agent.key, &b, &log.key, 1,
+			   &sig, &stream, &inputs, &why),
+		TS_E_INVALID);
+	assert_string_equal(why.where, "stream");
+	assert_err(ts_proof_verify_record(&hasher, line, &a, &log.key, &b, &log.key, 1, &sig,
+			   &stream, &inputs, &why),
+		TS_E_SIGNATURE);
+	/* another checkpoint of the agent is not that leaf */
+	ts_hash_leaf(&hasher, "u2", 2, &root);
+	put_checkpoint(&agent, &root, 1, &other);
+	a.note = vec_buf(&other);
+	assert_err(ts_proof_verify_record(&hasher, TS_STR("u2"), &a, &agent.key, &b, &log.key, 1,
+			   &sig, &stream, &inputs, &why),
+		TS_E_INVALID);
+	assert_string_equal(why.where, "inputs");
+	ts_buf_free(&note);
+	ts_buf_free(&other);
+	ts_buf_free(&top);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tessera),
 		cmocka_unit_test(test_parse_errors),
 		cmocka_unit_test(test_record_to_ledger),
+		cmocka_unit_test(test_record),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
