@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define REGION_BYTES_MAX (1u << 20)
+#define LOCK_WAIT_MS 3000
 #define CHILD_FD 3 /* where `serve` leaves its end */
 
 static int run(int argc, char **argv);
@@ -111,7 +112,8 @@ static enum ts_err listen_at(const char *path, int *out, struct ts_why *why)
 static enum ts_err work(const struct signing *s, struct ts_why *why)
 {
 	struct ts_signer *signer = NULL;
-	const struct ts_signer_options options = {.dir = ts_signer_dir(&s->config)};
+	const struct ts_signer_options options = {
+		.dir = ts_signer_dir(&s->config), .wait_ms = s->child ? LOCK_WAIT_MS : 0};
 	int listener = -1;
 	TS_TRY(harden(s->user, s->child, why));
 	TS_TRY(ts_signer_open(&options, &signer, why));

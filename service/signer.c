@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
+
+#define LOCK_STEP_MS 20
 
 struct ts_signer {
 	struct ts_signer_options options;
@@ -18,6 +21,17 @@ struct ts_signer {
 	struct ts_hasher hasher;
 	struct ts_secret secret; /* of the request under way; the memory is locked */
 };
+
+static bool lock(int fd, int64_t wait_ms)
+{
+	const struct timespec step = {0, LOCK_STEP_MS * 1000000};
+	for (int64_t waited = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited += LOCK_STEP_MS) {
+		if (waited >= wait_ms)
+			return false;
+		nanosleep(&step, NULL);
+	}
+	return true;
+}
 
 enum ts_err ts_signer_open(
 	const struct ts_signer_options *options, struct ts_signer **out, struct ts_why *why)
@@ -28,6 +42,7 @@ enum ts_err ts_signer_open(
 		free(signer);
 		return ts_why(why, TS_E_NO_MEMORY, dir, "cannot open the signer's folder");
 	}
+	TS_ASSERT(sodium_init() >= 0);
 	signer->options = *options;
 	memcpy(signer->dir, dir, strlen(dir) + 1);
 	signer->lock_fd = -1;
@@ -39,7 +54,7 @@ enum ts_err ts_signer_open(
 	enum ts_err err = TS_OK;
 	if (signer->lock_fd < 0)
 		err = ts_why(why, TS_E_IO, dir, "cannot open: %s", strerror(errno));
-	else if (flock(signer->lock_fd, LOCK_EX | LOCK_NB) != 0)
+	else if (!lock(signer->lock_fd, options->wait_ms))
 		err = ts_why(why, TS_E_CONFLICT, dir, "another signer works on this folder");
 	else
 		err = ts_hasher_init(&signer->hasher);

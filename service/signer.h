@@ -13,6 +13,7 @@
 struct ts_signer;
 struct ts_signer_options {
 	const char *dir; /* mode 0700 */
+	int64_t wait_ms; /* for another signer to end: that of a service that was just killed */
 	/* Called behind each step of a signature; a test ends the process there. NULL: none. */
 	void (*step)(void *arg, const char *name);
 	void *arg;

@@ -314,12 +314,23 @@ static enum ts_err refused(
 		(long long)answer->size, of[answer->refusal].text);
 }
 
+/* What was signed last has changed since the proof was made: somebody else was faster, and whether
+ * the refusal stands is seen from there. */
+static bool overtaken(
+	const struct ts_signing_request *request, const struct ts_signing_answer *answer)
+{
+	return request->kind == TS_SIGNING_SIGN && answer->size != request->old_size &&
+	       (answer->refusal == TS_SIGNING_BEHIND || answer->refusal == TS_SIGNING_FORK);
+}
+
 /* An answer of another kind than was asked for is a signer that is none. */
 static enum ts_err ask_for(struct ts_signer_client *client,
 	const struct ts_signing_request *request, enum ts_signing_answer_kind kind,
 	char line[TS_SIGNING_LINE_MAX], struct ts_signing_answer *out, struct ts_why *why)
 {
 	TS_TRY(ask(client, request, 2, line, out, why));
+	if (out->kind == TS_SIGNING_REFUSED && overtaken(request, out))
+		out->refusal = TS_SIGNING_STALE;
 	if (out->kind == TS_SIGNING_REFUSED)
 		return refused(out, request->checkpoint.origin, why);
 	if (out->kind != kind)

@@ -114,20 +114,24 @@ struct signing_leaves {
 static inline enum ts_err signing_append_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	const struct signing_leaves *a = arg;
-	struct ts_db_leaf *leaves = calloc((size_t)a->n, sizeof *leaves);
-	char(*texts)[32] = calloc((size_t)a->n, sizeof *texts);
+	struct ts_hasher hasher; /* of its own: several threads append */
 	struct ts_range range;
 	int64_t first = 0;
+	TS_TRY(ts_db_lock_take(db, contracts[a->contract], a->log, why));
+	TS_TRY(ts_hasher_init(&hasher));
+	struct ts_db_leaf *leaves = calloc((size_t)a->n, sizeof *leaves);
+	char(*texts)[32] = calloc((size_t)a->n, sizeof *texts);
 	enum ts_err err = ts_db_log_head(db, contracts[a->contract], a->log, &range, NULL, why);
 	for (int64_t i = 0; i < a->n && err == TS_OK; i++) {
 		int len = snprintf(texts[i], sizeof texts[i], "%s %lld", signing_text,
 			(long long)(range.size + i));
 		leaves[i] = (struct ts_db_leaf){.data = {texts[i], (size_t)len}};
-		ts_hash_leaf(&session.hasher, texts[i], (size_t)len, &leaves[i].hash);
+		ts_hash_leaf(&hasher, texts[i], (size_t)len, &leaves[i].hash);
 	}
 	if (err == TS_OK)
-		err = ts_db_log_append(db, &session.hasher, contracts[a->contract], a->log, leaves,
+		err = ts_db_log_append(db, &hasher, contracts[a->contract], a->log, leaves,
 			(size_t)a->n, TS_CLUSTER_NOW_US, &first, why);
+	ts_hasher_free(&hasher);
 	free(texts);
 	free(leaves);
 	return err;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Both logs are signed in pairs, only over what recomputes, never backwards. */
 #include "db/signing.h"
+#include <pthread.h>
 
 #define ALL "set session_replication_role = replica; "
 
@@ -219,6 +220,51 @@ static void a_new_signer_remembers(void **state)
 	OK(signing_pass(0, &why));
 }
 
+struct writer {
+	pthread_t thread;
+	enum ts_err err;
+	struct ts_why why;
+};
+
+static enum ts_err write_and_sign(struct writer *w, struct ts_session *own)
+{
+	const struct ts_db_contract row = signing_contract(0);
+	for (int i = 0; i < 40; i++) {
+		struct signing_leaves a = {0, TS_DB_LOCK_INPUTS, 3};
+		TS_TRY(ts_db_tx_contract(own->db, contracts[0], signing_append_tx, &a, &w->why));
+		TS_TRY(ts_checkpoints_sign(&app, own, &row, TS_CLUSTER_NOW_US, &w->why));
+	}
+	return TS_OK;
+}
+
+static void *writing(void *arg)
+{
+	struct writer *w = arg;
+	struct ts_session *own = NULL;
+	w->err = ts_session_open(cluster.service, &own, &w->why);
+	if (w->err == TS_OK)
+		w->err = write_and_sign(w, own);
+	ts_session_close(own);
+	return NULL;
+}
+
+/* Nobody is refused because another was faster. */
+static void several_sign_at_once(void **state)
+{
+	struct writer writers[4];
+	(void)state;
+	memset(writers, 0, sizeof writers);
+	int64_t size = look_at(TS_DB_LOCK_INPUTS).checkpoint.size;
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&writers[i].thread, NULL, writing, &writers[i]), 0);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(pthread_join(writers[i].thread, NULL), 0);
+		if (writers[i].err != TS_OK)
+			fail_msg("%s: %s", ts_err_code(writers[i].err), writers[i].why.text);
+	}
+	assert_int_equal(look_at(TS_DB_LOCK_INPUTS).checkpoint.size, size + INT64_C(4) * 40 * 3);
+}
+
 /* The database of an hour ago: nothing is signed, and the reason says what to do. */
 static void restored_database(void **state)
 {
@@ -268,6 +314,7 @@ int main(void)
 		cmocka_unit_test(range_is_not_kept),
 		cmocka_unit_test(signed_but_not_stored),
 		cmocka_unit_test(a_new_signer_remembers),
+		cmocka_unit_test(several_sign_at_once),
 		cmocka_unit_test(restored_database),
 	};
 	signing_start();

@@ -202,7 +202,7 @@ _Noreturn static void sign_until_ended(int k, int fd)
 {
 	struct end_at end = {0, k};
 	struct ts_signer *signer = NULL;
-	const struct ts_signer_options options = {dir, end_there, &end};
+	const struct ts_signer_options options = {.dir = dir, .step = end_there, .arg = &end};
 	if (ts_signer_open(&options, &signer, &why) != TS_OK)
 		_exit(1);
 	(void)made(signer, ORIGIN);
