@@ -13,7 +13,8 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int64_t pass_us(int64_t *recompute_us)
+/* The median; the fastest is what is left when nothing else uses the disk. */
+static int64_t pass_us(int64_t *recompute_us, int64_t *fastest_us)
 {
 	struct ts_why why = {"", ""};
 	int64_t us[PASSES];
@@ -28,26 +29,38 @@ static int64_t pass_us(int64_t *recompute_us)
 		us[i] = ts_clock_mono_us() - start;
 	}
 	qsort(us, PASSES, sizeof us[0], by_size);
+	*fastest_us = us[0];
 	return us[PASSES / 2];
+}
+
+static void print_ratio(const char *name, const int64_t us[2])
+{
+	int64_t percent = us[1] * 100 / us[0];
+	printf("ratio of a pass, a million to a thousand, %s: %lld.%02lld\n", name,
+		(long long)(percent / 100), (long long)(percent % 100));
 }
 
 static void measure(void **state)
 {
 	static const int64_t sizes[] = {1000, 1000000};
-	int64_t us[2], recompute_us[2], size = 0;
+	int64_t us[2], fastest_us[2], recompute_us[2], size = 0;
 	struct ts_why why = {"", ""};
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		signing_append(0, TS_DB_LOCK_INPUTS, sizes[i] - size);
 		fixture_sql(cluster.admin, "vacuum (analyze)");
+		fixture_sql(
+			cluster.admin, "checkpoint"); /* the load's own writes are not measured */
 		OK(signing_pass(0, &why));
-		us[i] = pass_us(&recompute_us[i]);
+		us[i] = pass_us(&recompute_us[i], &fastest_us[i]);
 		size = sizes[i] + (int64_t)PASSES * NEW_LEAVES;
-		printf("%8lld leaves: a pass %lld us, recomputed at the start in %lld us\n",
-			(long long)sizes[i], (long long)us[i], (long long)recompute_us[i]);
+		printf("%8lld leaves: a pass %lld us (fastest %lld), recomputed at the start in "
+		       "%lld us\n",
+			(long long)sizes[i], (long long)us[i], (long long)fastest_us[i],
+			(long long)recompute_us[i]);
 	}
-	printf("ratio of a pass, a million to a thousand: %lld.%02lld\n",
-		(long long)(us[1] * 100 / us[0] / 100), (long long)(us[1] * 100 / us[0] % 100));
+	print_ratio("median", us);
+	print_ratio("fastest", fastest_us);
 }
 
 int main(void)
