@@ -38,19 +38,19 @@ void ts_hasher_free(struct ts_hasher *hasher)
 }
 
 /* Once the context exists a software digest cannot fail: a failure is a broken library. */
-static void begin(struct ts_hasher *hasher)
+void ts_hash_begin(struct ts_hasher *hasher)
 {
 	TS_ASSERT(hasher->ctx != NULL);
 	TS_ASSERT(EVP_DigestInit_ex2(hasher->ctx, NULL, NULL) == 1);
 }
 
-static void add(struct ts_hasher *hasher, const void *data, size_t len)
+void ts_hash_more(struct ts_hasher *hasher, const void *data, size_t len)
 {
 	if (len > 0)
 		TS_ASSERT(EVP_DigestUpdate(hasher->ctx, data, len) == 1);
 }
 
-static void finish(struct ts_hasher *hasher, struct ts_hash *out)
+void ts_hash_end(struct ts_hasher *hasher, struct ts_hash *out)
 {
 	unsigned int len = 0;
 	TS_ASSERT(EVP_DigestFinal_ex(hasher->ctx, out->b, &len) == 1);
@@ -61,17 +61,17 @@ void ts_hash_leaf(struct ts_hasher *hasher, const void *data, size_t len, struct
 {
 	/* Record lines fit one small buffer: one update call instead of two. */
 	uint8_t whole[1 + 255];
-	begin(hasher);
+	ts_hash_begin(hasher);
 	whole[0] = 0x00;
 	if (len < sizeof(whole)) {
 		if (len > 0)
 			memcpy(whole + 1, data, len);
-		add(hasher, whole, 1 + len);
+		ts_hash_more(hasher, whole, 1 + len);
 	} else {
-		add(hasher, whole, 1);
-		add(hasher, data, len);
+		ts_hash_more(hasher, whole, 1);
+		ts_hash_more(hasher, data, len);
 	}
-	finish(hasher, out);
+	ts_hash_end(hasher, out);
 }
 
 void ts_hash_node(struct ts_hasher *hasher, const struct ts_hash *left, const struct ts_hash *right,
@@ -86,9 +86,9 @@ void ts_hash_node(struct ts_hasher *hasher, const struct ts_hash *left, const st
 
 void ts_hash_bytes(struct ts_hasher *hasher, const void *data, size_t len, struct ts_hash *out)
 {
-	begin(hasher);
-	add(hasher, data, len);
-	finish(hasher, out);
+	ts_hash_begin(hasher);
+	ts_hash_more(hasher, data, len);
+	ts_hash_end(hasher, out);
 }
 
 void ts_sha256(const void *data, size_t len, struct ts_hash *out)
