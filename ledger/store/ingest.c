@@ -250,6 +250,7 @@ static enum ts_err group_body(struct ts_db *db, void *arg, struct ts_why *why)
 		return TS_OK;
 	TS_TRY(group_advance(db, g, live, why));
 	TS_TRY(ts_ingest_copy_usage(db, g, why));
+	TS_TRY(ts_ingest_copy_closes(db, g, why));
 	TS_TRY(ts_ingest_copy_cells(db, g, why));
 	if (subtrees)
 		TS_TRY(ts_ingest_copy_subtrees(db, g, why));

@@ -81,6 +81,34 @@ static void copy_usage(
 	}
 }
 
+static bool is_close(const struct ts_record *record, const char *void_reason)
+{
+	return void_reason == NULL && record->tag == TS_RECORD_CLOSE;
+}
+
+/* c1 lines once more, where they are found by their windows. */
+static void copy_closes(
+	struct ts_copy *copy, const struct ingest_group *g, const struct ts_ingest_upload *u)
+{
+	for (size_t i = 0; i < u->rows_n; i++) {
+		const struct ts_close *c = &u->rows[i].record.close;
+
+		if (!is_close(&u->rows[i].record, u->rows[i].void_reason))
+			continue;
+		ts_copy_row(copy, 10, 8 * 8 + 2 + c->sku.len);
+		ts_copy_i64(copy, g->contract_id);
+		ts_copy_i64(copy, u->batch_id);
+		ts_copy_i64(copy, u->rows[i].index);
+		ts_copy_i64(copy, u->stream_id);
+		ts_copy_i16(copy, u->side);
+		ts_copy_i64(copy, c->start_ms);
+		ts_copy_i64(copy, c->end_ms);
+		ts_copy_str(copy, c->sku);
+		ts_copy_i64(copy, c->count);
+		ts_copy_i64(copy, c->quantity_sum);
+	}
+}
+
 static void copy_cells(
 	struct ts_copy *copy, const struct ingest_group *g, const struct ts_ingest_upload *u)
 {
@@ -195,6 +223,21 @@ enum ts_err ts_ingest_copy_usage(
 	struct ts_db *db, const struct ingest_group *group, struct ts_why *why)
 {
 	return group_copy(db, group, "ingest_copy_usage", copy_usage, why);
+}
+
+/* Most uploads close nothing: those make no statement of it. */
+enum ts_err ts_ingest_copy_closes(
+	struct ts_db *db, const struct ingest_group *group, struct ts_why *why)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < group->n && !any; i++) {
+		const struct ts_ingest_upload *u = group->uploads[i];
+
+		for (size_t r = 0; u->result == TS_OK && r < u->rows_n && !any; r++)
+			any = is_close(&u->rows[r].record, u->rows[r].void_reason);
+	}
+	return any ? group_copy(db, group, "ingest_copy_closes", copy_closes, why) : TS_OK;
 }
 
 enum ts_err ts_ingest_copy_cells(

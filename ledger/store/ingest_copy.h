@@ -25,6 +25,8 @@ bool ts_ingest_is_reversal(const struct ts_intake_row *row);
 /* COPY the part of every upload whose result is TS_OK so far. */
 enum ts_err ts_ingest_copy_usage(
 	struct ts_db *db, const struct ingest_group *group, struct ts_why *why) TS_MUST;
+enum ts_err ts_ingest_copy_closes(
+	struct ts_db *db, const struct ingest_group *group, struct ts_why *why) TS_MUST;
 enum ts_err ts_ingest_copy_cells(
 	struct ts_db *db, const struct ingest_group *group, struct ts_why *why) TS_MUST;
 enum ts_err ts_ingest_copy_subtrees(

@@ -30,6 +30,11 @@ copy app.usage (contract_id, batch_id, stream_id, idx, start_ms, end_ms, devices
 	received, side, tag, sku, class, workload, resource, account, record_n, void_reason)
 from stdin (format binary)
 
+-- name: ingest_copy_closes
+copy app.window_close (contract_id, batch_id, idx, stream_id, side, start_ms, end_ms, sku, records,
+	quantity)
+from stdin (format binary)
+
 -- name: ingest_copy_cells
 copy app.batch_cell (contract_id, batch_id, n, stream_id, side, quarter, sku, class, account,
 	records, quantity, digest)

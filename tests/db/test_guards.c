@@ -28,8 +28,8 @@ static void append_only(void **state)
 	static const char *const tables[] = {"directory", "key_directory", "audit_event",
 		"log_leaf", "subtree", "log_checkpoint", "log_cosignature", "log_published",
 		"conflict", "batch", "usage", "usage_2026_06", "usage_2026_09", "batch_cell",
-		"reversal", "verdict", "batch_key", "seal", "entry", "leg", "cut_line", "rendering",
-		"event", "subtree_high"};
+		"reversal", "window_close", "period_completeness", "verdict", "batch_key", "seal",
+		"entry", "leg", "cut_line", "rendering", "event", "subtree_high"};
 	char sql[256], column[64];
 
 	(void)state;
@@ -214,7 +214,7 @@ static void ingest_rights(void **state)
 	assert_string_equal(value,
 		"agent_key:S batch:IS batch_cell:I conflict:I contract_lock:SU event:I "
 		"event_queue:I log_leaf:IS reversal:I schema_migration:S stream:SU subtree:IS "
-		"subtree_high:IS usage:I");
+		"subtree_high:IS usage:I window_close:I");
 	assert_string_equal(
 		fixture_try(cluster.admin,
 			"select string_agg(distinct table_name || '.' || column_name, ' ') "
