@@ -9,7 +9,7 @@ static const char *const column_names[] = {"document", "kind", "issue_date", "du
 	"description", "sku", "sku_name", "class", "terms_version", "tier", "from_date", "to_date",
 	"quantity", "unit", "unit_price", "base_quantity", "divisor", "tax_category",
 	"tax_jurisdiction", "tax_reason", "tax_percent", "net", "tax", "amount", "adjusts",
-	"reversal", "trace"};
+	"reversal", "trace", "completeness", "windows_expected", "windows_late", "windows_missing"};
 /* Columns between `row` and `tax_category`, which only lines have. */
 #define LINE_COLUMNS 17
 
@@ -38,6 +38,26 @@ static void put_document(struct ts_csv *csv, const struct ts_invoice *invoice, c
 	put_date(csv, true, invoice->period.first_day);
 	put_date(csv, true, invoice->period.end_day - 1);
 	ts_csv_text(csv, row);
+}
+
+/* The document's own again: last, so that the columns before them keep their places. */
+static void put_completeness(struct ts_csv *csv, const struct ts_invoice *invoice)
+{
+	const struct ts_invoice_head *head = &invoice->head;
+	const struct ts_completeness *c = &head->completeness;
+	if (!invoice->has_head) {
+		for (int i = 0; i < 4; i++)
+			ts_csv_number(csv, NULL);
+		ts_csv_end(csv);
+		return;
+	}
+	ts_csv_text(csv, c->late + c->missing == 0 ? "complete"
+			 : head->gap >= 0          ? "gap_accepted"
+						   : "incomplete");
+	ts_csv_integer(csv, c->expected);
+	ts_csv_integer(csv, c->late);
+	ts_csv_integer(csv, c->missing);
+	ts_csv_end(csv);
 }
 
 static void put_line(
@@ -108,7 +128,7 @@ static void put_total(
 	skip(csv, LINE_COLUMNS + 4 + 2);
 	put_money(csv, invoice, minor);
 	skip(csv, 3);
-	ts_csv_end(csv);
+	put_completeness(csv, invoice);
 }
 
 enum ts_err ts_invoice_csv(const struct ts_invoice *invoice, bool raw, struct ts_buf *out)
@@ -126,7 +146,7 @@ enum ts_err ts_invoice_csv(const struct ts_invoice *invoice, bool raw, struct ts
 		ts_csv_text(&csv, line->adjusts);
 		ts_csv_text(&csv, line->reversal ? "true" : "false");
 		ts_csv_text(&csv, line->trace);
-		ts_csv_end(&csv);
+		put_completeness(&csv, invoice);
 	}
 	for (size_t i = 0; i < invoice->taxes_n; i++) {
 		const struct ts_invoice_tax *tax = &invoice->taxes[i];
@@ -137,7 +157,7 @@ enum ts_err ts_invoice_csv(const struct ts_invoice *invoice, bool raw, struct ts
 		put_money(&csv, invoice, tax->tax_minor);
 		put_money(&csv, invoice, tax->tax_minor);
 		skip(&csv, 3);
-		ts_csv_end(&csv);
+		put_completeness(&csv, invoice);
 	}
 	put_total(&csv, invoice, "subtotal", invoice->subtotal_minor);
 	put_total(&csv, invoice, "tax_total", invoice->tax_minor);

@@ -397,6 +397,7 @@ static int evidence_pairs(struct ts_page *page, const struct paper *paper, int y
 	bool has = invoice->has_head;
 	char plain[TS_I128_CHARS], leaves[TS_FIGURE_CHARS];
 	bool warn = !has || head->unwitnessed;
+	int64_t gaps = head->completeness.late + head->completeness.missing;
 	const struct ts_page_pair pairs[] = {
 		{has ? "Document SHA-256" : "Body SHA-256", paper->hash, TS_STYLE_MONO},
 		{"Contract statement",
@@ -419,6 +420,8 @@ static int evidence_pairs(struct ts_page *page, const struct paper *paper, int y
 			TS_STYLE_MONO},
 		{"Witnesses", ts_words_witness(paper->words, invoice),
 			warn ? TS_STYLE_ALERT : TS_STYLE_BODY},
+		{"Completeness", ts_words_completeness(paper->words, invoice),
+			has && gaps > 0 ? TS_STYLE_ALERT : TS_STYLE_BODY},
 	};
 	return ts_page_pairs(page, TS_PAGE_LEFT + 120, y, 900, TS_PAGE_INNER - 240, pairs,
 		sizeof pairs / sizeof pairs[0]);

@@ -94,6 +94,7 @@ static enum ts_err put_evidence(
 		ts_words_printf(words, "%s, %" PRId64 " leaves, root %s", head->journal_origin,
 			head->journal_size, ts_words_hex(words, &head->journal_root)));
 	put_pair(out, "Witnesses", ts_words_witness(words, invoice));
+	put_pair(out, "Completeness", ts_words_completeness(words, invoice));
 	return TS_OK;
 }
 

@@ -181,6 +181,30 @@ const char *ts_words_witness(struct ts_words *words, const struct ts_invoice *in
 		invoice->terms->keys.quorum);
 }
 
+const char *ts_words_completeness(struct ts_words *words, const struct ts_invoice *invoice)
+{
+	const struct ts_invoice_head *head = &invoice->head;
+	const struct ts_completeness *c = &head->completeness;
+	if (!invoice->has_head)
+		return "Counted when the period is closed.";
+	if (c->late + c->missing == 0)
+		return ts_words_printf(words,
+			"All %" PRId64
+			" windows that the provider's meters had to close are closed.",
+			c->expected);
+	const char *counts = ts_words_printf(words,
+		"%" PRId64 " of %" PRId64 " windows that the provider's meters had to close are "
+		"closed, %" PRId64 " late, %" PRId64 " missing",
+		c->closed, c->expected, c->late, c->missing);
+	if (head->gap >= 0)
+		return ts_words_printf(words,
+			"%s; both companies accept that by leaf %" PRId64 " of the inputs log.",
+			counts, head->gap);
+	return ts_words_printf(words,
+		"INCOMPLETE. %s. Nobody has accepted that within the days of the contract.",
+		counts);
+}
+
 const char *ts_words_hex(struct ts_words *words, const struct ts_hash *hash)
 {
 	char hex[2 * TS_HASH_BYTES + 1];

@@ -36,6 +36,8 @@ const char *ts_words_tax(struct ts_words *words, const struct ts_invoice_tax *ta
 /* True when the recipient accounts for a tax of this document. */
 bool ts_words_reverse_charge(const struct ts_invoice *invoice);
 const char *ts_words_witness(struct ts_words *words, const struct ts_invoice *invoice);
+/* The windows that the provider's meters had to close. */
+const char *ts_words_completeness(struct ts_words *words, const struct ts_invoice *invoice);
 const char *ts_words_hex(struct ts_words *words, const struct ts_hash *hash);
 
 /* What a line prints besides its amount. */

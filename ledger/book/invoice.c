@@ -125,6 +125,19 @@ static json_t *body_json(const struct ts_invoice *invoice)
 	return body;
 }
 
+static json_t *completeness_json(const struct ts_invoice_head *head)
+{
+	const struct ts_completeness *c = &head->completeness;
+	json_t *row = json_object();
+	json_object_set_new(row, "expected", json_integer(c->expected));
+	json_object_set_new(row, "closed", json_integer(c->closed));
+	json_object_set_new(row, "late", json_integer(c->late));
+	json_object_set_new(row, "missing", json_integer(c->missing));
+	json_object_set_new(row, "gap", head->gap < 0 ? json_null() : json_integer(head->gap));
+	json_object_set_new(row, "incomplete", json_boolean(head->incomplete));
+	return row;
+}
+
 static json_t *head_json(const struct ts_invoice_head *head)
 {
 	json_t *row = json_object();
@@ -140,6 +153,7 @@ static json_t *head_json(const struct ts_invoice_head *head)
 	json_object_set_new(row, "journal_root", hash(&head->journal_root));
 	json_object_set_new(
 		row, "witness", json_string(head->unwitnessed ? "unwitnessed" : "cosigned"));
+	json_object_set_new(row, "completeness", completeness_json(head));
 	return row;
 }
 

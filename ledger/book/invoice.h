@@ -5,6 +5,7 @@
  * Document = body (pure function of (N, D), equal in preview and final) + head (number, dates,
  * evidence). The journal carries number and SHA-256 of the document's canonical JSON. */
 #include "base/region.h"
+#include "evidence/completeness.h"
 #include "evidence/sha256.h"
 #include "terms/rate.h"
 
@@ -47,6 +48,9 @@ struct ts_invoice_head {
 	struct ts_hash journal_root;
 	const char *inputs_origin, *journal_origin;
 	bool unwitnessed;
+	struct ts_completeness completeness; /* of the period's windows at N */
+	int64_t gap; /* leaf of the gap event by which both companies accept what is absent; -1 */
+	bool incomplete; /* issued over a gap that was not accepted in time */
 };
 
 struct ts_invoice {

@@ -148,7 +148,8 @@ static inline enum ts_err desk_issue(struct desk *d, int32_t period)
 		.number = ts_region_printf(d->region, "D%lld", (long long)head->documents),
 		.issue_day = (int32_t)(d->at_us / TS_US_PER_DAY),
 		.inputs_size = head->inputs_to,
-		.journal_size = head->entries};
+		.journal_size = head->entries,
+		.gap = -1};
 	paper.due_day = paper.issue_day + 30;
 	e.period = period;
 	TS_TRY(ts_ledger_issue(d->ledger, &e, &paper, &d->invoice, &d->out, &d->why));

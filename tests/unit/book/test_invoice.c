@@ -22,6 +22,9 @@ static struct ts_invoice *small_document(struct desk *d)
 	d->invoice->head.inputs_origin = "ledger.example/0/inputs";
 	d->invoice->head.journal_origin = "ledger.example/0/journal";
 	d->invoice->head.unwitnessed = true;
+	d->invoice->head.completeness = (struct ts_completeness){
+		.expected = 744, .closed = 742, .late = 1, .missing = 1};
+	d->invoice->head.gap = 14;
 	return d->invoice;
 }
 
@@ -89,6 +92,8 @@ static void test_entries_carry_the_hash(void **state)
 	struct ts_invoice *invoice = small_document(&d);
 	invoice->head.inputs_origin = invoice->head.journal_origin = NULL; /* as desk_issue gave */
 	invoice->head.unwitnessed = false;
+	invoice->head.completeness = (struct ts_completeness){0};
+	invoice->head.gap = -1;
 	assert_ok(ts_invoice_hash(invoice, d.region, &hash));
 	assert_int_equal(d.out.n, 4);
 	for (size_t i = 0; i < d.out.n; i++) {

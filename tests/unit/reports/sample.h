@@ -185,6 +185,8 @@ static inline void sample_head(struct sample *s)
 	head->inputs_origin = "billing.northern.example/4f1c2a9be07d43d8a1b65c0e9f2d7788/inputs";
 	head->journal_origin = "billing.northern.example/4f1c2a9be07d43d8a1b65c0e9f2d7788/journal";
 	head->unwitnessed = true;
+	head->completeness = (struct ts_completeness){.expected = 31, .closed = 31};
+	head->gap = -1;
 	for (size_t i = 0; i < TS_HASH_BYTES; i++) {
 		head->contract_note.b[i] = (uint8_t)(i * 37 + 11);
 		head->inputs_root.b[i] = (uint8_t)(i * 91 + 5);

@@ -34,12 +34,15 @@ static const char header[] =
 	"section,description,sku,sku_name,class,terms_version,tier,from_date,to_date,quantity,unit,"
 	"unit_price,base_quantity,divisor,tax_category,tax_jurisdiction,tax_reason,tax_percent,net,"
 	"tax,"
-	"amount,adjusts,reversal,trace\r\n";
+	"amount,adjusts,reversal,trace,completeness,windows_expected,windows_late,windows_"
+	"missing\r\n";
 
 #define DOCUMENT                                                                                   \
 	"NC-2026-0004,invoice,2026-09-04,2026-10-04,4f1c2a9be07d43d8a1b65c0e9f2d7788,USD,2026-08-" \
 	"01,"                                                                                      \
 	"2026-08-31,"
+
+#define COMPLETE ",complete,31,0,0"
 
 static void exact_bytes(void **state)
 {
@@ -61,16 +64,40 @@ static void exact_bytes(void **state)
 		"(take-or-pay)\",,,,2,0,"
 		"2026-08-01,2026-08-31,1,,1250000000.00,,,S,US-TN,,19,1250000000.00,,1250000000.00,"
 		",false,"
-		"31/31 days\r\n" DOCUMENT "line,2,usage,h100-reserved,Training clusters,\"'=H100, "
+		"31/31 days" COMPLETE "\r\n" DOCUMENT
+		"line,2,usage,h100-reserved,Training clusters,\"'=H100, "
 		"\"\"reserved\"\"\",gpu.h100.sxm,"
 		"NVIDIA H100 SXM 80 GB,reserved,2,0,2026-08-01,2026-08-31,1500.25,GPU-hour,2.1875,"
 		"5400900000000,3600000000,AE,DE,Reverse "
-		"charge,0,3281.80,,3281.80,,false,\r\n" DOCUMENT
-		"tax,,,,,,,,,,,,,,,,,,AE,DE,Reverse charge,0,3281.80,0.00,0.00,,,\r\n" DOCUMENT
+		"charge,0,3281.80,,3281.80,,false," COMPLETE "\r\n" DOCUMENT
+		"tax,,,,,,,,,,,,,,,,,,AE,DE,Reverse charge,0,3281.80,0.00,0.00,,," COMPLETE
+		"\r\n" DOCUMENT
 		"tax,,,,,,,,,,,,,,,,,,S,US-TN,,19,1250000000.00,237500000.00,237500000.00,,,"
-		"\r\n" DOCUMENT "subtotal,,,,,,,,,,,,,,,,,,,,,,,,1250003281.80,,,\r\n" DOCUMENT
-		"tax_total,,,,,,,,,,,,,,,,,,,,,,,,237500000.00,,,\r\n" DOCUMENT
-		"total,,,,,,,,,,,,,,,,,,,,,,,,1487503281.80,,,\r\n");
+		"" COMPLETE "\r\n" DOCUMENT
+		"subtotal,,,,,,,,,,,,,,,,,,,,,,,,1250003281.80,,," COMPLETE "\r\n" DOCUMENT
+		"tax_total,,,,,,,,,,,,,,,,,,,,,,,,237500000.00,,," COMPLETE "\r\n" DOCUMENT
+		"total,,,,,,,,,,,,,,,,,,,,,,,,1487503281.80,,," COMPLETE "\r\n");
+	ts_buf_free(&out);
+	ts_region_free(s->region);
+}
+
+/* What is absent is on every row, and whether anybody accepted it. */
+static void gaps_are_named(void **state)
+{
+	(void)state;
+	struct sample *s = sample_create(1, 19);
+	struct ts_buf out;
+	ts_buf_init(&out, 64 * 1024);
+	s->invoice.head.completeness =
+		(struct ts_completeness){.expected = 31, .closed = 28, .late = 1, .missing = 2};
+	s->invoice.head.gap = 9;
+	assert_ok(ts_invoice_csv(&s->invoice, false, &out));
+	assert_non_null(strstr(ts_buf_str(&out), ",gap_accepted,31,1,2\r\n"));
+	ts_buf_reset(&out);
+	s->invoice.head.gap = -1;
+	s->invoice.head.incomplete = true;
+	assert_ok(ts_invoice_csv(&s->invoice, false, &out));
+	assert_non_null(strstr(ts_buf_str(&out), ",incomplete,31,1,2\r\n"));
 	ts_buf_free(&out);
 	ts_region_free(s->region);
 }
@@ -94,7 +121,7 @@ static void every_row_has_every_column(void **state)
 		size_t commas = 0;
 		for (size_t i = 0; i < line.len; i++)
 			commas += line.at[i] == ',';
-		assert_int_equal(commas, 35);
+		assert_int_equal(commas, 39);
 		assert_int_equal(line.at[line.len - 1], '\r');
 		rows++;
 	}
@@ -121,6 +148,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quotes_and_guards),
 		cmocka_unit_test(exact_bytes),
+		cmocka_unit_test(gaps_are_named),
 		cmocka_unit_test(every_row_has_every_column),
 		cmocka_unit_test(refuses_what_does_not_add_up),
 	};

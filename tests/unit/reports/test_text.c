@@ -30,6 +30,31 @@ static void invoice_says_it_all(void **state)
 	ts_region_free(s->region);
 }
 
+static void completeness_in_words(void **state)
+{
+	(void)state;
+	struct sample *s = sample_create(1, 19);
+	struct ts_buf out;
+	ts_buf_init(&out, 64 * 1024);
+	assert_ok(ts_invoice_text(&s->invoice, s->region, &out));
+	assert_non_null(strstr(ts_buf_str(&out), "All 31 windows"));
+	s->invoice.head.completeness =
+		(struct ts_completeness){.expected = 31, .closed = 28, .late = 1, .missing = 2};
+	s->invoice.head.gap = 9;
+	ts_buf_reset(&out);
+	assert_ok(ts_invoice_text(&s->invoice, s->region, &out));
+	assert_non_null(strstr(ts_buf_str(&out), "28 of 31 windows"));
+	assert_non_null(strstr(ts_buf_str(&out), "1 late, 2 missing; both companies accept"));
+	assert_non_null(strstr(ts_buf_str(&out), "leaf 9 of the inputs log"));
+	s->invoice.head.gap = -1;
+	s->invoice.head.incomplete = true;
+	ts_buf_reset(&out);
+	assert_ok(ts_invoice_text(&s->invoice, s->region, &out));
+	assert_non_null(strstr(ts_buf_str(&out), "INCOMPLETE. 28 of 31"));
+	ts_buf_free(&out);
+	ts_region_free(s->region);
+}
+
 static void preview_has_no_evidence(void **state)
 {
 	(void)state;
@@ -71,6 +96,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(invoice_says_it_all),
+		cmocka_unit_test(completeness_in_words),
 		cmocka_unit_test(preview_has_no_evidence),
 		cmocka_unit_test(usage),
 	};
