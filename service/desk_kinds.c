@@ -3,7 +3,7 @@
 #include "service/desk.h"
 
 extern const struct ts_desk_kind ts_desk_revoke, ts_desk_reattest, ts_desk_release, ts_desk_period,
-	ts_desk_reservation;
+	ts_desk_reservation, ts_desk_gap;
 
 const struct ts_desk_kind *const ts_desk_kinds[] = {
 	&ts_desk_revoke,
@@ -11,6 +11,7 @@ const struct ts_desk_kind *const ts_desk_kinds[] = {
 	&ts_desk_release,
 	&ts_desk_period,
 	&ts_desk_reservation,
+	&ts_desk_gap,
 	NULL,
 };
 

@@ -7,6 +7,7 @@
 #include "reports/invoice_pdf.h"
 #include "service/checkpoints.h"
 #include "service/handler.h"
+#include "service/period_complete.h"
 #include "service/period_state.h"
 #include "service/settle_fold.h"
 #include "service/settle_witness.h"
@@ -184,6 +185,21 @@ static enum ts_err issue_head(struct attempt *a, struct ts_invoice_head *head, s
 		       : TS_OK;
 }
 
+/* Whether it may issue over the windows that its cut found absent. */
+static enum ts_err issue_complete(
+	struct attempt *a, struct ts_invoice_head *head, struct ts_why *why)
+{
+	struct ts_settle *s = a->s;
+	const struct ts_terms *newest = a->terms[a->terms_n - 1];
+	const struct ts_period_row *row = period_row(a->ledger, s->period);
+	struct ts_period period;
+	if (row == NULL)
+		return TS_E_INTERNAL;
+	TS_TRY(ts_ledger_period_get(a->ledger, s->period, &period));
+	return ts_complete_issue(a->db, s->contract.contract_id, row, &period, a->event.at_us,
+		newest->keys.incomplete_after_days, s->region, head, why);
+}
+
 static enum ts_err event_text(struct attempt *a, const struct ts_invoice_head *head,
 	struct ts_buf *out, struct ts_why *why)
 {
@@ -211,7 +227,7 @@ static enum ts_err event_text(struct attempt *a, const struct ts_invoice_head *h
 		event.date = head->issue_day;
 		event.due = head->due_day;
 		event.cosigned = !head->unwitnessed;
-		event.gap = -1;
+		event.gap = head->gap;
 	}
 	return ts_event_build(&event, out, why);
 }
@@ -346,6 +362,22 @@ static enum ts_err store_document(struct attempt *a, struct ts_why *why)
 	return store_renderings(a, why);
 }
 
+/* Whether the period's usage is all there, as of the cut's N. */
+static enum ts_err keep_completeness(struct attempt *a, struct ts_why *why)
+{
+	struct ts_period period;
+	TS_TRY(ts_ledger_period_get(a->ledger, a->s->period, &period));
+	const struct ts_complete_cut cut = {.contract_id = a->s->contract.contract_id,
+		.period = a->s->period,
+		.leaf = a->event.leaf,
+		.at_us = a->event.at_us,
+		.from_us = period.from_us,
+		.to_us = period.to_us,
+		.log = &a->log,
+		.hasher = &a->s->session->hasher};
+	return ts_complete_keep(a->db, &cut, why);
+}
+
 /* What the companies will seal, and what the period's document will say about the journal. */
 static enum ts_err keep_state(struct attempt *a, struct ts_why *why)
 {
@@ -384,7 +416,10 @@ static enum ts_err post(struct attempt *a, struct ts_invoice_head *head, struct 
 		TS_TRY(ts_db_entry_add(a->db, s->contract.contract_id, a->terms[0]->currency->code,
 			a->postings.entries, a->postings.n, why));
 	TS_TRY(ts_db_ledger_store(a->db, s->contract.contract_id, a->ledger, why));
-	return a->kind == TS_SETTLE_CUT ? keep_state(a, why) : TS_OK;
+	if (a->kind != TS_SETTLE_CUT)
+		return TS_OK;
+	TS_TRY(keep_completeness(a, why));
+	return keep_state(a, why);
 }
 
 /* What both companies are told of the event; a tick is no news. */
@@ -471,6 +506,7 @@ static enum ts_err settle_tx(struct ts_db *db, void *arg, struct ts_why *why)
 		TS_TRY(ts_settle_fold(db, s, a.ledger, &a.event, why));
 	} else {
 		TS_TRY(issue_head(&a, &head, why));
+		TS_TRY(issue_complete(&a, &head, why));
 	}
 	TS_TRY(append_event(&a, &head, why));
 	TS_TRY(post(&a, &head, why));
