@@ -53,8 +53,8 @@ static const struct ts_db_stream *successor(const struct ts_complete *in,
 	for (size_t i = 0; i < n; i++)
 		if (streams[i].key.leaf < in->n &&
 			ts_origin_parse(ts_str(streams[i].key.origin), &other, &none) == TS_OK &&
-			ts_str_eq(own.cluster, other.cluster) && ts_str_eq(own.agent, other.agent) &&
-			other.generation == own.generation + 1)
+			ts_str_eq(own.cluster, other.cluster) &&
+			ts_str_eq(own.agent, other.agent) && other.generation == own.generation + 1)
 			return &streams[i];
 	return NULL;
 }
@@ -165,7 +165,8 @@ static enum ts_err keep(struct ts_db *db, const struct ts_complete_cut *cut,
 	return ts_db_completeness_put(db, cut->contract_id, cut->period, &row, why);
 }
 
-enum ts_err ts_complete_keep(struct ts_db *db, const struct ts_complete_cut *cut, struct ts_why *why)
+enum ts_err ts_complete_keep(
+	struct ts_db *db, const struct ts_complete_cut *cut, struct ts_why *why)
 {
 	struct ts_region *region = ts_region_create(REGION_BYTES_MAX);
 	struct ts_buf text;
@@ -188,17 +189,16 @@ static bool accepts(const struct ts_db_gap *gap, const struct ts_period *calenda
 	struct ts_event event;
 	struct ts_why none;
 	return ts_note_parse(gap->note, &note, &none) == TS_OK &&
-	       ts_event_parse(note.text, &event, &none) == TS_OK &&
-	       event.kind == TS_EVENT_GAP &&
+	       ts_event_parse(note.text, &event, &none) == TS_OK && event.kind == TS_EVENT_GAP &&
 	       event.period_from_ms == calendar->from_us / TS_US_PER_MS &&
 	       event.period_to_ms == calendar->to_us / TS_US_PER_MS &&
 	       event.missing == row->counts.missing + row->counts.late &&
 	       ts_hash_eq(&event.list, &row->list_sha256);
 }
 
-static enum ts_err find_gap(struct ts_db *db, int64_t contract_id,
-	const struct ts_period *calendar, const struct ts_db_completeness *row,
-	struct ts_region *region, int64_t *leaf, struct ts_why *why)
+static enum ts_err find_gap(struct ts_db *db, int64_t contract_id, const struct ts_period *calendar,
+	const struct ts_db_completeness *row, struct ts_region *region, int64_t *leaf,
+	struct ts_why *why)
 {
 	struct ts_db_gap *gaps = NULL;
 	size_t n = 0;
@@ -217,8 +217,7 @@ enum ts_err ts_complete_issue(struct ts_db *db, int64_t contract_id,
 {
 	struct ts_db_completeness row;
 	char name[TS_TIME_CHARS];
-	enum ts_err err = ts_db_completeness_get(
-		db, contract_id, period->index, region, &row, why);
+	enum ts_err err = ts_db_completeness_get(db, contract_id, period->index, region, &row, why);
 	if (err == TS_E_NOT_FOUND)
 		return ts_why(why, TS_E_CONFLICT, "completeness",
 			"the period was cut by a version that did not count its windows");
