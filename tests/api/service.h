@@ -310,6 +310,9 @@ static inline void svc_token(
 	json_decref(answer);
 }
 
+/* Terms: days after which a document issues over a gap that nobody accepted; negative: never. */
+static int64_t svc_incomplete_after_days = -1;
+
 static inline json_t *svc_terms(const struct svc_contract *c, const json_t *keys)
 {
 	static const char *const names[] = {
@@ -327,6 +330,9 @@ static inline json_t *svc_terms(const struct svc_contract *c, const json_t *keys
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		json_object_set_new(json_object_get(terms, "evidence"), names[i],
 			json_string(svc_member(keys, names[i])));
+	if (svc_incomplete_after_days >= 0)
+		json_object_set_new(json_object_get(terms, "evidence"), "incomplete_after_days",
+			json_integer(svc_incomplete_after_days));
 	return terms;
 }
 
@@ -402,6 +408,43 @@ static inline void svc_statement(const struct svc_contract *c, const char *clust
 		(const struct ts_secret *[]){
 			side == TS_SIDE_PROVIDER ? &c->provider : &c->consumer, &agent->key},
 		2, note);
+	ts_buf_free(&text);
+}
+
+/* The next generation of an agent, which begins at from_ms. */
+static inline void svc_successor(const struct svc_contract *c, const char *cluster,
+	const struct svc_agent *before, int64_t from_ms, struct svc_agent *agent,
+	struct ts_buf *note)
+{
+	char origin[TS_ORIGIN_MAX + 1];
+	struct ts_why why = {"", ""};
+	struct ts_hasher hasher = {NULL, NULL};
+	struct ts_buf text;
+	struct ts_hash seed;
+	snprintf(origin, sizeof origin, "ledger.example/%s/%s/agent/g2", c->id, cluster);
+	memset(agent, 0, sizeof *agent);
+	ts_sha256(origin, strlen(origin), &seed);
+	svc_ok(ts_secret_make(ts_str(origin), TS_KEY_ED25519, seed.b, &agent->key), &why);
+	ts_stream_id(ts_str(origin), agent->stream);
+	ts_range_init(&agent->range);
+	struct ts_key_statement statement = {.contract = ts_str(c->id),
+		.origin = ts_str(origin),
+		.key = agent->key.key,
+		.side = TS_SIDE_PROVIDER,
+		.scope = {ts_str(cluster), TS_STR("-"), TS_STR("-")},
+		.window_ms = SVC_DAY_MS,
+		.active_from_ms = from_ms,
+		.active_to_ms = TS_OPEN_MS,
+		.from_ms = from_ms,
+		.has_previous = true,
+		.previous = {.origin = ts_str(before->key.key.name), .size = before->range.size}};
+	svc_ok(ts_hasher_init(&hasher), &why);
+	ts_range_root(&hasher, &before->range, &statement.previous.root);
+	ts_hasher_free(&hasher);
+	ts_buf_init(&text, TS_STATEMENT_BYTES_MAX);
+	svc_ok(ts_key_statement_build(&statement, &text, &why), &why);
+	svc_sign((struct ts_str){text.data, text.len},
+		(const struct ts_secret *[]){&c->provider, &agent->key, &before->key}, 3, note);
 	ts_buf_free(&text);
 }
 
