@@ -285,6 +285,7 @@ static int setup(void **state)
 	(void)state;
 	(void)atexit(end_service);
 	svc_start(&svc, "tick_s=0");
+	svc_incomplete_after_days = 0; /* meters that close nothing are not the subject */
 	inside_open(&svc, &in);
 	ts_buf_init(&lines, 1u << 20);
 	ts_buf_init(&body, 1u << 20);

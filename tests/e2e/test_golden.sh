@@ -155,7 +155,10 @@ golden() {
 	report "$DIR/$name.dry" "$rows" "$@" "$quantity"
 	MONTHS=$(months "$DIR/$name.dry")
 	contract "$name" "$(echo "$MONTHS" | head -n 1)"
-	run 0 t import "$source" "$file" --stream "$DIR/$name.agent" --token "$AGENT" --json
+	# the file ends inside a month: that nothing more was used is for the agent to say
+	through=$(date -u -d "$(echo "$MONTHS" | tail -n 1)-01 + 1 month" +%Y-%m-%d)
+	run 0 t import "$source" "$file" --stream "$DIR/$name.agent" --token "$AGENT" --json \
+		--close-through "$through"
 	cp "$DIR/out" "$DIR/$name.import"
 	report "$DIR/$name.import" "$rows" "$@" "$quantity"
 	run 0 t import "$source" "$file" --stream "$DIR/$name.agent" --token "$AGENT" --json

@@ -51,7 +51,8 @@ run 0 t stream new "$DIR/agent" --contract "$C" --cluster c1 --from 2026-05-01 \
 run 0 t token new agent --party cloud
 AGENT=$(cat "$DIR/out")
 run 0 t simulate --gpus 16 --from 2026-05-01 --to 2026-07-01 --seed 3 --sku h100 --out "$DIR/usage"
-run 0 t import records "$DIR/usage" --stream "$DIR/agent" --token "$AGENT"
+run 0 t import records "$DIR/usage" --stream "$DIR/agent" --token "$AGENT" \
+	--close-through 2026-07-01
 
 seal() { # BOOK MONTH KEY
 	t period seal "$C" "$2" --book "$1" --key "$DIR/$3.key"

@@ -372,6 +372,7 @@ static int setup(void **state)
 	st->rng = ts_rng_create(ts_seed(20260501));
 	st->agent_rng = ts_rng_create(ts_rng_next(&st->rng));
 	svc_start(&st->svc, "tick_s=0");
+	svc_incomplete_after_days = 0; /* its agents close no windows */
 	assert_ok(ts_hasher_init(&st->hasher));
 	svc_contract(&st->svc, NULL, &st->contract);
 	open_spool(st);
