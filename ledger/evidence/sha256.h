@@ -31,8 +31,8 @@ void ts_hash_node(struct ts_hasher *hasher, const struct ts_hash *left, const st
 	struct ts_hash *out);
 /* SHA-256(data), no prefix. */
 void ts_hash_bytes(struct ts_hasher *hasher, const void *data, size_t len, struct ts_hash *out);
-/* The same of data that comes in pieces: begin, any number of more, end. The hasher does nothing else
- * in between. */
+/* The same of data that comes in pieces: begin, any number of more, end. The hasher does nothing
+ * else in between. */
 void ts_hash_begin(struct ts_hasher *hasher);
 void ts_hash_more(struct ts_hasher *hasher, const void *data, size_t len);
 void ts_hash_end(struct ts_hasher *hasher, struct ts_hash *out);

@@ -88,8 +88,8 @@ static void gaps_are_named(void **state)
 	struct sample *s = sample_create(1, 19);
 	struct ts_buf out;
 	ts_buf_init(&out, 64 * 1024);
-	s->invoice.head.completeness =
-		(struct ts_completeness){.expected = 31, .closed = 28, .late = 1, .missing = 2};
+	s->invoice.head.completeness = (struct ts_completeness){
+		.expected = 31, .closed = 28, .late = 1, .missing = 2};
 	s->invoice.head.gap = 9;
 	assert_ok(ts_invoice_csv(&s->invoice, false, &out));
 	assert_non_null(strstr(ts_buf_str(&out), ",gap_accepted,31,1,2\r\n"));

@@ -38,8 +38,8 @@ static void completeness_in_words(void **state)
 	ts_buf_init(&out, 64 * 1024);
 	assert_ok(ts_invoice_text(&s->invoice, s->region, &out));
 	assert_non_null(strstr(ts_buf_str(&out), "All 31 windows"));
-	s->invoice.head.completeness =
-		(struct ts_completeness){.expected = 31, .closed = 28, .late = 1, .missing = 2};
+	s->invoice.head.completeness = (struct ts_completeness){
+		.expected = 31, .closed = 28, .late = 1, .missing = 2};
 	s->invoice.head.gap = 9;
 	ts_buf_reset(&out);
 	assert_ok(ts_invoice_text(&s->invoice, s->region, &out));
