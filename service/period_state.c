@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/period_state.h"
 #include "book/state.h"
+#include "store/completeness.h"
 #include "store/ingest.h"
 
 #define REGION_BYTES_MAX ((size_t)2 << 30) /* a state's text and what it is made of */
@@ -54,6 +55,28 @@ static enum ts_err marks_of(const struct ts_db_state_mark *rows, size_t n, struc
 	return TS_OK;
 }
 
+/* Windows of what follows the period that are closed already. */
+static enum ts_err closed_of(struct ts_db *db, const struct ts_period_state *in,
+	const struct ts_db_state_stream *row, struct ts_region *region, struct ts_state_stream *out,
+	struct ts_why *why)
+{
+	struct ts_closings closings;
+	ts_closings_init(&closings, region, row->active_from_ms, row->window_ms);
+	TS_TRY(ts_db_window_closed(db, in->contract_id, row->stream_id, in->to_ms - row->window_ms,
+		INT64_MAX, in->log->inputs.size, &closings, why));
+	struct ts_span *list = ts_region_array(region, closings.closed.n + 1, sizeof *list);
+	if (list == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < closings.closed.n; i++) {
+		const struct ts_span *numbers = &closings.closed.list[i];
+		list[i] = (struct ts_span){row->active_from_ms + numbers->from * row->window_ms,
+			row->active_from_ms + numbers->to * row->window_ms};
+	}
+	out->closed = list;
+	out->closed_n = closings.closed.n;
+	return TS_OK;
+}
+
 static enum ts_err streams_of(struct ts_db *db, const struct ts_period_state *in,
 	struct ts_region *region, struct ts_state *out, struct ts_why *why)
 {
@@ -75,6 +98,7 @@ static enum ts_err streams_of(struct ts_db *db, const struct ts_period_state *in
 		list[i] = (struct ts_state_stream){
 			.origin = ts_str(row->origin), .range = row->range};
 		TS_TRY(windows_of(row, region, &list[i], why));
+		TS_TRY(closed_of(db, in, row, region, &list[i], why));
 		TS_TRY(marks_of(&marks[first], n, region, &list[i]));
 	}
 	out->streams = list;

@@ -12,6 +12,7 @@ struct ts_period_state {
 	int64_t contract_id;
 	int32_t period;
 	int64_t cut; /* index of the cut's leaf */
+	int64_t to_ms; /* end of the period */
 	const struct ts_db_state_log *log; /* read before the cut's leaf was appended */
 	struct ts_range journal; /* after the cut's entries */
 	const struct ts_ledger *ledger; /* after the cut */

@@ -363,29 +363,29 @@ static enum ts_err store_document(struct attempt *a, struct ts_why *why)
 }
 
 /* Whether the period's usage is all there, as of the cut's N. */
-static enum ts_err keep_completeness(struct attempt *a, struct ts_why *why)
+static enum ts_err keep_completeness(
+	struct attempt *a, const struct ts_period *period, struct ts_why *why)
 {
-	struct ts_period period;
-	TS_TRY(ts_ledger_period_get(a->ledger, a->s->period, &period));
 	const struct ts_complete_cut cut = {.contract_id = a->s->contract.contract_id,
 		.period = a->s->period,
 		.leaf = a->event.leaf,
 		.at_us = a->event.at_us,
-		.from_us = period.from_us,
-		.to_us = period.to_us,
+		.from_us = period->from_us,
+		.to_us = period->to_us,
 		.log = &a->log,
 		.hasher = &a->s->session->hasher};
 	return ts_complete_keep(a->db, &cut, why);
 }
 
 /* What the companies will seal, and what the period's document will say about the journal. */
-static enum ts_err keep_state(struct attempt *a, struct ts_why *why)
+static enum ts_err keep_state(struct attempt *a, const struct ts_period *period, struct ts_why *why)
 {
 	struct ts_hash root;
 	struct ts_period_state state = {.contract = a->s->contract.public_id,
 		.contract_id = a->s->contract.contract_id,
 		.period = a->s->period,
 		.cut = a->event.leaf,
+		.to_ms = period->to_us / TS_US_PER_MS,
 		.log = &a->log,
 		.ledger = a->ledger};
 	TS_TRY(ts_db_log_head(
@@ -418,8 +418,10 @@ static enum ts_err post(struct attempt *a, struct ts_invoice_head *head, struct 
 	TS_TRY(ts_db_ledger_store(a->db, s->contract.contract_id, a->ledger, why));
 	if (a->kind != TS_SETTLE_CUT)
 		return TS_OK;
-	TS_TRY(keep_completeness(a, why));
-	return keep_state(a, why);
+	struct ts_period period;
+	TS_TRY(ts_ledger_period_get(a->ledger, s->period, &period));
+	TS_TRY(keep_completeness(a, &period, why));
+	return keep_state(a, &period, why);
 }
 
 /* What both companies are told of the event; a tick is no news. */

@@ -51,6 +51,12 @@ static void put_stream(struct ts_buf *out, const struct ts_state_stream *stream)
 			put_int(out, w->closed_to);
 		ts_buf_putc(out, '\n');
 	}
+	for (size_t i = 0; i < stream->closed_n; i++) {
+		ts_buf_puts(out, "closed");
+		put_int(out, stream->closed[i].from);
+		put_int(out, stream->closed[i].to);
+		ts_buf_putc(out, '\n');
+	}
 	for (size_t i = 0; i < stream->marks_n; i++) {
 		const struct ts_state_mark *m = &stream->marks[i];
 		ts_buf_puts(out, "mark");
@@ -291,6 +297,21 @@ static void read_windows(struct reader *r, struct ts_state_stream *s)
 	s->windows = list;
 }
 
+static void read_closed(struct reader *r, struct ts_state_stream *s)
+{
+	s->closed_n = count(r, "closed");
+	struct ts_span *list = array(r, s->closed_n, sizeof *list);
+	for (size_t i = 0; i < s->closed_n && r->err == TS_OK; i++) {
+		(void)enters(r, "closed");
+		list[i].from = number(r);
+		list[i].to = number(r);
+		if (list[i].from >= list[i].to || (i > 0 && list[i].from <= list[i - 1].to))
+			fail(r, "spans are empty, not in order, or not apart");
+		leave(r);
+	}
+	s->closed = list;
+}
+
 static bool mark_before(const struct ts_state_mark *a, const struct ts_state_mark *b)
 {
 	int kind = ts_str_cmp(a->kind, b->kind);
@@ -349,6 +370,7 @@ static void read_streams(struct reader *r, struct ts_state *s)
 			fail(r, "streams are not in the order of their origins");
 		leave(r);
 		read_windows(r, &list[i]);
+		read_closed(r, &list[i]);
 		read_marks(r, s, &list[i]);
 	}
 	s->streams = list;

@@ -7,6 +7,7 @@
  * one state has one text. */
 #include "book/ledger.h"
 #include "evidence/merkle.h"
+#include "evidence/span.h"
 #include "evidence/window.h"
 
 #define TS_STATE_BYTES_MAX ((size_t)1 << 30)
@@ -30,6 +31,10 @@ struct ts_state_stream {
 	struct ts_range range; /* of its lines in leaves below N */
 	const struct ts_window *windows; /* that its tally still keeps; by (start, sku) */
 	size_t windows_n;
+	/* Instants [from, to) of neighbouring windows with a c1, of those that end behind the
+	 * period's end: the next one's completeness needs them, and the tally forgets. */
+	const struct ts_span *closed;
+	size_t closed_n;
 	const struct ts_state_mark *marks; /* by (from, kind, leaf) */
 	size_t marks_n;
 };

@@ -491,6 +491,26 @@ static void rotation_leaves_no_hole(void **state)
 }
 
 /* The consumer's own meters: counted for it alone, and never of weight for the document. */
+/* June's windows that are closed before May's cut: whoever starts from its state knows them. */
+static void the_state_knows_what_is_closed_ahead(void **state)
+{
+	struct desk d;
+	char path[160], line[128];
+	(void)state;
+	open_desk(&d, -1);
+	beat(0, MAY + 9);
+	beat(MAY + 11, MAY + 12);
+	append_as(&d, &d.agent, 200);
+	cut(&d);
+	snprintf(path, sizeof path, "/v1/contracts/%s/periods/2026-05/state", d.contract.id);
+	assert_int_equal(svc_call(d.as_consumer, "GET", path, NULL, NULL, 0, &answer), 200);
+	snprintf(line, sizeof line, "\nclosed\t%lld\t%lld\nclosed\t%lld\t%lld\n",
+		(long long)day_ms(MAY), (long long)day_ms(MAY + 9), (long long)day_ms(MAY + 11),
+		(long long)day_ms(MAY + 12));
+	assert_non_null(strstr(ts_buf_str(&answer), line));
+	close_desk(&d);
+}
+
 static void consumer_streams_are_its_own(void **state)
 {
 	struct desk d;
@@ -568,6 +588,7 @@ int main(void)
 		cmocka_unit_test(days_pass_and_it_issues_incomplete),
 		cmocka_unit_test(a_revocation_ends_the_expectation),
 		cmocka_unit_test(rotation_leaves_no_hole),
+		cmocka_unit_test(the_state_knows_what_is_closed_ahead),
 		cmocka_unit_test(consumer_streams_are_its_own),
 		cmocka_unit_test(a_view_needs_one_time),
 	};

@@ -32,6 +32,7 @@ struct sample {
 	struct ts_state_stream streams[2];
 	struct ts_state_leaf leaves[2];
 	struct ts_window windows[2];
+	struct ts_span closed[2];
 	struct ts_state_mark marks[2];
 };
 
@@ -44,6 +45,8 @@ static void sample_open(struct sample *s)
 	assert_ok(desk_cut(&s->d, 0, "2026-05-31"));
 	s->windows[0] = (struct ts_window){1777593600000, TS_STR("gpu"), 3, 2, 720, -1};
 	s->windows[1] = (struct ts_window){1777597200000, TS_STR("gpu"), 0, 0, 0, 11};
+	s->closed[0] = (struct ts_span){1780264800000, 1780351200000};
+	s->closed[1] = (struct ts_span){1780437600000, 1780524000000};
 	s->marks[0] = (struct ts_state_mark){1, 2, TS_STR("parked"), 2, {NULL, 0}, 0};
 	s->marks[1] = (struct ts_state_mark){
 		4, 9, TS_STR("reversed"), 3, TS_STR("a.example/" CONTRACT "/c/a/g1"), 11};
@@ -54,6 +57,8 @@ static void sample_open(struct sample *s)
 		.range = grown(&s->hasher, 13),
 		.windows = s->windows,
 		.windows_n = 2,
+		.closed = s->closed,
+		.closed_n = 2,
 		.marks = s->marks,
 		.marks_n = 2};
 	s->streams[1] = (struct ts_state_stream){
@@ -123,6 +128,8 @@ static void test_both_ways(void **state)
 	assert_non_null(
 		strstr(text.at, "\nwindow\t1777593600000\tgpu\t3\t2\t720\t-\n"
 				"window\t1777597200000\tgpu\t0\t0\t0\t11\n"
+				"closed\t1780264800000\t1780351200000\n"
+				"closed\t1780437600000\t1780524000000\n"
 				"mark\t1\t2\tparked\t2\t-\t-\n"
 				"mark\t4\t9\treversed\t3\ta.example/" CONTRACT "/c/a/g1\t11\n"
 				"stream\ta.example/" CONTRACT "/c/b/g1\t0\t-\nledger\nhead\t"));
