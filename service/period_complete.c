@@ -68,7 +68,7 @@ static enum ts_err ends_of(struct ts_db *db, const struct ts_complete *in,
 	out->active_to_ms = stream->key.active_to_ms;
 	out->successor_ms = next != NULL ? next->key.from_ms : TS_COMPLETENESS_NEVER;
 	out->revoked_ms = TS_COMPLETENESS_NEVER;
-	if (revoked < 0 || revoked >= in->n || (next != NULL && next->key.leaf == revoked))
+	if (revoked < 0 || revoked >= in->n)
 		return TS_OK;
 	return log_time(db, in, revoked, &out->revoked_ms, why);
 }

@@ -81,11 +81,6 @@ static void copy_usage(
 	}
 }
 
-static bool is_close(const struct ts_record *record, const char *void_reason)
-{
-	return void_reason == NULL && record->tag == TS_RECORD_CLOSE;
-}
-
 /* c1 lines once more, where they are found by their windows. */
 static void copy_closes(
 	struct ts_copy *copy, const struct ingest_group *g, const struct ts_ingest_upload *u)
@@ -93,7 +88,7 @@ static void copy_closes(
 	for (size_t i = 0; i < u->rows_n; i++) {
 		const struct ts_close *c = &u->rows[i].record.close;
 
-		if (!is_close(&u->rows[i].record, u->rows[i].void_reason))
+		if (u->rows[i].void_reason != NULL || u->rows[i].record.tag != TS_RECORD_CLOSE)
 			continue;
 		ts_copy_row(copy, 10, 8 * 8 + 2 + c->sku.len);
 		ts_copy_i64(copy, g->contract_id);
@@ -231,12 +226,9 @@ enum ts_err ts_ingest_copy_closes(
 {
 	bool any = false;
 
-	for (size_t i = 0; i < group->n && !any; i++) {
-		const struct ts_ingest_upload *u = group->uploads[i];
-
-		for (size_t r = 0; u->result == TS_OK && r < u->rows_n && !any; r++)
-			any = is_close(&u->rows[r].record, u->rows[r].void_reason);
-	}
+	for (size_t i = 0; i < group->n; i++)
+		any = any || (group->uploads[i]->result == TS_OK &&
+				     group->uploads[i]->intake->close_n > 0);
 	return any ? group_copy(db, group, "ingest_copy_closes", copy_closes, why) : TS_OK;
 }
 
