@@ -74,6 +74,7 @@ static void upload_make(struct upload *u, int stream, size_t n)
 			assert_int_equal(ts_cells_add(&u->intake.cells, &row->record.usage), TS_OK);
 		u->intake.void_n += row->void_reason != NULL;
 		u->intake.usage_n += row->void_reason == NULL && row->record.tag == TS_RECORD_USAGE;
+		u->intake.close_n += row->void_reason == NULL && row->record.tag == TS_RECORD_CLOSE;
 		u->intake.reversal_n += ts_ingest_is_reversal(row);
 		ts_hash_leaf(&hasher, line.at, line.len, &leaf);
 		if (ts_range_append(&hasher, &u->after, &leaf, &full))
