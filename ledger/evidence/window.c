@@ -243,7 +243,9 @@ void ts_windows_forget(struct ts_windows *windows, int64_t end_ms)
 		if (!drop)
 			windows->list[windows->n - ++kept] = *window;
 	}
-	memmove(windows->list, windows->list + (windows->n - kept), kept * sizeof(*windows->list));
+	if (kept > 0)
+		memmove(windows->list, windows->list + (windows->n - kept),
+			kept * sizeof(*windows->list));
 	windows->n = kept;
 	windows->last = 0;
 }
