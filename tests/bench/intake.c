@@ -3,9 +3,9 @@
  * ingest does before its transaction and what the offline verifier does with every line. */
 #include "evidence/append.h"
 #include "evidence/intake.h"
-#include "service/clock.h"
 #include "support/test.h"
 #include <stdio.h>
+#include <time.h>
 
 #define HOUR INT64_C(3600000)
 #define FROM INT64_C(1764547200000)
@@ -24,6 +24,14 @@ static void put_lines(int64_t first, struct ts_buf *out)
 			start, start + 900000, (long long)(i / 12), (long long)(i % NODES),
 			(long long)(i % 4));
 	}
+}
+
+/* Of this thread: what else the machine does is not counted. */
+static int64_t cpu_us(void)
+{
+	struct timespec t;
+	assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t), 0);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 int main(void)
@@ -60,14 +68,14 @@ int main(void)
 		put_lines(range.size, &lines);
 		append.lines = (struct ts_str){lines.data, lines.len};
 		bytes += (int64_t)lines.len;
-		int64_t start = ts_clock_mono_us();
+		int64_t start = cpu_us();
 		ts_region_reset(batch);
 		assert_ok(ts_intake_begin(&intake, batch, &hasher, 7, &statement, NULL, &windows));
 		ts_append_walk_init(&walk, &hasher, &append, &range);
 		while (ts_append_walk_next(&walk, &line))
 			assert_ok(ts_intake_take(&intake, line.index, line.bytes, &row));
 		assert_ok(ts_intake_end(&intake));
-		us += ts_clock_mono_us() - start;
+		us += cpu_us() - start;
 		range = walk.range;
 		assert_int_equal(intake.suspects.n, 0);
 	}
