@@ -109,7 +109,7 @@ refused "countersigned by leaf" t period reserve "$C" 2026-05 --book consumer \
 	printf '%s\n' '[req]' 'distinguished_name=dn' '[dn]' '[tsa]' \
 		'extendedKeyUsage=critical,timeStamping' 'basicConstraints=critical,CA:FALSE' \
 		'[ca]' 'basicConstraints=critical,CA:TRUE' \
-		'[ts]' 'serial=serial' 'crypto_device=builtin' 'default_policy=1.2.3.4' \
+		'[ts]' "serial=$DIR/serial" 'crypto_device=builtin' 'default_policy=1.2.3.4' \
 		'digests=sha256' 'signer_digest=sha256' 'ess_cert_id_chain=no' >tsa.cnf
 	echo 01 >serial
 	for name in tsa stranger; do

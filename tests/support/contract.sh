@@ -57,5 +57,6 @@ contract_usage() {
 			$start $((start + 3600000)) $i $((i % 4))
 		i=$((i + 1))
 	done >"$DIR/usage.tsv"
-	must . t import records "$DIR/usage.tsv" --stream "$DIR/agent" --token "$AGENT"
+	must . t import records "$DIR/usage.tsv" --stream "$DIR/agent" --token "$AGENT" \
+		--close-through 2026-07-01
 }
