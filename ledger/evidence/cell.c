@@ -334,6 +334,8 @@ static enum ts_err cells_change(struct ts_cells *cells, const struct ts_usage *u
 			continue;
 		first = false;
 		cell->count += sign;
+		if (cells->hasher == NULL)
+			continue;
 		ts_usage_digest(cells->hasher, usage, &digest);
 		if (sign > 0)
 			ts_digest_add(&cell->digest, &digest);

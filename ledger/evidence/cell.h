@@ -63,8 +63,8 @@ struct ts_cells {
 	uint32_t last_group; /* number + 1 of the one used last; 0: none */
 	uint8_t hash_key[16];
 };
-/* seed: any number that the sender of records cannot know keeps the tables from being flooded; the
- * cells do not depend on it. */
+/* hasher NULL: the cells have no digests, for who needs none. seed: any number that the sender of
+ * records cannot know keeps the tables from being flooded; the cells do not depend on it. */
 enum ts_err ts_cells_init(struct ts_cells *cells, struct ts_region *region,
 	struct ts_hasher *hasher, uint64_t seed) TS_MUST;
 /* TS_E_LIMIT when the region is full, TS_E_OVERFLOW. After an error the cells are of no use. */

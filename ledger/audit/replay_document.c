@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an event must have left: entries in the journal, the document of an issue. */
+#include "audit/replay_state.h"
+#include <stdio.h>
+#include <string.h>
+
+/* The first line in which two leaves differ, as text for a person. */
+static void show_difference(
+	struct ts_replay *r, int64_t index, struct ts_str want, struct ts_str have)
+{
+	char text[2][TS_FINDING_TEXT_MAX];
+	struct ts_str rest[2] = {want, have}, line[2];
+	do {
+		for (int i = 0; i < 2; i++)
+			line[i] = rest[i].at != NULL ? ts_str_cut(&rest[i], '\n')
+						     : (struct ts_str){"(none)", 6};
+	} while (ts_str_eq(line[0], line[1]) && (rest[0].at != NULL || rest[1].at != NULL));
+	for (int i = 0; i < 2; i++) {
+		size_t n = line[i].len < sizeof text[i] - 1 ? line[i].len : sizeof text[i] - 1;
+		for (size_t k = 0; k < n; k++)
+			text[i][k] = line[i].at[k] == '\t' ? ' ' : line[i].at[k];
+		text[i][n] = '\0';
+	}
+	ts_finding_add(r->findings, TS_CHECK_ENTRIES, TS_JOURNAL_LEAVES, index, text[0], text[1]);
+}
+
+static enum ts_err compare_entry(
+	struct ts_replay *r, const struct ts_entry *entry, struct ts_buf *bytes)
+{
+	struct ts_str leaf = {"(the log ends)", 14};
+	struct ts_hash hash;
+	bool more = false;
+	ts_buf_reset(bytes);
+	ts_entry_leaf(entry, r->policy->contract, r->terms[0]->currency, bytes);
+	TS_TRY(bytes->err);
+	if (r->bundle->logs[TS_LOG_JOURNAL].leaves != NULL) {
+		enum ts_err err = ts_reader_leaf(&r->journal_reader, &leaf, &more);
+		if (err != TS_OK && err != TS_E_MALFORMED)
+			return err;
+	}
+	ts_hash_leaf(r->hasher, bytes->data, bytes->len, &hash);
+	if (!more || !ts_str_eq(leaf, (struct ts_str){bytes->data, bytes->len}))
+		show_difference(r, r->journal.size, (struct ts_str){bytes->data, bytes->len}, leaf);
+	(void)ts_range_append(r->hasher, &r->journal, &hash, NULL);
+	r->report->totals.entries++;
+	if (r->options->entry == NULL)
+		return TS_OK;
+	return r->options->entry(r->options->entry_ctx, (struct ts_str){bytes->data, bytes->len});
+}
+
+enum ts_err ts_audit_entries(struct ts_replay *r, const struct ts_postings *postings)
+{
+	struct ts_buf bytes;
+	enum ts_err err = TS_OK;
+	ts_buf_init(&bytes, TS_LEAF_BYTES_MAX);
+	for (size_t i = 0; err == TS_OK && i < postings->n; i++)
+		err = compare_entry(r, &postings->entries[i], &bytes);
+	ts_buf_free(&bytes);
+	return err;
+}
+
+/* A document that says cosigned: for each log a quorum at or above its size, before the issue. */
+static void check_cosigned(struct ts_replay *r, int64_t index, const struct ts_event *event,
+	const struct ts_audit_cut *cut)
+{
+	const int64_t sizes[2] = {cut->inputs_to, cut->journal_size};
+	if (!event->cosigned)
+		return;
+	for (int log = 0; log < 2; log++) {
+		const struct ts_bundle_log *l = &r->bundle->logs[log];
+		bool found = sizes[log] == 0;
+		for (size_t i = 0; i < l->cosigned_n && !found; i++)
+			found = l->cosigned[i].size >= sizes[log] &&
+				l->cosigned[i].time_s * 1000 <= event->at_ms;
+		if (!found && r->policy->quorum >= 0)
+			ts_finding_add(r->findings, TS_CHECK_COSIGNED, TS_INPUTS_LEAVES, index,
+				"a checkpoint that the quorum cosigned before the issue",
+				log == 0 ? "none of the inputs log" : "none of the journal");
+	}
+}
+
+/* The gap event that an issue rests on: of its period, after its cut. */
+static void check_gap(struct ts_replay *r, int64_t index, const struct ts_event *event,
+	const struct ts_audit_cut *cut)
+{
+	struct ts_period period;
+	char text[TS_FINDING_TEXT_MAX];
+	if (event->gap < 0 || ts_ledger_period_get(r->ledger, cut->period, &period) != TS_OK)
+		return;
+	for (size_t i = 0; i < r->gaps_n; i++) {
+		const struct ts_event *gap = &r->gaps[i].event;
+		if (r->gaps[i].leaf != event->gap || event->gap >= index ||
+			event->gap < cut->leaf ||
+			gap->period_from_ms != period.from_us / TS_US_PER_MS ||
+			gap->period_to_ms != period.to_us / TS_US_PER_MS)
+			continue;
+		(void)snprintf(text, sizeof text,
+			"document %.*s was issued although %lld windows were not closed; both "
+			"companies signed leaf %lld",
+			(int)event->number.len, event->number.at, (long long)gap->missing,
+			(long long)event->gap);
+		ts_finding_except(r->findings, index, text);
+		return;
+	}
+	ts_finding_add(r->findings, TS_CHECK_GAPS, TS_INPUTS_LEAVES, index,
+		"a gap event of both companies for its period", "leaf that is none");
+}
+
+static void check_number(struct ts_replay *r, int64_t index, const char *number)
+{
+	char want[128];
+	(void)snprintf(want, sizeof want, "%s%06lld", r->terms[0]->series,
+		(long long)ts_ledger_head(r->ledger)->documents);
+	if (strcmp(want, number) != 0)
+		ts_finding_add(
+			r->findings, TS_CHECK_NUMBERS, TS_INPUTS_LEAVES, index, want, number);
+}
+
+static const struct ts_audit_cut *cut_of(const struct ts_replay *r, int64_t leaf)
+{
+	for (size_t i = 0; i < r->cuts_n; i++)
+		if (r->cuts[i].leaf == leaf)
+			return &r->cuts[i];
+	return NULL;
+}
+
+static enum ts_err check_document(
+	struct ts_replay *r, int64_t index, const struct ts_invoice *invoice, bool in_journal)
+{
+	struct ts_hash hash;
+	struct ts_str stored;
+	const char *json = NULL;
+	char name[TS_TAR_NAME_MAX + 1], hex[2 * TS_HASH_BYTES + 1];
+	size_t len = 0;
+	struct ts_audit_report *report = r->report;
+	ts_region_reset(r->scratch);
+	TS_TRY(ts_invoice_json(invoice, r->scratch, &json, &len));
+	ts_sha256(json, len, &hash);
+	TS_TRY(ts_audit_grow(r->region, &report->documents, report->documents_n, &r->documents_cap,
+		sizeof *report->documents));
+	struct ts_audit_document *d = &report->documents[report->documents_n++];
+	*d = (struct ts_audit_document){
+		.kind = invoice->kind == TS_DOCUMENT_INVOICE ? "invoice" : "credit_note",
+		.currency = invoice->terms->currency->code,
+		.sha256 = hash,
+		.issue_leaf = index,
+		.cosigned = !invoice->head.unwitnessed,
+		.in_journal = in_journal};
+	(void)snprintf(d->number, sizeof d->number, "%s", invoice->head.number);
+	ts_money_format(invoice->total_minor, invoice->terms->currency, d->total);
+	if (!in_journal) /* all zeros: no entry names it */
+		return TS_OK;
+	ts_text_hex(hash.b, TS_HASH_BYTES, hex);
+	(void)snprintf(name, sizeof name, "documents/%s.json", hex);
+	const struct ts_tar_member *member = ts_tar_find(&r->bundle->tar, name);
+	if (member == NULL) {
+		ts_finding_add(r->findings, TS_CHECK_DOCUMENTS, name, index, invoice->head.number,
+			"no document has this hash");
+		return TS_OK;
+	}
+	if (member->size == (int64_t)len) {
+		TS_TRY(ts_bundle_read(r->bundle, member, TS_JSON_BYTES_MAX, r->scratch, &stored));
+		if (memcmp(stored.at, json, len) == 0)
+			return TS_OK;
+	}
+	ts_finding_add(r->findings, TS_CHECK_DOCUMENTS, name, index, invoice->head.number,
+		"other bytes than its name says");
+	return TS_OK;
+}
+
+static void fill_head(
+	struct ts_replay *r, const struct ts_event *event, struct ts_invoice_head *head)
+{
+	head->issue_day = event->date;
+	head->due_day = event->due;
+	head->contract_note = r->contract_note;
+	head->inputs_origin = r->policy->log[TS_LOG_INPUTS].name;
+	head->journal_origin = r->policy->log[TS_LOG_JOURNAL].name;
+	head->unwitnessed = !event->cosigned;
+	if (head->due_day != head->issue_day + (int32_t)r->terms[0]->due_days)
+		ts_finding_add(r->findings, TS_CHECK_EVENTS, TS_INPUTS_LEAVES, r->fold.size,
+			"due days as in the terms", "others");
+}
+
+enum ts_err ts_audit_issue(struct ts_replay *r, int64_t index, const struct ts_event *event)
+{
+	struct ts_invoice *invoice = NULL;
+	struct ts_postings postings = {NULL, 0};
+	char *number = ts_region_copy(r->region, event->number.at, event->number.len);
+	const struct ts_audit_cut *cut = cut_of(r, event->cut);
+	if (number == NULL)
+		return TS_E_NO_MEMORY;
+	if (cut == NULL) {
+		ts_finding_add(r->findings, TS_CHECK_EVENTS, TS_INPUTS_LEAVES, index,
+			"the index of a cut", "another leaf");
+		r->stopped = true;
+		return TS_OK;
+	}
+	struct ts_invoice_head head = {.number = number,
+		.inputs_size = cut->inputs_to,
+		.inputs_root = cut->inputs_root,
+		.journal_size = cut->journal_size,
+		.journal_root = cut->journal_root};
+	fill_head(r, event, &head);
+	check_number(r, index, number);
+	check_cosigned(r, index, event, cut);
+	check_gap(r, index, event, cut);
+	struct ts_ledger_event post = {.leaf = index,
+		.serial = event->serial,
+		.at_us = event->at_ms * TS_US_PER_MS,
+		.from = r->fold.size,
+		.to = r->fold.size,
+		.period = cut->period};
+	enum ts_err err = ts_ledger_issue(r->ledger, &post, &head, &invoice, &postings, &r->why);
+	if (err == TS_E_NO_MEMORY)
+		return err;
+	if (err != TS_OK) {
+		ts_audit_fail(r, err == TS_E_INTERNAL ? TS_CHECK_BOOKS : TS_CHECK_EVENTS,
+			TS_INPUTS_LEAVES, index, "a document that the ledger can issue");
+		r->stopped = true;
+		return TS_OK;
+	}
+	TS_TRY(check_document(r, index, invoice, postings.n > 0));
+	return ts_audit_entries(r, &postings);
+}

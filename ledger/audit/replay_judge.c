@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The judge with a bundle behind it: which lines count is decided by the code that settle runs.
+ * Streams are known to it by their number in order of enrolment. */
+#include "audit/replay_state.h"
+#include <string.h>
+
+static struct ts_audit_stream *stream_of(struct ts_replay *r, int64_t number)
+{
+	TS_ASSERT(number >= 0 && (size_t)number < r->streams_n);
+	return r->streams[number];
+}
+
+static enum ts_err on_statement(
+	void *ctx, int64_t stream, const struct ts_key_statement **out, struct ts_why *why)
+{
+	(void)why;
+	*out = &stream_of(ctx, stream)->statement;
+	return TS_OK;
+}
+
+/* The lines of one upload as they stand in the bundle; good until the next call. */
+static enum ts_err load(struct ts_replay *r, const struct ts_audit_stream *stream,
+	const struct ts_audit_upload *upload, struct ts_judge_batch *out)
+{
+	char *lines = NULL;
+	if (r->asked == upload->leaf && r->asked_lines.at != NULL) {
+		out->lines = r->asked_lines;
+	} else {
+		ts_region_reset(r->judge_scratch);
+		r->asked_lines = (struct ts_str){NULL, 0};
+		lines = ts_region_alloc(r->judge_scratch, (size_t)upload->bytes + 1);
+		if (lines == NULL)
+			return TS_E_NO_MEMORY;
+		if (upload->bytes > 0)
+			TS_TRY(r->bundle->source->read(r->bundle->source->ctx,
+				stream->member->offset + upload->position, lines,
+				(size_t)upload->bytes));
+		out->lines = r->asked_lines = (struct ts_str){lines, (size_t)upload->bytes};
+		r->asked = upload->leaf;
+	}
+	out->leaf = upload->leaf;
+	out->first = upload->first;
+	out->end = upload->end;
+	out->void_usage = upload->void_usage;
+	out->void_usage_n = upload->void_usage_n;
+	out->reversal_n = upload->reversal_n;
+	out->earliest_ms = upload->earliest_ms;
+	out->latest_ms = upload->latest_ms;
+	return TS_OK;
+}
+
+/* Place of the first upload that ends behind the index. */
+static size_t place(const struct ts_audit_stream *stream, int64_t index)
+{
+	size_t lo = 0, hi = stream->uploads_n;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (stream->uploads[mid].end <= index)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static enum ts_err on_batch(void *ctx, int64_t number, int64_t index, int64_t below,
+	struct ts_judge_batch *out, struct ts_why *why)
+{
+	struct ts_replay *r = ctx;
+	const struct ts_audit_stream *stream = stream_of(r, number);
+	size_t at = place(stream, index);
+	(void)why;
+	if (index < 0 || at == stream->uploads_n || stream->uploads[at].leaf >= below)
+		return TS_E_NOT_FOUND;
+	return load(r, stream, &stream->uploads[at], out);
+}
+
+static enum ts_err on_overlapping(void *ctx, int64_t number, int64_t from, int64_t from_ms,
+	int64_t to_ms, int64_t below, struct ts_judge_batch *out, struct ts_why *why)
+{
+	struct ts_replay *r = ctx;
+	const struct ts_audit_stream *stream = stream_of(r, number);
+	(void)why;
+	for (size_t i = place(stream, from); i < stream->uploads_n; i++) {
+		const struct ts_audit_upload *u = &stream->uploads[i];
+		if (u->leaf >= below)
+			break;
+		if (u->first >= from && u->earliest_ms < to_ms && u->latest_ms > from_ms)
+			return load(r, stream, u, out);
+	}
+	return TS_E_NOT_FOUND;
+}
+
+static enum ts_err on_size(
+	void *ctx, int64_t number, int64_t below, int64_t *out, struct ts_why *why)
+{
+	const struct ts_audit_stream *stream = stream_of(ctx, number);
+	size_t lo = 0, hi = stream->uploads_n;
+	(void)why;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (stream->uploads[mid].leaf < below)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	*out = lo > 0 ? stream->uploads[lo - 1].end : 0;
+	return TS_OK;
+}
+
+static enum ts_err on_verdict(void *ctx, const struct ts_judge_verdict *verdict, struct ts_why *why)
+{
+	struct ts_replay *r = ctx;
+	(void)why;
+	r->report->totals.decided[verdict->kind] += verdict->to - verdict->from;
+	return TS_OK;
+}
+
+static enum ts_err on_handover(
+	void *ctx, const struct ts_judge_handover *handover, struct ts_why *why)
+{
+	struct ts_replay *r = ctx;
+	(void)why;
+	TS_TRY(ts_audit_grow(
+		r->region, &r->handovers, r->handovers_n, &r->handovers_cap, sizeof *r->handovers));
+	r->handovers[r->handovers_n++] = *handover;
+	return TS_OK;
+}
+
+static enum ts_err on_adjust(void *ctx, int64_t stream, int64_t batch_leaf,
+	const struct ts_usage *usage, int sign, struct ts_why *why)
+{
+	struct ts_replay *r = ctx;
+	struct ts_cells cells;
+	(void)stream;
+	(void)why;
+	ts_region_reset(r->scratch);
+	TS_TRY(ts_cells_init(&cells, r->scratch, NULL, r->options->seed));
+	TS_TRY(sign > 0 ? ts_cells_add(&cells, usage) : ts_cells_sub(&cells, usage));
+	return ts_audit_fold_cells(r, &cells, batch_leaf);
+}
+
+enum ts_err ts_audit_judge_create(struct ts_replay *r)
+{
+	const struct ts_judge_source source = {.ctx = r,
+		.statement = on_statement,
+		.batch = on_batch,
+		.overlapping = on_overlapping,
+		.size = on_size,
+		.verdict = on_verdict,
+		.handover = on_handover,
+		.adjust = on_adjust};
+	return ts_judge_create(r->region, &source, 0, &r->judge);
+}
+
+/* A batch without these has nothing to decide, and its lines need not be in memory. */
+static bool undecided(const struct ts_replay *r, int64_t number, const struct ts_audit_upload *u,
+	size_t suspects_n)
+{
+	if (suspects_n > 0 || u->reversal_n > 0)
+		return true;
+	for (size_t i = 0; i < r->handovers_n; i++) {
+		const struct ts_judge_handover *h = &r->handovers[i];
+		if ((h->newer == number &&
+			    u->earliest_ms < h->from_ms + TS_JUDGE_HANDOVER_REACH_MS) ||
+			(h->older == number && u->latest_ms > h->from_ms))
+			return true;
+	}
+	return false;
+}
+
+enum ts_err ts_audit_judge_upload(struct ts_replay *r, const struct ts_audit_stream *stream,
+	const int64_t *suspects, size_t suspects_n)
+{
+	const struct ts_audit_upload *upload = &stream->uploads[stream->uploads_n - 1];
+	struct ts_judge_batch batch;
+	if (r->stopped || !undecided(r, stream->number, upload, suspects_n))
+		return TS_OK;
+	/* What is passed must outlive what is asked meanwhile: its own memory. */
+	ts_region_reset(r->upload_scratch);
+	int64_t *list = ts_region_array(r->upload_scratch, suspects_n + 1, sizeof *list);
+	if (list == NULL)
+		return TS_E_NO_MEMORY;
+	if (suspects_n > 0)
+		memcpy(list, suspects, suspects_n * sizeof *list);
+	r->asked_lines = (struct ts_str){NULL, 0};
+	TS_TRY(load(r, stream, upload, &batch));
+	batch.lines.at = ts_region_copy(r->upload_scratch, batch.lines.at, batch.lines.len);
+	if (batch.lines.at == NULL)
+		return TS_E_NO_MEMORY;
+	return ts_judge_append(r->judge, stream->number, &batch, list, suspects_n, &r->why);
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Leaves of the inputs log that are not the operator's events: who must have signed them, and what
+ * they change. */
+#include "audit/replay_state.h"
+#include "evidence/revocation.h"
+#include <string.h>
+
+#define KEYS_MAX 4
+
+enum ts_err ts_audit_signed(struct ts_replay *r, int64_t index, const struct ts_note *note,
+	const struct ts_key *keys, size_t n, bool any)
+{
+	struct ts_note_sig sigs[KEYS_MAX];
+	struct ts_why why = {"", ""};
+	size_t valid = 0;
+	const char *missing = "";
+	TS_ASSERT(n > 0 && n <= KEYS_MAX);
+	enum ts_err err = ts_note_verify(note, keys, n, sigs, &why);
+	if (err != TS_OK && err != TS_E_SIGNATURE && err != TS_E_KEY)
+		return err;
+	for (size_t i = 0; err == TS_OK && i < n; i++) {
+		valid += sigs[i].valid;
+		if (!sigs[i].valid)
+			missing = keys[i].name;
+	}
+	if (err == TS_OK && (valid == n || (any && valid > 0)))
+		return TS_OK;
+	ts_finding_add(r->findings, TS_CHECK_SIGNATURES, TS_INPUTS_LEAVES, index,
+		err == TS_OK ? missing : keys[0].name,
+		err == TS_OK ? "it has not signed" : why.text);
+	return TS_OK;
+}
+
+static bool ours(struct ts_replay *r, int64_t index, struct ts_str contract)
+{
+	if (ts_str_is(contract, r->policy->contract))
+		return true;
+	ts_audit_fail(r, TS_CHECK_CONTRACT, TS_INPUTS_LEAVES, index, r->policy->contract);
+	return false;
+}
+
+/* What the terms say about keys must be what the policy says. */
+static void check_terms_keys(struct ts_replay *r, const struct ts_terms *terms, const char *file)
+{
+	char vkey[TS_VKEY_CHARS];
+	const struct {
+		const struct ts_key *policy;
+		const char *terms;
+	} pairs[] = {
+		{&r->policy->party[TS_SIDE_PROVIDER], terms->provider.statement_key},
+		{&r->policy->party[TS_SIDE_CONSUMER], terms->consumer.statement_key},
+		{&r->policy->log[TS_LOG_INPUTS], terms->keys.inputs_log},
+		{&r->policy->log[TS_LOG_JOURNAL], terms->keys.journal_log},
+	};
+	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+		if (strcmp(ts_key_format(pairs[i].policy, vkey), pairs[i].terms) != 0)
+			ts_finding_add(r->findings, TS_CHECK_TERMS, file, -1, vkey, pairs[i].terms);
+	if (strcmp(terms->contract, r->policy->contract) != 0)
+		ts_finding_add(r->findings, TS_CHECK_CONTRACT, file, -1, r->policy->contract,
+			terms->contract);
+}
+
+static enum ts_err load_terms(struct ts_replay *r, int64_t index, const char *file,
+	const struct ts_contract_statement *statement, const struct ts_terms **out)
+{
+	const struct ts_tar_member *member = ts_tar_find(&r->bundle->tar, file);
+	struct ts_str bytes;
+	struct ts_hash hash;
+	if (member == NULL || member->size > TS_TERMS_BYTES_MAX) {
+		ts_finding_add(r->findings, TS_CHECK_TERMS, file, index, "the signed terms",
+			member == NULL ? "no such member" : "more than 1 MiB");
+		return TS_E_INVALID;
+	}
+	TS_TRY(ts_bundle_read(r->bundle, member, TS_TERMS_BYTES_MAX, r->region, &bytes));
+	ts_sha256(bytes.at, bytes.len, &hash);
+	if (!ts_hash_eq(&hash, &statement->terms)) {
+		ts_finding_hash(r->findings, TS_CHECK_TERMS, file, index, &statement->terms, &hash);
+		return TS_E_INVALID;
+	}
+	enum ts_err err = ts_terms_parse(bytes.at, bytes.len, r->region, out, &r->why);
+	if (err == TS_E_NO_MEMORY)
+		return err;
+	if (err != TS_OK) {
+		ts_audit_fail(r, TS_CHECK_TERMS, file, index, "terms as in terms.md");
+		return TS_E_INVALID;
+	}
+	check_terms_keys(r, *out, file);
+	return TS_OK;
+}
+
+static enum ts_err take_contract(struct ts_replay *r, int64_t index, const struct ts_note *note)
+{
+	struct ts_contract_statement s;
+	struct ts_hash hash;
+	const struct ts_terms *terms = NULL;
+	char file[40] = "";
+	if (ts_contract_statement_parse(note->text, &s, &r->why) != TS_OK) {
+		ts_audit_fail(r, TS_CHECK_LEAVES, TS_INPUTS_LEAVES, index, "a contract statement");
+		return TS_OK;
+	}
+	(void)ours(r, index, s.contract);
+	TS_TRY(ts_audit_signed(r, index, note, r->policy->party, 2, false));
+	ts_statement_hash(note->text, &hash);
+	if (s.version != (int64_t)r->terms_n + 1 ||
+		(s.has_previous && !ts_hash_eq(&s.previous, &r->contract_note))) {
+		ts_finding_add(r->findings, TS_CHECK_TERMS, TS_INPUTS_LEAVES, index,
+			"the next version, naming the one before", "another");
+		return TS_E_INVALID;
+	}
+	if (s.version > 1) { /* as the service: it refuses to bring them into force */
+		ts_finding_add(r->findings, TS_CHECK_TERMS, TS_INPUTS_LEAVES, index,
+			"one version of the terms", "an amendment, which this version can't rate");
+		return TS_E_INVALID;
+	}
+	struct ts_buf name;
+	ts_buf_init(&name, sizeof file);
+	ts_buf_printf(&name, "terms/%lld.json", (long long)s.version);
+	memcpy(file, ts_buf_str(&name), name.len + 1);
+	ts_buf_free(&name);
+	TS_TRY(load_terms(r, index, file, &s, &terms));
+	r->terms[r->terms_n++] = terms;
+	r->contract_note = hash;
+	TS_TRY(ts_key_parse(ts_str(terms->keys.operator_key), &r->operator_key, &r->why));
+	return ts_ledger_create(r->ledger_region, r->terms, r->terms_n, &r->ledger);
+}
+
+/* N is where the last seal's cut ended, or a size that the quorum cosigned before the instant
+ * given.
+ */
+static void check_covered(struct ts_replay *r, int64_t index, const struct ts_revocation *s)
+{
+	const struct ts_bundle_log *log = &r->bundle->logs[TS_LOG_INPUTS];
+	bool found = s->covered == r->sealed_to;
+	for (size_t i = 0; i < log->cosigned_n && !found; i++)
+		found = log->cosigned[i].size == s->covered && s->covered > r->sealed_to &&
+			log->cosigned[i].time_s < s->since_ms / 1000;
+	if (!found)
+		ts_finding_add(r->findings, TS_CHECK_COVERED, TS_INPUTS_LEAVES, index,
+			"covered: the last seal's N, or a size cosigned before the instant",
+			"another size");
+}
+
+static enum ts_err take_revocation(
+	struct ts_replay *r, int64_t index, const struct ts_note *note, bool decides)
+{
+	struct ts_revocation s;
+	if (ts_revocation_parse(note->text, &s, &r->why) != TS_OK) {
+		ts_audit_fail(r, TS_CHECK_LEAVES, TS_INPUTS_LEAVES, index, "a revocation");
+		return TS_OK;
+	}
+	(void)ours(r, index, s.contract);
+	struct ts_audit_stream *stream = ts_audit_stream_find(r, s.origin);
+	if (stream == NULL) {
+		ts_finding_add(r->findings, TS_CHECK_ENROLMENT, TS_INPUTS_LEAVES, index,
+			"a stream that is enrolled", "another");
+		return TS_OK;
+	}
+	TS_TRY(ts_audit_signed(
+		r, index, note, &r->policy->party[stream->statement.side], 1, false));
+	if (stream->ended > index)
+		stream->ended = index;
+	if (!s.compromised)
+		return TS_OK;
+	check_covered(r, index, &s);
+	if (stream->statement.side != TS_SIDE_PROVIDER || !decides)
+		return TS_OK;
+	return ts_judge_revoke(r->judge, index, stream->number, s.covered, s.reason, &r->why);
+}
+
+static enum ts_err take_release(
+	struct ts_replay *r, int64_t index, const struct ts_event *event, bool decides)
+{
+	struct ts_audit_stream *stream = ts_audit_stream_find(r, event->origin);
+	if (stream == NULL || stream->statement.side != TS_SIDE_PROVIDER) {
+		ts_finding_add(r->findings, TS_CHECK_ENROLMENT, TS_INPUTS_LEAVES, index,
+			"a provider stream that is enrolled", "another");
+		return TS_OK;
+	}
+	if (!decides)
+		return TS_OK;
+	return ts_judge_release(r->judge, index, stream->number, event->line_from, event->line_to,
+		event->reason, &r->why);
+}
+
+static enum ts_err take_party_event(
+	struct ts_replay *r, int64_t index, const struct ts_note *note, bool decides)
+{
+	struct ts_event event;
+	if (ts_event_parse(note->text, &event, &r->why) != TS_OK) {
+		ts_audit_fail(r, TS_CHECK_LEAVES, TS_INPUTS_LEAVES, index, "an event");
+		return TS_OK;
+	}
+	if (ts_event_signer(event.kind) == TS_SIGNED_BY_OPERATOR)
+		return TS_OK; /* the event cursor's */
+	(void)ours(r, index, event.contract);
+	TS_TRY(ts_audit_signed(r, index, note, r->policy->party, 2, false));
+	if (event.serial != ++r->serials[event.kind])
+		ts_finding_add(r->findings, TS_CHECK_EVENTS, TS_INPUTS_LEAVES, index,
+			"serials from 1 without a gap", ts_event_kind_name(event.kind));
+	if (event.kind == TS_EVENT_GAP) {
+		TS_TRY(ts_audit_grow(
+			r->region, &r->gaps, r->gaps_n, &r->gaps_cap, sizeof *r->gaps));
+		r->gaps[r->gaps_n++] = (struct ts_audit_gap){index, event};
+	}
+	if (event.kind == TS_EVENT_RELEASE)
+		return take_release(r, index, &event, decides);
+	return TS_OK;
+}
+
+static enum ts_err take_period(struct ts_replay *r, int64_t index, const struct ts_note *note)
+{
+	struct ts_period_statement s;
+	if (ts_period_statement_parse(note->text, &s, &r->why) != TS_OK) {
+		ts_audit_fail(r, TS_CHECK_LEAVES, TS_INPUTS_LEAVES, index, "a period statement");
+		return TS_OK;
+	}
+	(void)ours(r, index, s.contract);
+	const struct ts_audit_cut *cut = NULL;
+	for (size_t i = 0; i < r->cuts_n; i++)
+		if (r->cuts[i].leaf == s.cut)
+			cut = &r->cuts[i];
+	if (cut == NULL)
+		ts_finding_add(r->findings, TS_CHECK_LEAVES, TS_INPUTS_LEAVES, index,
+			"a period statement about a cut before it", "another leaf");
+	else if (cut->inputs_to > r->sealed_to)
+		r->sealed_to = cut->inputs_to;
+	return ts_audit_signed(r, index, note, r->policy->party, 2, true);
+}
+
+static enum ts_err take_reservation(struct ts_replay *r, int64_t index, const struct ts_note *note)
+{
+	struct ts_reservation s;
+	if (ts_reservation_parse(note->text, &s, &r->why) != TS_OK) {
+		ts_audit_fail(r, TS_CHECK_LEAVES, TS_INPUTS_LEAVES, index, "a reservation");
+		return TS_OK;
+	}
+	(void)ours(r, index, s.contract);
+	/* the company that does not countersign: not the one whose book it is */
+	return ts_audit_signed(r, index, note, &r->policy->party[1 - (int)s.book], 1, false);
+}
+
+static enum ts_err take_reattestation(
+	struct ts_replay *r, int64_t index, const struct ts_note *note, bool decides)
+{
+	struct ts_reattestation s;
+	struct ts_hash roots[2];
+	if (ts_reattestation_parse(note->text, &s, &r->why) != TS_OK) {
+		ts_audit_fail(r, TS_CHECK_LEAVES, TS_INPUTS_LEAVES, index, "a re-attestation");
+		return TS_OK;
+	}
+	(void)ours(r, index, s.contract);
+	TS_TRY(ts_audit_signed(r, index, note, r->policy->party, 2, false));
+	struct ts_audit_stream *stream = ts_audit_stream_find(r, s.origin);
+	if (stream == NULL || stream->statement.side != TS_SIDE_PROVIDER) {
+		ts_finding_add(r->findings, TS_CHECK_ENROLMENT, TS_INPUTS_LEAVES, index,
+			"a provider stream that is enrolled", "another");
+		return TS_OK;
+	}
+	enum ts_err err = ts_audit_roots(r, stream, (const int64_t[]){s.from, s.to}, roots);
+	if (err != TS_OK && err != TS_E_RANGE)
+		return err;
+	if (err == TS_E_RANGE || !ts_hash_eq(&roots[0], &s.root_from) ||
+		!ts_hash_eq(&roots[1], &s.root_to)) {
+		ts_finding_add(r->findings, TS_CHECK_COVERED, TS_INPUTS_LEAVES, index,
+			"sizes and roots of the stream's own lines", "others");
+		return TS_OK;
+	}
+	if (!decides)
+		return TS_OK;
+	return ts_judge_reattest(r->judge, index, stream->number, s.from, s.to, &r->why);
+}
+
+enum ts_err ts_audit_leaf(struct ts_replay *r, int64_t index, struct ts_str leaf, bool fold)
+{
+	struct ts_note note;
+	enum ts_leaf_kind kind;
+	if (index > 0 && r->terms_n == 0)
+		return TS_E_INVALID; /* without a contract nothing behind it means anything */
+	if (ts_leaf_parse(leaf, &kind, &note, &r->why) != TS_OK) {
+		ts_audit_fail(
+			r, TS_CHECK_LEAVES, TS_INPUTS_LEAVES, index, "a statement or checkpoint");
+		return TS_OK;
+	}
+	if (index == 0 && kind != TS_LEAF_CONTRACT) {
+		ts_finding_add(r->findings, TS_CHECK_LEAVES, TS_INPUTS_LEAVES, 0,
+			"the contract note of version 1", "another leaf");
+		return TS_E_INVALID;
+	}
+	switch (kind) {
+	case TS_LEAF_CONTRACT:
+		return take_contract(r, index, &note);
+	case TS_LEAF_KEY:
+		return ts_audit_enrol(r, index, &note, fold);
+	case TS_LEAF_EVENT:
+		return take_party_event(r, index, &note, fold);
+	case TS_LEAF_PERIOD:
+		return take_period(r, index, &note);
+	case TS_LEAF_CHECKPOINT:
+		return ts_audit_upload(r, index, &note, fold);
+	case TS_LEAF_REVOKE:
+		return take_revocation(r, index, &note, fold);
+	case TS_LEAF_REATTEST:
+		return take_reattestation(r, index, &note, fold);
+	case TS_LEAF_RESERVATION:
+		return take_reservation(r, index, &note);
+	}
+	return TS_OK;
+}

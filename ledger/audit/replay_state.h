@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TS_AUDIT_REPLAY_STATE_H
+#define TS_AUDIT_REPLAY_STATE_H
+/* Internal to the room: what the walk of the inputs log carries along.
+ *
+ * Two cursors move over the same leaves. The event cursor stops at the operator's events; the fold
+ * cursor follows up to the N of each tick and cut, and takes every other leaf on its way, so that
+ * a leaf has the log time of the event that folds it. Invariant: fold.index = the ledger's N after
+ * each tick and cut, and fold.range is the inputs log's range there.
+ *
+ * TS_E_INVALID from any function here means: a finding is recorded and the replay can't go on. */
+#include "audit/replay.h"
+#include "book/ledger.h"
+#include "book/rows.h"
+#include "evidence/event.h"
+#include "evidence/intake.h"
+#include "evidence/judge.h"
+#include "evidence/log.h"
+
+struct ts_audit_upload {
+	int64_t leaf, first, end; /* stream indexes [first, end) */
+	int64_t position, bytes; /* of its lines in the stream's member */
+	int64_t earliest_ms, latest_ms, reversal_n; /* as of intake */
+	const int64_t *void_usage;
+	size_t void_usage_n;
+};
+struct ts_audit_stream {
+	int64_t number; /* in order of enrolment */
+	const char *origin;
+	char member_name[8 + TS_STREAM_ID_CHARS + 1]; /* "streams/" and its id */
+	struct ts_key_statement statement; /* borrows from the region */
+	int64_t leaf;
+	int64_t ended; /* first index at which its key is not valid any more; INT64_MAX */
+	const struct ts_tar_member *member; /* NULL: no lines in the bundle */
+	int64_t position;
+	struct ts_range range;
+	struct ts_hash root; /* that is signed, at range.size */
+	struct ts_windows windows;
+	struct ts_audit_upload *uploads;
+	size_t uploads_n, uploads_cap;
+};
+struct ts_audit_cut { /* what a document's head says about its cut */
+	int64_t leaf, inputs_to, journal_size;
+	int32_t period;
+	struct ts_hash inputs_root, journal_root;
+};
+struct ts_audit_gap {
+	int64_t leaf;
+	struct ts_event event; /* without slices */
+};
+
+struct ts_replay {
+	const struct ts_audit_options *options;
+	const struct ts_policy *policy;
+	struct ts_bundle *bundle;
+	struct ts_audit_report *report;
+	struct ts_findings *findings;
+	struct ts_region *region, *ledger_region;
+	struct ts_region *scratch, *judge_scratch,
+		*upload_scratch; /* each for one thing at a time */
+	struct ts_hasher *hasher;
+	struct ts_why why; /* of the last refusal */
+	/* contract */
+	const struct ts_terms **terms;
+	size_t terms_n;
+	struct ts_hash contract_note; /* hash of the last contract statement */
+	struct ts_key operator_key;
+	struct ts_ledger *ledger; /* NULL until version 1 is in force */
+	size_t ledger_kept; /* bytes in its region after the last renewal */
+	/* streams, in order of enrolment */
+	struct ts_audit_stream **streams;
+	size_t streams_n, streams_cap;
+	struct ts_rowset by_origin;
+	struct ts_judge *judge;
+	struct ts_judge_handover *handovers;
+	size_t handovers_n, handovers_cap;
+	int64_t asked; /* leaf whose lines are in judge_scratch */
+	struct ts_str asked_lines;
+	/* cursors */
+	struct ts_reader events, fold_reader, journal_reader, lines;
+	struct ts_range fold, journal;
+	struct ts_ledger_event folding; /* the event that folds: at_us, from */
+	int64_t sealed_to; /* N of the cut that the last seal names; 0: none */
+	int64_t serials[TS_EVENT_GAP + 1];
+	int64_t at_ms; /* log time of the last operator event */
+	struct ts_audit_cut *cuts;
+	size_t cuts_n, cuts_cap;
+	struct ts_audit_gap *gaps;
+	size_t gaps_n, gaps_cap;
+	size_t documents_cap;
+	bool *kept; /* promised checkpoints that were met */
+	bool stopped; /* the ledger refused an event: what follows can't be posted */
+};
+
+#define TS_INPUTS_LEAVES "inputs.leaves"
+#define TS_JOURNAL_LEAVES "journal.leaves"
+
+/* One more element of a growing array in the region. */
+enum ts_err ts_audit_grow(
+	struct ts_region *region, void *array, size_t n, size_t *cap, size_t bytes_each) TS_MUST;
+void ts_audit_fail(struct ts_replay *r, enum ts_check check, const char *file, int64_t index,
+	const char *expected);
+
+/* Verifies that all (or with `any`, at least one) of the keys signed the leaf's note. */
+enum ts_err ts_audit_signed(struct ts_replay *r, int64_t index, const struct ts_note *note,
+	const struct ts_key *keys, size_t n, bool any) TS_MUST;
+
+/* replay_leaf.c: any leaf but the operator's events. fold: an event folds it (r->folding). */
+enum ts_err ts_audit_leaf(
+	struct ts_replay *r, int64_t index, struct ts_str leaf, bool fold) TS_MUST;
+
+/* replay_stream.c */
+struct ts_audit_stream *ts_audit_stream_find(struct ts_replay *r, struct ts_str origin);
+enum ts_err ts_audit_enrol(
+	struct ts_replay *r, int64_t index, const struct ts_note *note, bool fold) TS_MUST;
+enum ts_err ts_audit_upload(
+	struct ts_replay *r, int64_t index, const struct ts_note *note, bool fold) TS_MUST;
+/* Cells into the ledger, with their sign. leaf: of the lines' own upload, for what a decision takes
+ * away or gives back; else the first leaf that the event folds. */
+enum ts_err ts_audit_fold_cells(
+	struct ts_replay *r, const struct ts_cells *cells, int64_t leaf) TS_MUST;
+
+/* The stream's roots at two sizes, from its lines. TS_E_RANGE. */
+enum ts_err ts_audit_roots(struct ts_replay *r, const struct ts_audit_stream *stream,
+	const int64_t sizes[2], struct ts_hash out[2]) TS_MUST;
+
+/* replay_judge.c */
+enum ts_err ts_audit_judge_create(struct ts_replay *r) TS_MUST;
+/* The stream's last upload. */
+enum ts_err ts_audit_judge_upload(struct ts_replay *r, const struct ts_audit_stream *stream,
+	const int64_t *suspects, size_t suspects_n) TS_MUST;
+
+/* replay_event.c */
+enum ts_err ts_audit_event(
+	struct ts_replay *r, int64_t index, const struct ts_note *note, bool *ours) TS_MUST;
+enum ts_err ts_audit_fold_to(struct ts_replay *r, int64_t to, int64_t at_us, bool fold) TS_MUST;
+/* A fresh ledger with the same rows: what events leave behind in its region goes. */
+enum ts_err ts_audit_ledger_renew(struct ts_replay *r) TS_MUST;
+
+/* replay_document.c */
+enum ts_err ts_audit_issue(
+	struct ts_replay *r, int64_t index, const struct ts_event *event) TS_MUST;
+enum ts_err ts_audit_entries(struct ts_replay *r, const struct ts_postings *postings) TS_MUST;
+
+#endif
