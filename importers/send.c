@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+#include <unistd.h>
 
 #define URL_MAX 2048
 #define TOKEN_MAX 512
@@ -22,6 +23,9 @@ struct ts_send {
 
 /* What one transfer writes into. */
 struct transfer {
+	CURL *curl;
+	FILE *file; /* of the call */
+	bool file_failed;
 	struct ts_buf *out;
 	struct ts_send_reply *reply;
 };
@@ -102,6 +106,14 @@ void ts_send_free(struct ts_send *send)
 static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 {
 	struct transfer *transfer = ctx;
+	long status = 0;
+	if (transfer->file != NULL &&
+		curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
+		status >= 200 && status < 300) {
+		size_t written = fwrite(data, 1, size * count, transfer->file);
+		transfer->file_failed = written != size * count;
+		return written;
+	}
 	ts_buf_put(transfer->out, data, size * count);
 	return transfer->out->err == TS_OK ? size * count : 0;
 }
@@ -198,8 +210,13 @@ static void set_options(struct ts_send *send, const struct ts_send_call *call, c
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 10L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT,
-		call->timeout_s > 0 ? (long)call->timeout_s : (long)TS_SEND_TIMEOUT_S);
+	if (call->file == NULL) {
+		curl_easy_setopt(curl, CURLOPT_TIMEOUT,
+			call->timeout_s > 0 ? (long)call->timeout_s : (long)TS_SEND_TIMEOUT_S);
+	} else { /* made before its first byte comes; then it must not stand still */
+		curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+		curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)TS_SEND_STILL_S);
+	}
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
@@ -226,11 +243,17 @@ static enum ts_err one_try(struct ts_send *send, const struct ts_send_call *call
 		return TS_E_NO_MEMORY;
 	}
 	ts_buf_reset(transfer->out);
+	if (call->file != NULL &&
+		(fflush(call->file) != 0 || ftruncate(fileno(call->file), 0) != 0 ||
+			fseek(call->file, 0, SEEK_SET) != 0))
+		transfer->file_failed = true;
 	*transfer->reply = (struct ts_send_reply){
 		.retry_after_s = -1, .tries = transfer->reply->tries + 1};
 	set_options(send, call, url, headers, transfer);
 	CURLcode code = curl_easy_perform(send->curl);
 	curl_slist_free_all(headers);
+	if (transfer->file_failed)
+		return ts_why(why, TS_E_IO, call->path, "the answer can't be written");
 	if (transfer->out->err != TS_OK)
 		return ts_why(why, transfer->out->err, call->path,
 			"the answer is longer than %zu bytes", transfer->out->len_max);
@@ -268,7 +291,8 @@ enum ts_err ts_send_call(struct ts_send *send, const struct ts_send_call *call, 
 	if (n < 0 || (size_t)n >= sizeof(url))
 		return ts_why(why, TS_E_URI, "path", "longer than %zu bytes", sizeof(url) - 1);
 	*reply = (struct ts_send_reply){.retry_after_s = -1};
-	struct transfer transfer = {out, reply};
+	struct transfer transfer = {
+		.curl = send->curl, .file = call->file, .out = out, .reply = reply};
 	int tries_max = call->repeatable ? TS_SEND_TRIES_MAX : 1;
 	int64_t wait_ms = 200;
 	for (int i = 1;; i++) {

@@ -7,12 +7,14 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include <stdbool.h>
+#include <stdio.h>
 
 #define TS_SEND_TRIES_MAX                                                                          \
 	6 /* 0.2, 0.4, 0.8, 1.6, 3.2 s between tries unless Retry-After says so                    \
 	   */
 #define TS_SEND_RETRY_AFTER_S_MAX 30
 #define TS_SEND_TIMEOUT_S 60
+#define TS_SEND_STILL_S 660 /* without a byte, when the answer goes to a file */
 
 struct ts_send;
 
@@ -33,6 +35,9 @@ struct ts_send_call {
 	const void *body; /* NULL: none; borrowed */
 	size_t body_len;
 	int timeout_s; /* of one try; 0: TS_SEND_TIMEOUT_S */
+	/* NULL, or where the body of a 2xx goes (from its start at every try) instead of into *out:
+	 * an answer of any size, without a limit on the whole time */
+	FILE *file;
 	bool repeatable; /* tried again on no answer, 429, 502, 503, 504 (TS_SEND_TRIES_MAX in all)
 			  */
 };
@@ -46,7 +51,8 @@ struct ts_send_reply {
 
 /* Does the call. TS_OK: an answer of any status came; its body is in *out (reset first; its
  * len_max bounds it: TS_E_LIMIT). TS_E_UNAVAILABLE: the host was never reached.
- * TS_E_UNKNOWN_OUTCOME: the request may have arrived, but no whole answer came. */
+ * TS_E_UNKNOWN_OUTCOME: the request may have arrived, but no whole answer came. TS_E_IO: the file.
+ */
 enum ts_err ts_send_call(struct ts_send *send, const struct ts_send_call *call, struct ts_buf *out,
 	struct ts_send_reply *reply, struct ts_why *why) TS_MUST;
 

@@ -63,6 +63,7 @@ enum ts_err ts_client_call(struct ts_client *client, const struct ts_client_call
 		.idempotency_key = call->idempotency_key,
 		.body = call->body,
 		.body_len = call->body_len,
+		.file = call->file,
 		.repeatable = get || call->idempotency_key,
 	};
 	struct ts_send_reply reply;
@@ -130,6 +131,15 @@ enum ts_err ts_client_get_bytes(struct ts_client *client, const char *path, cons
 {
 	const struct ts_client_call call = {.method = "GET", .path = path, .accept = accept};
 	return ts_client_call(client, &call, out, NULL, why);
+}
+
+enum ts_err ts_client_get_file(
+	struct ts_client *client, const char *path, FILE *file, struct ts_why *why)
+{
+	struct ts_buf problem __attribute__((cleanup(ts_buf_free)));
+	const struct ts_client_call call = {.method = "GET", .path = path, .file = file};
+	ts_buf_init(&problem, ANSWER_BYTES_MAX);
+	return ts_client_call(client, &call, &problem, NULL, why);
 }
 
 void ts_client_escape(struct ts_buf *out, const char *text)

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #define TS_CLIENT_URL_DEFAULT "http://127.0.0.1:8080"
 
@@ -31,6 +32,7 @@ struct ts_client_call {
 	size_t body_len;
 	const char *accept; /* NULL: any */
 	const char *idempotency_key; /* NULL: none; sent quoted */
+	FILE *file; /* as of ts_send_call */
 };
 /* One call. On a 2xx: *out (initialised by the caller, its len_max is the bound of the answer) is
  * the body, *status (NULL allowed) the HTTP status. On any other status: the error of err.def that
@@ -54,6 +56,10 @@ enum ts_err ts_client_post_text(struct ts_client *client, const char *path, cons
 /* GETs a document (PDF, CSV, text) as bytes into *out. */
 enum ts_err ts_client_get_bytes(struct ts_client *client, const char *path, const char *accept,
 	struct ts_buf *out, struct ts_why *why) TS_MUST;
+
+/* GETs a body of any size into a file. */
+enum ts_err ts_client_get_file(
+	struct ts_client *client, const char *path, FILE *file, struct ts_why *why) TS_MUST;
 
 /* Percent-encodes one path segment or query value; appends to *out. */
 void ts_client_escape(struct ts_buf *out, const char *text);

@@ -26,6 +26,7 @@ struct ts_config {
 	const char *witnesses; /* NAME=URL, ...: where the witnesses of the terms answer */
 	const char *witness_key; /* `tallystick witness`: key file, type cosignature */
 	const char *witness_dir; /* what it remembers; never restore an older copy */
+	const char *spool_dir; /* bundles are written there, in files without names */
 	const char *tls_cert; /* PEM file; "" = no TLS */
 	const char *tls_key;
 	const char *log_level; /* debug, info, warn, error */
@@ -45,6 +46,7 @@ struct ts_config {
 	int64_t body_bytes_max; /* cap over every route's own limit */
 	int64_t body_budget_bytes; /* of all bodies held at once */
 	int64_t response_bytes_max;
+	int64_t spool_bytes_max; /* of one bundle */
 	int64_t region_bytes_max; /* scratch memory of one request */
 	/* how long, milliseconds */
 	int64_t header_deadline_ms;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct ts_exchange *ts_exchange_create(struct ts_http *http, struct MHD_Connection *connection,
 	struct ts_peer *peer, struct ts_str target)
@@ -43,6 +44,7 @@ struct ts_exchange *ts_exchange_create(struct ts_http *http, struct MHD_Connecti
 	ex->req.now_us = ts_clock_now_us();
 	ex->req.deadline_mono_us = ex->start_us + http->config->request_deadline_ms * 1000;
 	ts_buf_init(&ex->refusal, TS_PROBLEM_BYTES_MAX);
+	ex->res.fd = -1;
 	ts_buf_init(&ex->res.body, (size_t)http->config->response_bytes_max);
 	return ex;
 }
@@ -58,6 +60,8 @@ void ts_exchange_unref(struct ts_exchange *ex)
 		sodium_memzero((char *)(uintptr_t)ex->authorization.at, ex->authorization.len);
 	ts_buf_free(&ex->refusal);
 	ts_buf_free(&ex->res.body);
+	if (ex->res.fd >= 0) /* an answer that was never sent */
+		(void)close(ex->res.fd);
 	ts_region_free(ex->req.region);
 	free(ex->body);
 	free(ex);

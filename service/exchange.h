@@ -141,6 +141,8 @@ void ts_reply_log(struct ts_exchange *ex); /* once, when the exchange ends */
 void ts_peer_notify(void *cls, struct MHD_Connection *connection, void **socket_context,
 	enum MHD_ConnectionNotificationCode code);
 void ts_peer_arm(struct ts_http *http, struct ts_peer *peer, enum ts_peer_phase phase);
+/* More time for a large answer. */
+void ts_peer_extend(struct ts_http *http, struct ts_peer *peer, int64_t ms);
 struct ts_peer *ts_peer_of(struct MHD_Connection *connection);
 enum ts_err ts_reaper_start(struct ts_http *http, struct ts_why *why) TS_MUST;
 void ts_reaper_stop(struct ts_http *http);

@@ -93,6 +93,8 @@ static enum ts_err find_route(struct ts_exchange *ex, char **query, size_t *quer
 	if (err != TS_OK)
 		return ts_why(&ex->why, err, "", "%s", ts_err_text(err));
 	ex->req.route = match.route;
+	if (match.route->deadline_ms > 0)
+		ex->req.deadline_mono_us = ex->start_us + match.route->deadline_ms * 1000;
 	memcpy(ex->req.params, match.params, sizeof(match.params));
 	return TS_OK;
 }

@@ -55,6 +55,15 @@ void ts_peer_arm(struct ts_http *http, struct ts_peer *peer, enum ts_peer_phase 
 	pthread_mutex_unlock(&http->lock);
 }
 
+void ts_peer_extend(struct ts_http *http, struct ts_peer *peer, int64_t ms)
+{
+	if (peer == NULL)
+		return;
+	pthread_mutex_lock(&http->lock);
+	peer->deadline_mono_us += ms * 1000;
+	pthread_mutex_unlock(&http->lock);
+}
+
 struct ts_peer *ts_peer_of(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(

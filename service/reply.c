@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Who takes a large answer more slowly than this is cut off. */
+#define SEND_BYTES_PER_MS_MIN 256
+
 /* What goes out, from whichever side it comes. Bytes are borrowed from the exchange, which lives
  * until the library has sent them. */
 struct reply {
@@ -17,6 +20,8 @@ struct reply {
 	int64_t retry_after_s;
 	const struct ts_response *extra; /* its own headers, or NULL */
 	bool rate;
+	int *fd; /* NULL, or the file that is sent instead of body; -1 once it is handed over */
+	int64_t fd_bytes;
 };
 
 static void add(struct MHD_Response *response, const char *name, const char *value)
@@ -47,7 +52,7 @@ static void add_reply(
 	const struct ts_exchange *ex, const struct reply *reply, struct MHD_Response *response)
 {
 	char text[128];
-	if (reply->body.len > 0)
+	if (reply->body.len > 0 || reply->fd != NULL)
 		add(response, "Content-Type", reply->type);
 	add(response, "Cache-Control", reply->cache);
 	if (reply->status == 401)
@@ -69,19 +74,33 @@ static void add_reply(
 		add(response, "Connection", "close");
 }
 
+/* The library closes the file with the response. */
+static struct MHD_Response *create(const struct reply *reply)
+{
+	if (reply->fd == NULL)
+		return MHD_create_response_from_buffer(
+			reply->body.len, (void *)(uintptr_t)reply->body.at, MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response = MHD_create_response_from_fd64(
+		(uint64_t)reply->fd_bytes, *reply->fd);
+	if (response != NULL)
+		*reply->fd = -1;
+	return response;
+}
+
 static enum MHD_Result send_reply(struct ts_exchange *ex, const struct reply *reply)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		reply->body.len, (void *)(uintptr_t)reply->body.at, MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response = create(reply);
 	if (response == NULL)
 		return MHD_NO;
 	add_fixed(ex, response);
 	add_reply(ex, reply, response);
 	ex->stage = TS_STAGE_SENT;
 	ex->status_sent = reply->status;
-	ex->bytes_sent = ex->head ? 0 : reply->body.len;
+	size_t bytes = reply->fd != NULL ? (size_t)reply->fd_bytes : reply->body.len;
+	ex->bytes_sent = ex->head ? 0 : bytes;
 	ts_exchange_count(ex);
 	ts_peer_arm(ex->http, ex->peer, TS_PEER_SEND);
+	ts_peer_extend(ex->http, ex->peer, (int64_t)(bytes / SEND_BYTES_PER_MS_MIN));
 	enum MHD_Result ok = MHD_queue_response(ex->connection, (unsigned)reply->status, response);
 	MHD_destroy_response(response);
 	return ok;
@@ -166,6 +185,10 @@ enum MHD_Result ts_reply_answer(struct ts_exchange *ex)
 		.extra = res,
 		.rate = true,
 	};
+	if (res->fd >= 0) {
+		reply.fd = &ex->res.fd;
+		reply.fd_bytes = res->fd_bytes;
+	}
 	if (reply.status == 200 && res->etag != NULL && ex->req.method == TS_GET &&
 		none_match(ex->if_none_match, res->etag)) {
 		reply.status = 304;

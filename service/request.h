@@ -69,6 +69,8 @@ struct ts_response {
 	} headers[TS_RESPONSE_HEADERS_MAX];
 	size_t headers_n;
 	struct ts_buf body;
+	int fd; /* -1 until set: then the body is this file from its start, closed by the frame */
+	int64_t fd_bytes;
 	int64_t retry_after_s; /* 0 = the default of the error */
 	/* for the log line of the request */
 	int64_t contract_id;

@@ -43,6 +43,7 @@ struct ts_route {
 	uint32_t roles; /* mask of enum ts_role, or TS_ROLE_PUBLIC; 0 = nobody */
 	enum ts_class cls;
 	uint32_t flags;
+	int64_t deadline_ms; /* queue and handler; 0 = request_deadline_ms */
 	size_t body_bytes_max; /* 0 = a body is refused */
 	const char *consumes; /* media type of the body; NULL = any */
 	const char *produces; /* media types, comma separated, for the document; NULL = JSON */

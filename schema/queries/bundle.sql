@@ -1,0 +1,56 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What a bundle is written from: append-only rows below sizes that were fixed first.
+
+-- name: bundle_issue
+-- in: contract, period; out: the leaf that issued its document
+select issue_leaf from app.document
+where contract_id = $1::bigint and period = $2::integer and state = 'issued'
+order by issue_leaf desc limit 1
+
+-- name: bundle_pair
+-- in: contract, leaf; out: inputs and journal size of the first pair of signed checkpoints above it:
+-- the journal's counts the entries whose source is below the inputs size
+select i.size, p.entries
+from app.log_checkpoint i
+cross join lateral (select coalesce(
+	(select e.entry_id from app.entry e
+		where e.contract_id = i.contract_id and e.source_leaf >= i.size
+		order by e.source_leaf, e.entry_id limit 1),
+	(select max(e.entry_id) + 1 from app.entry e where e.contract_id = i.contract_id),
+	0::bigint) as entries) p
+where i.contract_id = $1::bigint and i.log = 0 and i.size > $2::bigint
+	and (p.entries = 0 or exists (select from app.log_checkpoint j
+		where j.contract_id = i.contract_id and j.log = 1 and j.size = p.entries))
+order by i.size limit 1
+
+-- name: bundle_checkpoints
+-- in: contract, log, sizes (after, below), limit; out: cosigned checkpoints with their cosignatures
+select c.size, c.note || (select string_agg(s.line, ''::bytea order by s.time_s, s.key_name)
+	from app.log_cosignature s
+	where s.contract_id = c.contract_id and s.log = c.log and s.size = c.size)
+from app.log_checkpoint c
+where c.contract_id = $1::bigint and c.log = $2::smallint and c.size > $3::bigint
+	and c.size < $4::bigint and exists (select from app.log_cosignature s
+		where s.contract_id = c.contract_id and s.log = c.log and s.size = c.size)
+order by c.size limit $5::integer
+
+-- name: bundle_streams
+-- in: contract, leaf; out: provider streams with uploads below it, by the bytes of their origin
+select k.stream_id, k.public_id from app.agent_key k
+where k.contract_id = $1::bigint and k.side = 0 and exists (select from app.batch b
+	where b.contract_id = k.contract_id and b.stream_id = k.stream_id and b.leaf < $2::bigint)
+order by k.origin collate "C"
+
+-- name: bundle_lines
+-- in: contract, stream, first index, leaf; out: the upload that begins there, if below the leaf
+select end_index, lines_bytes, lines from app.batch
+where contract_id = $1::bigint and stream_id = $2::bigint and first_index = $3::bigint
+	and leaf < $4::bigint
+
+-- name: bundle_documents
+-- in: contract, issue leaves (after, below), limit; out: documents that the journal names
+select d.issue_leaf, d.sha256, d.json from app.document d
+where d.contract_id = $1::bigint and d.state = 'issued' and d.issue_leaf > $2::bigint
+	and d.issue_leaf < $3::bigint and exists (select from app.entry e
+		where e.contract_id = d.contract_id and e.document = d.number)
+order by d.issue_leaf limit $4::integer

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/cli.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int run(int argc, char **argv);
+
+const struct ts_command ts_cmd_bundle = {
+	.name = "bundle",
+	.summary = "fetch all that is needed to check a period's document offline",
+	.usage = "tallystick bundle CONTRACT --period PERIOD --out FILE\n"
+		 "\n"
+		 "The file holds every leaf of both logs up to the document, every line that was\n"
+		 "rated, the signed terms and the documents (docs/formats/bundle.md). Check it "
+		 "with\n"
+		 "tallystick verify.\n"
+		 "\n"
+		 "  tallystick bundle 3f0c... --period 2026-05 --out bundle.tar\n",
+	.run = run,
+};
+
+struct bundle_args {
+	const char *period, *out;
+};
+
+/* Written beside and renamed: a file with the name asked for is whole. */
+static enum ts_err fetch(struct ts_cli *cli, struct ts_why *why)
+{
+	const struct bundle_args *args = cli->own;
+	char path[512], beside[4096];
+	struct ts_buf period;
+	struct stat status;
+	ts_buf_init(&period, 256);
+	ts_client_escape(&period, args->period);
+	(void)snprintf(path, sizeof path, "/v1/contracts/%s/bundle?period=%s", cli->args.items[0],
+		ts_buf_str(&period));
+	ts_buf_free(&period);
+	if (snprintf(beside, sizeof beside, "%s.part", args->out) >= (int)sizeof beside)
+		return ts_why(why, TS_E_LIMIT, "--out", "the name is too long");
+	FILE *file = fopen(beside, "wbe");
+	if (file == NULL)
+		return ts_why(why, TS_E_IO, beside, "%s", strerror(errno));
+	enum ts_err err = ts_client_get_file(cli->client, path, file, why);
+	bool written = fflush(file) == 0 && fstat(fileno(file), &status) == 0;
+	written = fclose(file) == 0 && written;
+	if (err == TS_OK && (!written || rename(beside, args->out) != 0))
+		err = ts_why(why, TS_E_IO, args->out, "%s", strerror(errno));
+	if (err != TS_OK)
+		(void)unlink(beside);
+	else
+		fprintf(stderr, "%s: %lld bytes\n", args->out, (long long)status.st_size);
+	return err;
+}
+
+static int run(int argc, char **argv)
+{
+	struct bundle_args args = {NULL, NULL};
+	struct ts_cli cli = {.cmd = &ts_cmd_bundle, .own = &args};
+	const struct ts_opt opts[] = {
+		{"period", TS_OPT_TEXT, true, &args.period, "PERIOD",
+			"whose document must be in it, e.g. 2026-05"},
+		{"out", TS_OPT_TEXT, true, &args.out, "FILE", "write there"},
+		TS_CLI_OPTS(&cli),
+	};
+	static const struct ts_cli_verb verbs[] = {{NULL, 1, fetch}};
+	return ts_cli_run(&cli, opts, sizeof opts / sizeof opts[0], verbs, 1, argc, argv);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/command.h"
+#include "service/verify.h"
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+#define REGION_BYTES_MAX ((size_t)16 << 30) /* a bound, not what it takes */
+
+static int run(int argc, char **argv);
+
+const struct ts_command ts_cmd_replay = {
+	.name = "replay",
+	.summary = "rebuild the journal from the signed inputs, on one's own machine",
+	.usage = "tallystick replay BUNDLE --policy FILE --out FILE\n"
+		 "\n"
+		 "Writes every journal entry as it follows from the signed inputs (each as two "
+		 "bytes\n"
+		 "of length and its leaf, docs/formats/journal.md) and prints size and root, as in "
+		 "a\n"
+		 "checkpoint. Exit 0: it is the journal that the other side signed.\n"
+		 "\n"
+		 "  tallystick replay bundle.tar --policy policy.txt --out journal.leaves\n",
+	.run = run,
+};
+
+static enum ts_err rebuild(struct ts_verify *v, const char *out, struct ts_region *region,
+	struct ts_audit_report **report, struct ts_why *why)
+{
+	v->journal = fopen(out, "wbe");
+	if (v->journal == NULL)
+		return ts_why(why, TS_E_IO, out, "%s", strerror(errno));
+	enum ts_err err = ts_verify_run(v, region, report, why);
+	if (fclose(v->journal) != 0 && err == TS_OK)
+		err = ts_why(why, TS_E_IO, out, "%s", strerror(errno));
+	return err;
+}
+
+static bool same_journal(const struct ts_audit_report *report)
+{
+	static const enum ts_check checks[] = {
+		TS_CHECK_ARCHIVE, TS_CHECK_CHECKPOINTS, TS_CHECK_JOURNAL_ROOT, TS_CHECK_ENTRIES};
+	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++)
+		if (report->findings.by_check[checks[i]].failures > 0)
+			return false;
+	return report->totals.entries == report->manifest.to[TS_LOG_JOURNAL];
+}
+
+static int run(int argc, char **argv)
+{
+	struct ts_verify v = {.max_age_s = -1};
+	struct ts_opt_list args = {.n = 0};
+	struct ts_audit_report *report = NULL;
+	struct ts_why why = {"", ""};
+	const char *out = NULL;
+	char root[TS_BASE64_LEN(TS_HASH_BYTES) + 1];
+	int code = TS_EXIT_OK;
+	const struct ts_opt opts[] = {
+		{"policy", TS_OPT_TEXT, true, &v.policy, "FILE", "whom to trust"},
+		{"out", TS_OPT_TEXT, true, &out, "FILE", "write the journal there"},
+	};
+	if (!ts_opt_parse(&ts_cmd_replay, opts, 2, argc, argv, 1, 1, &args, &code))
+		return code;
+	struct ts_region *region = ts_region_create(REGION_BYTES_MAX);
+	v.bundle = args.items[0];
+	randombytes_buf(&v.seed, sizeof v.seed);
+	enum ts_err err = region == NULL ? TS_E_NO_MEMORY : rebuild(&v, out, region, &report, &why);
+	if (err == TS_OK) {
+		ts_text_base64(report->journal_root.b, TS_HASH_BYTES, root);
+		printf("%lld\n%s\n", (long long)report->totals.entries, root);
+		if (!same_journal(report)) {
+			fprintf(stderr, "this is not the journal of the bundle:\n");
+			ts_verify_print(&v, report, stderr);
+			code = TS_EXIT_FAILED;
+		}
+	} else {
+		code = ts_command_fail(&ts_cmd_replay, err, &why);
+	}
+	ts_region_free(region);
+	return code;
+}

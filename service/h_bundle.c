@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bundles: all that somebody needs who checks a contract's documents alone. */
+#include "service/bundle.h"
+#include "service/handler.h"
+#include "service/route.h"
+
+#define BUNDLE_DEADLINE_MS 600000
+
+struct find {
+	struct ts_request *req;
+	int64_t contract_id;
+	struct ts_period period;
+};
+
+static enum ts_err find_tx(struct ts_db *db, void *arg, struct ts_why *why)
+{
+	struct find *f = arg;
+	const struct ts_terms **terms = NULL;
+	struct ts_ledger *ledger = NULL;
+	size_t n = 0;
+	TS_TRY(ts_handler_terms(db, f->contract_id, f->req->region, &terms, &n, why));
+	TS_TRY(ts_ledger_create(f->req->region, terms, n, &ledger)); /* empty: for its calendar */
+	return ts_handler_period(ledger, ts_request_query(f->req, "period")->text, &f->period, why);
+}
+
+static enum ts_err get_bundle(struct ts_request *req, struct ts_response *res, struct ts_why *why)
+{
+	struct ts_db_contract contract;
+	struct ts_db_scope scope;
+	const struct ts_config *config = ts_req_app(req)->config;
+	TS_TRY(ts_handler_contract(req, res, &contract, &scope, why));
+	scope.read_only = true;
+	struct find f = {.req = req, .contract_id = contract.contract_id};
+	TS_TRY(ts_db_tx(ts_req_session(req)->db, &scope, find_tx, &f, why));
+	const struct ts_bundle_job job = {.session = ts_req_session(req),
+		.contract = &contract,
+		.period = f.period.index,
+		.dir = config->spool_dir,
+		.bytes_max = config->spool_bytes_max};
+	res->content_type = "application/x-tar";
+	return ts_bundle_spool(&job, &res->fd, &res->fd_bytes, why);
+}
+
+static const struct ts_query_param bundle_query[] = {
+	{"period", TS_QUERY_TEXT, true, 0, 0, "whose document must be in it, e.g. 2026-05"}, {0}};
+
+const struct ts_route ts_routes_bundle[] = {
+	{.method = TS_GET,
+		.path = "/v1/contracts/{contract}/bundle",
+		.handler = get_bundle,
+		.roles = TS_ROLE_READERS,
+		.cls = TS_CLASS_READ,
+		.deadline_ms = BUNDLE_DEADLINE_MS,
+		.query = bundle_query,
+		.produces = "application/x-tar",
+		.id = "getBundle",
+		.tag = "evidence",
+		.summary = "All that is needed to check documents offline: tallystick verify",
+		.response = "the bundle (docs/formats/bundle.md)"},
+	{0}};
