@@ -1,0 +1,114 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# test_verify.sh BUILD FIXTURES: two months of two streams through a real service, their bundle, and
+# its check without database and network; then bundles that somebody has touched. Exits 77 where
+# PostgreSQL is absent.
+set -u
+TALLY=$1/tallystick
+SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tests/support/service.sh
+. "$SOURCE/tests/support/service.sh"
+svc_begin verify
+
+checks=0
+t() { "$TALLY" "$@"; }
+run() {
+	code=$1
+	shift
+	checks=$((checks + 1))
+	"$@" >"$DIR/out" 2>"$DIR/err" </dev/null
+	got=$?
+	[ $got = "$code" ] || fail "exit $got, not $code: $*"
+}
+status() {
+	want=$1
+	token=$2
+	path=$3
+	checks=$((checks + 1))
+	got=$(curl -sS -o "$DIR/out" -w '%{http_code}' ${token:+-H "Authorization: Bearer $token"} \
+		"$TALLYSTICK_URL$path" 2>"$DIR/err")
+	[ "$got" = "$want" ] || fail "status $got, not $want: $path"
+}
+
+umask 077
+svc_database
+svc_start
+export TALLYSTICK_TOKEN="$OPERATOR"
+
+for side in provider consumer; do
+	run 0 t keygen "$side.example/statements" "$DIR/$side.key"
+done
+run 0 t party add cloud --name "Cloud" --country US --key "$DIR/provider.key"
+run 0 t party add lab --name "Lab" --country US --key "$DIR/consumer.key"
+run 0 t contract new "$SOURCE/docs/examples/colossus.terms.json" --provider cloud --consumer lab \
+	--out "$DIR/terms.json"
+CONTRACT=$(cat "$DIR/out")
+run 0 t contract offer "$DIR/terms.json"
+for side in provider consumer; do
+	run 0 t contract sign "$CONTRACT" --key "$DIR/$side.key" --terms "$DIR/terms.json"
+done
+run 0 t token new agent --party cloud
+AGENT=$(cat "$DIR/out")
+for n in 1 2; do
+	run 0 t simulate --gpus 64 --from 2026-05-01 --to 2026-07-01 --seed $n --sku h100 --out "$DIR/usage$n"
+	run 0 t stream new "$DIR/agent$n" --contract "$CONTRACT" --cluster "colo$n" --agent "meter$n" \
+		--from 2026-05-01 --key "$DIR/provider.key" --terms "$DIR/terms.json"
+	run 0 t import records "$DIR/usage$n" --stream "$DIR/agent$n" --allow-future --token "$AGENT"
+done
+run 0 t settle "$CONTRACT"
+run 1 t bundle "$CONTRACT" --period 2026-05 --out "$DIR/early.tar"
+[ ! -e "$DIR/early.tar" ] && [ ! -e "$DIR/early.tar.part" ] || fail "a bundle of a period that is not issued"
+for month in 2026-05 2026-06; do
+	run 0 t close "$CONTRACT" $month
+	run 0 t invoice issue "$CONTRACT" $month
+done
+
+# who may have it
+run 0 t token new consumer_finance --party lab
+LAB=$(cat "$DIR/out")
+run 0 t token new auditor
+AUDITOR=$(cat "$DIR/out")
+status 401 "" "/v1/contracts/$CONTRACT/bundle?period=2026-05"
+status 403 "$AGENT" "/v1/contracts/$CONTRACT/bundle?period=2026-05"
+status 400 "$LAB" "/v1/contracts/$CONTRACT/bundle"
+status 409 "$LAB" "/v1/contracts/$CONTRACT/bundle?period=2031-05"
+status 404 "$LAB" "/v1/contracts/$CONTRACT/bundle?period=2031-13"
+run 0 t bundle "$CONTRACT" --period 2026-05 --out "$DIR/may.tar" --token "$LAB"
+run 0 t bundle "$CONTRACT" --period 2026-06 --out "$DIR/june.tar" --token "$AUDITOR"
+run 0 t bundle "$CONTRACT" --period 2026-06 --out "$DIR/again.tar" --token "$LAB"
+cmp -s "$DIR/june.tar" "$DIR/again.tar" || fail "two parties were given two bundles"
+run 0 t policy "$DIR/terms.json" --out "$DIR/policy.txt"
+svc_stop
+unset TALLYSTICK_URL TALLYSTICK_TOKEN
+
+# any tar reads it
+run 0 tar -tf "$DIR/june.tar"
+grep -q '^documents/[0-9a-f]*.json$' "$DIR/out" || fail "no document in the bundle"
+
+for month in may june; do
+	run 0 t verify "$DIR/$month.tar" --policy "$DIR/policy.txt" --receipts "$DIR/agent1/receipts"
+	grep -q '^VERIFIED' "$DIR/out" || fail "$month is not verified"
+done
+run 0 t verify "$DIR/june.tar" --policy "$DIR/policy.txt" --json
+python3 - "$DIR/out" "$DIR/usage1" "$DIR/usage2" <<'PY' >"$DIR/err" 2>&1 || fail "the report"
+import json, sys
+report = json.load(open(sys.argv[1]))
+print(report)
+usage = sum(1 for path in sys.argv[2:] for line in open(path) if line.startswith("u1"))
+assert report["verified"] and report["failed"] == []
+assert report["totals"]["usage"] == usage and report["totals"]["streams"] == 2
+assert [d["number"] for d in report["documents"]] == ["CLX-000001", "CLX-000002"]
+assert report["totals"]["entries"] == report["totals"]["journal_leaves"] > 0
+PY
+cp "$DIR/out" "$DIR/report.json"
+
+# the consumer's own rebuild: the same bytes, the signed root
+run 0 t replay "$DIR/june.tar" --policy "$DIR/policy.txt" --out "$DIR/journal"
+cp "$DIR/out" "$DIR/rebuilt"
+tar -xOf "$DIR/june.tar" journal.leaves | cmp -s - "$DIR/journal" || fail "another journal was rebuilt"
+tar -xOf "$DIR/june.tar" journal.checkpoint | sed -n 2,3p | cmp -s - "$DIR/rebuilt" || fail "another root"
+
+# touched: [check that must fail] [what was done]; the archive itself stays well formed
+run 0 python3 "$SOURCE/tests/support/tamper.py" "$TALLY" "$DIR/june.tar" "$DIR/policy.txt" "$DIR"
+run 1 t replay "$DIR/touched.tar" --policy "$DIR/touched.policy" --out "$DIR/journal"
+echo "verify: $checks checks passed"
