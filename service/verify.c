@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,20 +50,17 @@ static enum ts_err read_policy(
 	return err;
 }
 
-/* The checkpoint text of one receipt file: an agent's note with the service's cosignature. */
+/* One receipt file: an agent's note with the service's cosignature. */
 static enum ts_err read_receipt(
-	const char *path, struct ts_region *region, struct ts_str *text, struct ts_why *why)
+	const char *path, struct ts_region *region, struct ts_str *note, struct ts_why *why)
 {
 	struct ts_buf bytes;
-	struct ts_note note;
 	ts_buf_init(&bytes, TS_NOTE_BYTES_MAX);
 	enum ts_err err = ts_textfile_read(path, &bytes, why);
-	if (err == TS_OK)
-		err = ts_note_parse((struct ts_str){bytes.data, bytes.len}, &note, why);
 	if (err == TS_OK) {
-		text->at = ts_region_copy(region, note.text.at, note.text.len);
-		text->len = note.text.len;
-		err = text->at != NULL ? TS_OK : TS_E_NO_MEMORY;
+		note->at = ts_region_copy(region, bytes.data, bytes.len);
+		note->len = bytes.len;
+		err = note->at != NULL ? TS_OK : TS_E_NO_MEMORY;
 	}
 	ts_buf_free(&bytes);
 	return err;
@@ -117,12 +115,12 @@ enum ts_err ts_verify_run(const struct ts_verify *v, struct ts_region *region,
 	struct ts_audit_report **report, struct ts_why *why)
 {
 	struct ts_policy *policy = NULL;
-	struct ts_str *promised = NULL;
-	size_t promised_n = 0;
+	struct ts_str *receipts = NULL;
+	size_t receipts_n = 0;
 	struct stat status;
 	TS_TRY(read_policy(v->policy, region, &policy, why));
 	if (v->receipts != NULL)
-		TS_TRY(read_receipts(v->receipts, region, &promised, &promised_n, why));
+		TS_TRY(read_receipts(v->receipts, region, &receipts, &receipts_n, why));
 	*report = ts_region_alloc(region, sizeof **report);
 	if (*report == NULL)
 		return TS_E_NO_MEMORY;
@@ -139,8 +137,8 @@ enum ts_err ts_verify_run(const struct ts_verify *v, struct ts_region *region,
 			.now_s = v->now_s,
 			.max_age_s = v->max_age_s,
 			.seed = v->seed,
-			.promised = promised,
-			.promised_n = promised_n};
+			.receipts = receipts,
+			.receipts_n = receipts_n};
 		err = ts_audit_run(&options, region, *report, why);
 	} else {
 		(void)ts_why(why, err, v->bundle, "it is no file");
@@ -149,7 +147,7 @@ enum ts_err ts_verify_run(const struct ts_verify *v, struct ts_region *region,
 	return err;
 }
 
-static void print_numbers(const struct ts_audit_report *r, FILE *out)
+static void print_numbers(const struct ts_verify *v, const struct ts_audit_report *r, FILE *out)
 {
 	const struct ts_audit_totals *t = &r->totals;
 	char time[TS_TIME_CHARS];
@@ -174,6 +172,9 @@ static void print_numbers(const struct ts_audit_report *r, FILE *out)
 		if (t->decided[kind] > 0)
 			fprintf(out, "             %lld lines %s\n", (long long)t->decided[kind],
 				ts_judge_kind_name((enum ts_judge_kind)kind));
+	if (v->receipts != NULL)
+		fprintf(out, "receipts     %lld kept, %lld due after the bundle's last event\n",
+			(long long)t->receipts_kept, (long long)t->receipts_open);
 	fprintf(out, "journal log  %lld leaves, %lld entries computed again\n",
 		(long long)t->journal_leaves, (long long)t->entries);
 	for (size_t i = 0; i < r->documents_n; i++)
@@ -193,7 +194,7 @@ void ts_verify_print(const struct ts_verify *v, const struct ts_audit_report *r,
 {
 	const struct ts_findings *f = &r->findings;
 	fprintf(out, "bundle       %s\npolicy       %s\n", v->bundle, v->policy);
-	print_numbers(r, out);
+	print_numbers(v, r, out);
 	for (int64_t i = 0; i < f->exceptions_n && i < TS_EXCEPTIONS_MAX; i++)
 		fprintf(out, "EXCEPTION    leaf %lld: %s\n", (long long)f->exceptions[i].leaf,
 			f->exceptions[i].text);
@@ -224,18 +225,42 @@ static json_t *finding_json(enum ts_check check, const struct ts_finding *f)
 		"actual", f->actual, "failures", (json_int_t)f->failures);
 }
 
+static const struct {
+	const char *name;
+	size_t offset;
+} totals_members[] = {
+#define M(name)                                                                                    \
+	{                                                                                          \
+#name, offsetof(struct ts_audit_totals, name)                                      \
+	}
+	M(inputs_leaves),
+	M(journal_leaves),
+	M(streams),
+	M(uploads),
+	M(lines),
+	M(stream_bytes),
+	M(usage),
+	M(closes),
+	M(reversals),
+	M(voids),
+	M(ticks),
+	M(cuts),
+	M(entries),
+	M(consumer_streams),
+	M(consumer_uploads),
+	M(receipts_kept),
+	M(receipts_open),
+#undef M
+};
+
 static json_t *totals_json(const struct ts_audit_totals *t)
 {
-	json_t *totals = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
-		"inputs_leaves", (json_int_t)t->inputs_leaves, "journal_leaves",
-		(json_int_t)t->journal_leaves, "streams", (json_int_t)t->streams, "uploads",
-		(json_int_t)t->uploads, "lines", (json_int_t)t->lines, "usage",
-		(json_int_t)t->usage, "closes", (json_int_t)t->closes, "reversals",
-		(json_int_t)t->reversals, "voids", (json_int_t)t->voids, "ticks",
-		(json_int_t)t->ticks, "cuts", (json_int_t)t->cuts, "entries",
-		(json_int_t)t->entries, "consumer_streams", (json_int_t)t->consumer_streams,
-		"consumer_uploads", (json_int_t)t->consumer_uploads, "stream_bytes",
-		(json_int_t)t->stream_bytes);
+	json_t *totals = json_object();
+	for (size_t i = 0; i < sizeof totals_members / sizeof totals_members[0]; i++) {
+		int64_t value = 0;
+		memcpy(&value, (const char *)t + totals_members[i].offset, sizeof value);
+		(void)json_object_set_new(totals, totals_members[i].name, json_integer(value));
+	}
 	for (int kind = 0; kind <= TS_JUDGE_RELEASED; kind++)
 		(void)json_object_set_new(totals, ts_judge_kind_name((enum ts_judge_kind)kind),
 			json_integer(t->decided[kind]));

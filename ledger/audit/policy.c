@@ -286,6 +286,22 @@ bool ts_policy_quorum(const struct ts_policy *policy, const int64_t *times, int6
 	return true;
 }
 
+/* `witness consumer-1 VKEY` each, then the group that is the quorum. */
+static void write_quorum(const struct ts_terms_keys *keys, struct ts_buf *out)
+{
+	if (keys->quorum_of.n == 0) {
+		ts_buf_puts(out, "quorum none\n");
+		return;
+	}
+	for (size_t i = 0; i < keys->witnesses_n; i++)
+		ts_buf_printf(out, "witness %s-%zu %s\n", ts_run_by_name(keys->witnesses[i].run_by),
+			i + 1, keys->witnesses[i].vkey);
+	ts_buf_printf(out, "group witnesses %zu", keys->quorum_of.k);
+	for (size_t i = 0; i < keys->witnesses_n; i++)
+		ts_buf_printf(out, " %s-%zu", ts_run_by_name(keys->witnesses[i].run_by), i + 1);
+	ts_buf_puts(out, "\nquorum witnesses\n");
+}
+
 enum ts_err ts_policy_write(const struct ts_terms *terms, struct ts_buf *out)
 {
 	ts_buf_printf(out, "contract %s\n", terms->contract);
@@ -293,6 +309,6 @@ enum ts_err ts_policy_write(const struct ts_terms *terms, struct ts_buf *out)
 	ts_buf_printf(out, "party consumer %s\n", terms->consumer.statement_key);
 	ts_buf_printf(out, "log %s\n", terms->keys.inputs_log);
 	ts_buf_printf(out, "log %s\n", terms->keys.journal_log);
-	ts_buf_puts(out, "quorum none\n");
+	write_quorum(&terms->keys, out);
 	return out->err;
 }

@@ -66,13 +66,13 @@ static enum ts_err prepare(struct ts_replay *r)
 	r->upload_scratch = ts_region_create(SCRATCH_BYTES_MAX);
 	r->ledger_region = ts_region_create(LEDGER_BYTES_MAX);
 	r->terms = ts_region_array(r->region, 1, sizeof *r->terms);
-	r->kept = ts_region_array(r->region, r->options->promised_n + 1, sizeof *r->kept);
 	if (r->scratch == NULL || r->judge_scratch == NULL || r->upload_scratch == NULL ||
-		r->ledger_region == NULL || r->terms == NULL || r->kept == NULL)
+		r->ledger_region == NULL || r->terms == NULL)
 		return TS_E_NO_MEMORY;
 	ts_rowset_init(
 		&r->by_origin, r->region, sizeof(struct origin_row), origin_hash, origin_same);
 	TS_TRY(ts_audit_judge_create(r));
+	TS_TRY(ts_audit_receipts_begin(r));
 	ts_range_init(&r->fold);
 	ts_range_init(&r->journal);
 	TS_TRY(ts_reader_init(&r->events, source, r->region));
@@ -85,17 +85,6 @@ static enum ts_err prepare(struct ts_replay *r)
 		ts_reader_open(
 			&r->journal_reader, journal->leaves->offset, journal->leaves->size, 0);
 	return TS_OK;
-}
-
-/* Whether this leaf keeps a promise that a receipt made. */
-static void keep_promises(struct ts_replay *r, struct ts_str leaf)
-{
-	for (size_t i = 0; i < r->options->promised_n; i++) {
-		struct ts_str text = r->options->promised[i];
-		if (!r->kept[i] && leaf.len > text.len + 1 && leaf.at[text.len] == '\n' &&
-			memcmp(leaf.at, text.at, text.len) == 0)
-			r->kept[i] = true;
-	}
 }
 
 static enum ts_err walk(struct ts_replay *r)
@@ -111,7 +100,7 @@ static enum ts_err walk(struct ts_replay *r)
 		if (err == TS_E_MALFORMED || (err == TS_OK && !more))
 			break; /* the log's own check has found it */
 		TS_TRY(err);
-		keep_promises(r, leaf);
+		ts_audit_receipts_leaf(r, leaf);
 		r->report->totals.inputs_leaves++;
 		if (leaf.len > prefix && memcmp(leaf.at, EVENT_FIRST_LINE, prefix) == 0 &&
 			ts_leaf_parse(leaf, &kind, &note, &r->why) == TS_OK)
@@ -255,10 +244,7 @@ static enum ts_err replay(struct ts_replay *r)
 		err = check_rest(r);
 	if (err == TS_OK)
 		err = check_members(r);
-	for (size_t i = 0; err == TS_OK && i < r->options->promised_n; i++)
-		if (!r->kept[i])
-			ts_finding_add(r->findings, TS_CHECK_RECEIPTS, "", (int64_t)i,
-				"a leaf with the checkpoint of this receipt", "none");
+	ts_audit_receipts_end(r);
 	return err;
 }
 

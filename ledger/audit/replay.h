@@ -30,6 +30,7 @@ struct ts_audit_totals {
 	int64_t ticks, cuts, entries;
 	int64_t consumer_streams, consumer_uploads; /* logged; their lines are not in a bundle */
 	int64_t stream_bytes;
+	int64_t receipts_kept, receipts_open; /* open: due after the bundle's last event */
 };
 struct ts_audit_report {
 	struct ts_findings findings;
@@ -51,10 +52,9 @@ struct ts_audit_options {
 	void *entry_ctx;
 	int64_t now_s, max_age_s; /* max_age_s < 0: not asked */
 	uint64_t seed; /* as of ts_cells_init */
-	/* Checkpoint texts that the inputs log must hold: receipts. A note's text each; borrowed.
-	 */
-	const struct ts_str *promised;
-	size_t promised_n;
+	/* An agent's checkpoint notes with the service's cosignature; borrowed. */
+	const struct ts_str *receipts;
+	size_t receipts_n;
 };
 /* TS_OK when the check came to an end: report->findings.failed == 0 then means that all holds.
  * Other codes: the source failed, or memory. The report's lists belong to the region. */

@@ -56,9 +56,6 @@ enum ts_err ts_audit_fold_to(struct ts_replay *r, int64_t to, int64_t at_us, boo
 	struct ts_hash hash;
 	bool more = false;
 	r->folding = (struct ts_ledger_event){.at_us = at_us, .from = r->fold.size};
-	/* as settle: from which leaf on a cut period's usage is late follows from what is folded */
-	if (fold && !r->stopped && r->ledger != NULL && to > r->fold.size)
-		TS_TRY(ts_ledger_fold(r->ledger, &r->folding, r->fold.size, NULL, 0, &r->why));
 	while (r->fold.size < to) {
 		int64_t index = r->fold.size;
 		TS_TRY(ts_reader_leaf(&r->fold_reader, &leaf, &more));

@@ -88,7 +88,7 @@ struct ts_replay {
 	struct ts_audit_gap *gaps;
 	size_t gaps_n, gaps_cap;
 	size_t documents_cap;
-	bool *kept; /* promised checkpoints that were met */
+	struct ts_rowset promises; /* of receipts */
 	bool stopped; /* the ledger refused an event: what follows can't be posted */
 };
 
@@ -129,6 +129,11 @@ enum ts_err ts_audit_judge_create(struct ts_replay *r) TS_MUST;
 /* The stream's last upload. */
 enum ts_err ts_audit_judge_upload(struct ts_replay *r, const struct ts_audit_stream *stream,
 	const int64_t *suspects, size_t suspects_n) TS_MUST;
+
+/* replay_receipt.c */
+enum ts_err ts_audit_receipts_begin(struct ts_replay *r) TS_MUST;
+void ts_audit_receipts_leaf(struct ts_replay *r, struct ts_str leaf);
+void ts_audit_receipts_end(struct ts_replay *r);
 
 /* replay_event.c */
 enum ts_err ts_audit_event(

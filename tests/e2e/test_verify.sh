@@ -58,10 +58,22 @@ done
 run 0 t settle "$CONTRACT"
 run 1 t bundle "$CONTRACT" --period 2026-05 --out "$DIR/early.tar"
 [ ! -e "$DIR/early.tar" ] && [ ! -e "$DIR/early.tar.part" ] || fail "a bundle of a period that is not issued"
-for month in 2026-05 2026-06; do
-	run 0 t close "$CONTRACT" $month
-	run 0 t invoice issue "$CONTRACT" $month
+month() {
+	run 0 t close "$CONTRACT" "$1"
+	run 0 t invoice issue "$CONTRACT" "$1"
+}
+month 2026-05
+# both companies seal May; then May's usage is late, and some of it is taken back
+for side in provider consumer; do
+	run 0 t period seal "$CONTRACT" 2026-05 --book $side --key "$DIR/$side.key"
 done
+run 0 t period countersign "$CONTRACT" 2026-05 --book provider --key "$DIR/consumer.key"
+run 0 t period reserve "$CONTRACT" 2026-05 --book consumer --key "$DIR/provider.key" --reason "open"
+run 0 t simulate --gpus 16 --from 2026-05-10 --to 2026-05-12 --seed 3 --sku h100 --out "$DIR/late"
+run 0 t import records "$DIR/late" --stream "$DIR/agent1" --allow-future --token "$AGENT"
+awk -F'\t' -v OFS='\t' 'NR <= 3 { $6 = $6 - 1000 } NR <= 3' "$DIR/usage2" >"$DIR/changed"
+run 0 t import records "$DIR/changed" --stream "$DIR/agent2" --allow-future --token "$AGENT" --supersede
+month 2026-06
 
 # who may have it
 run 0 t token new consumer_finance --party lab
@@ -90,11 +102,12 @@ for month in may june; do
 	grep -q '^VERIFIED' "$DIR/out" || fail "$month is not verified"
 done
 run 0 t verify "$DIR/june.tar" --policy "$DIR/policy.txt" --json
-python3 - "$DIR/out" "$DIR/usage1" "$DIR/usage2" <<'PY' >"$DIR/err" 2>&1 || fail "the report"
+python3 - "$DIR/out" "$DIR/usage1" "$DIR/usage2" "$DIR/late" "$DIR/changed" <<'PY' >"$DIR/err" 2>&1 || fail "the report"
 import json, sys
 report = json.load(open(sys.argv[1]))
 print(report)
 usage = sum(1 for path in sys.argv[2:] for line in open(path) if line.startswith("u1"))
+assert report["totals"]["reversals"] == report["totals"]["reversed"] == 3
 assert report["verified"] and report["failed"] == []
 assert report["totals"]["usage"] == usage and report["totals"]["streams"] == 2
 assert [d["number"] for d in report["documents"]] == ["CLX-000001", "CLX-000002"]

@@ -64,6 +64,11 @@ void ts_make_witness(int i, struct ts_secret *out)
 	secret(name, TS_KEY_COSIGNATURE, (uint8_t)(100 + i), out);
 }
 
+void ts_make_receipt_key(struct ts_secret *out)
+{
+	secret(DOMAIN "/receipts", TS_KEY_COSIGNATURE, 6, out);
+}
+
 static void make_terms(struct maker *m)
 {
 	struct ts_buf *t = &m->terms;
@@ -489,7 +494,7 @@ static void make_keys(struct maker *m)
 	secret(DOMAIN "/operator", TS_KEY_ED25519, 3, &m->operator);
 	secret(DOMAIN "/" CONTRACT "/inputs", TS_KEY_ED25519, 4, &m->logs[0]);
 	secret(DOMAIN "/" CONTRACT "/journal", TS_KEY_ED25519, 5, &m->logs[1]);
-	secret(DOMAIN "/receipts", TS_KEY_COSIGNATURE, 6, &receipt);
+	ts_make_receipt_key(&receipt);
 	const struct ts_secret *all[] = {
 		&m->provider, &m->consumer, &m->operator, & m->logs[0], &m->logs[1], &receipt};
 	for (int i = 0; i < 6; i++)

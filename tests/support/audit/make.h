@@ -25,4 +25,7 @@ void ts_make_bundle(const struct ts_make *make, FILE *out, struct ts_buf *policy
 /* The secret of witness i; vkeys for policies. */
 void ts_make_witness(int i, struct ts_secret *out);
 
+/* The service's receipt key, as the terms name it. */
+void ts_make_receipt_key(struct ts_secret *out);
+
 #endif

@@ -182,11 +182,16 @@ static void a_quorum_has_a_time(void **state)
 	assert_fails(TS_CHECK_MAX_AGE); /* the policy asks nobody, so nothing has a time */
 }
 
+/* A receipt for the first upload, for one that never came in, for one that is not due yet. */
 static void promises_are_kept(void **state)
 {
 	static const char origin[] =
 		"ledger.example/5f0c9a3e7b1d4826a9e0c3f58d71b264/c0/meter/g1\n";
-	struct ts_str promised[2];
+	static const char other[] =
+		"ledger.example/5f0c9a3e7b1d4826a9e0c3f58d71b264/c0/meter/g1\n9\n"
+		"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n";
+	struct ts_buf notes[4];
+	struct ts_str receipts[4], text;
 	(void)state;
 	/* the first checkpoint of the first stream, as it stands in the inputs log */
 	const uint8_t *at = memmem(plain.bytes, plain.len, "inputs.leaves", 13);
@@ -198,16 +203,37 @@ static void promises_are_kept(void **state)
 	} while (memcmp(at - 7, "origin ", 7) == 0);
 	const uint8_t *end = memmem(at, 400, "\n\n", 2);
 	assert_non_null(end);
-	promised[0] = (struct ts_str){(const char *)at, (size_t)(end + 1 - at)};
-	promised[1] = TS_STR(
-		"ledger.example/5f0c9a3e7b1d4826a9e0c3f58d71b264/c0/meter/g1\n9\nAA==\n");
-	run_as(&plain, NULL,
-		(struct ts_audit_options){.max_age_s = -1, .promised = promised, .promised_n = 1});
-	assert_holds();
-	run_as(&plain, NULL,
-		(struct ts_audit_options){.max_age_s = -1, .promised = promised, .promised_n = 2});
-	assert_fails(TS_CHECK_RECEIPTS);
-	assert_int_equal(report->findings.failed, 1);
+	for (int i = 0; i < 4; i++) {
+		struct ts_secret key;
+		ts_make_receipt_key(&key);
+		if (i == 3)
+			ts_make_witness(0, &key);
+		text = i == 0 ? (struct ts_str){(const char *)at, (size_t)(end + 1 - at)}
+			      : ts_str(other);
+		ts_buf_init(&notes[i], TS_NOTE_BYTES_MAX);
+		ts_note_begin(text, &notes[i]);
+		assert_ok(ts_checkpoint_cosign(
+			&key, text, i == 2 ? 1800000000 : 1777600000, &notes[i]));
+		receipts[i] = (struct ts_str){notes[i].data, notes[i].len};
+	}
+	static const struct {
+		size_t first, n;
+		int64_t kept, open, failed;
+	} rows[] = {{0, 1, 1, 0, 0}, {1, 1, 0, 0, 1}, {2, 1, 0, 1, 0}, {3, 1, 0, 0, 1},
+		{0, 2, 1, 0, 1}};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		run_as(&plain, NULL,
+			(struct ts_audit_options){.max_age_s = -1,
+				.receipts = receipts + rows[i].first,
+				.receipts_n = rows[i].n});
+		assert_int_equal(report->totals.receipts_kept, rows[i].kept);
+		assert_int_equal(report->totals.receipts_open, rows[i].open);
+		assert_int_equal(report->findings.failed, rows[i].failed);
+		if (rows[i].failed > 0)
+			assert_fails(TS_CHECK_RECEIPTS);
+	}
+	for (int i = 0; i < 4; i++)
+		ts_buf_free(&notes[i]);
 }
 
 /* One flipped bit anywhere is found: every byte of a header, a sample of the rest. */
