@@ -113,24 +113,31 @@ static int node_of(const struct ts_policy *p, struct ts_str name)
 	return -1;
 }
 
-static enum ts_err new_node(struct parse *s, struct ts_str name, struct ts_policy_node **out)
+/* NULL: the name is refused. */
+static struct ts_policy_node *new_node(struct parse *s, struct ts_str name)
 {
 	if (name.len > TS_POLICY_NAME_MAX || ts_str_is(name, "none") || node_of(s->p, name) >= 0)
-		return bad(s, "a name is too long, \"none\", or there already");
-	*out = &s->p->nodes[s->p->nodes_n];
-	**out = (struct ts_policy_node){.witness = -1};
-	memcpy((*out)->name, name.at, name.len);
-	return TS_OK;
+		return NULL;
+	struct ts_policy_node *node = &s->p->nodes[s->p->nodes_n];
+	*node = (struct ts_policy_node){.witness = -1};
+	memcpy(node->name, name.at, name.len);
+	return node;
+}
+
+static enum ts_err bad_name(struct parse *s)
+{
+	return bad(s, "a name is too long, \"none\", or there already");
 }
 
 static enum ts_err take_witness(struct parse *s)
 {
-	struct ts_policy_node *node = NULL;
 	if (s->n != 3 && s->n != 4)
 		return bad(s, "want: witness NAME VKEY [URL]");
 	if (s->p->witnesses_n == TS_POLICY_WITNESSES_MAX)
 		return bad(s, "too many witnesses");
-	TS_TRY(new_node(s, s->words[1], &node));
+	struct ts_policy_node *node = new_node(s, s->words[1]);
+	if (node == NULL)
+		return bad_name(s);
 	struct ts_key *key = &s->p->witnesses[s->p->witnesses_n];
 	TS_TRY(take_key(s, s->words[2], TS_KEY_COSIGNATURE, key));
 	node->witness = (int32_t)s->p->witnesses_n++;
@@ -140,13 +147,14 @@ static enum ts_err take_witness(struct parse *s)
 
 static enum ts_err take_group(struct parse *s)
 {
-	struct ts_policy_node *node = NULL;
 	int64_t k = 0;
 	if (s->n < 4)
 		return bad(s, "want: group NAME K|any|all MEMBER...");
 	if (s->p->nodes_n - s->p->witnesses_n == TS_POLICY_GROUPS_MAX)
 		return bad(s, "too many groups");
-	TS_TRY(new_node(s, s->words[1], &node));
+	struct ts_policy_node *node = new_node(s, s->words[1]);
+	if (node == NULL)
+		return bad_name(s);
 	for (size_t i = 3; i < s->n; i++) {
 		int member = node_of(s->p, s->words[i]);
 		if (member < 0 || memchr(node->members, member, (size_t)node->n) != NULL)
@@ -265,7 +273,7 @@ static int by_time(const void *a, const void *b)
 
 bool ts_policy_quorum(const struct ts_policy *policy, const int64_t *times, int64_t *time_s)
 {
-	int64_t met[TS_POLICY_NODES_MAX], sorted[TS_POLICY_NODES_MAX];
+	int64_t met[TS_POLICY_NODES_MAX] = {0}, sorted[TS_POLICY_NODES_MAX] = {0};
 	*time_s = 0;
 	if (policy->quorum < 0)
 		return true;

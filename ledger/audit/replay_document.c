@@ -9,7 +9,7 @@ static void show_difference(
 	struct ts_replay *r, int64_t index, struct ts_str want, struct ts_str have)
 {
 	char text[2][TS_FINDING_TEXT_MAX];
-	struct ts_str rest[2] = {want, have}, line[2];
+	struct ts_str rest[2] = {want, have}, line[2] = {{NULL, 0}, {NULL, 0}};
 	do {
 		for (int i = 0; i < 2; i++)
 			line[i] = rest[i].at != NULL ? ts_str_cut(&rest[i], '\n')

@@ -112,7 +112,7 @@ static void must_enrol(const struct enrolment *e, struct svc_agent *a)
 	send_lines(a);
 }
 
-static void must_refuse(const struct enrolment *e, long status, const char *text)
+static inline void must_refuse(const struct enrolment *e, long status, const char *text)
 {
 	struct svc_agent a;
 	long got = enrol(e, &a);
@@ -180,7 +180,7 @@ static int64_t say_revoked(const struct svc_agent *a, int64_t covered)
 	return add_statement(&s, &text);
 }
 
-static void reattest(const struct svc_agent *a, int64_t from, int64_t to)
+static inline void reattest(const struct svc_agent *a, int64_t from, int64_t to)
 {
 	struct ts_why why = {"", ""};
 	struct ts_buf text;
@@ -266,7 +266,7 @@ static int64_t tick(void)
 	return counted();
 }
 
-static int64_t verdicts(const char *kind, const char *reason)
+static inline int64_t verdicts(const char *kind, const char *reason)
 {
 	return number("select coalesce(sum(lines), 0) from app.verdict where contract_id = %lld "
 		      "and kind = '%s' and reason = '%s'",

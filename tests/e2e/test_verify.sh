@@ -90,6 +90,14 @@ run 0 t bundle "$CONTRACT" --period 2026-06 --out "$DIR/june.tar" --token "$AUDI
 run 0 t bundle "$CONTRACT" --period 2026-06 --out "$DIR/again.tar" --token "$LAB"
 cmp -s "$DIR/june.tar" "$DIR/again.tar" || fail "two parties were given two bundles"
 run 0 t policy "$DIR/terms.json" --out "$DIR/policy.txt"
+# HEAD tells the size and sends nothing
+run 0 curl -sSI -H "Authorization: Bearer $LAB" "$TALLYSTICK_URL/v1/contracts/$CONTRACT/bundle?period=2026-06"
+grep -qi "^content-length: $(wc -c <"$DIR/june.tar")" "$DIR/out" || fail "HEAD has another size"
+# whoever hangs up leaves no file open behind
+run 63 curl -sS -H "Authorization: Bearer $LAB" --max-filesize 1000 -o /dev/null \
+	"$TALLYSTICK_URL/v1/contracts/$CONTRACT/bundle?period=2026-06"
+sleep 0.5
+! ls -l "/proc/$SERVICE/fd" 2>/dev/null | grep -q deleted || fail "a spooled bundle is still open"
 svc_stop
 unset TALLYSTICK_URL TALLYSTICK_TOKEN
 
