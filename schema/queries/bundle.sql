@@ -8,20 +8,10 @@ where contract_id = $1::bigint and period = $2::integer and state = 'issued'
 order by issue_leaf desc limit 1
 
 -- name: bundle_pair
--- in: contract, leaf; out: inputs and journal size of the first pair of signed checkpoints above it:
--- the journal's counts the entries whose source is below the inputs size
-select i.size, p.entries
-from app.log_checkpoint i
-cross join lateral (select coalesce(
-	(select e.entry_id from app.entry e
-		where e.contract_id = i.contract_id and e.source_leaf >= i.size
-		order by e.source_leaf, e.entry_id limit 1),
-	(select max(e.entry_id) + 1 from app.entry e where e.contract_id = i.contract_id),
-	0::bigint) as entries) p
-where i.contract_id = $1::bigint and i.log = 0 and i.size > $2::bigint
-	and (p.entries = 0 or exists (select from app.log_checkpoint j
-		where j.contract_id = i.contract_id and j.log = 1 and j.size = p.entries))
-order by i.size limit 1
+-- in: contract, leaf; out: inputs and journal size (0: empty) of the first pair above it
+select inputs_size, coalesce(journal_size, 0) from app.log_pair
+where contract_id = $1::bigint and inputs_size > $2::bigint
+order by inputs_size limit 1
 
 -- name: bundle_checkpoints
 -- in: contract, log, sizes (after, below), limit; out: cosigned checkpoints with their cosignatures

@@ -26,15 +26,36 @@ static enum ts_err policy_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	return ts_policy_write(terms[n - 1], arg);
 }
 
-/* May is cut and issued; its bundle is read as it was spooled. */
-static void verify(void)
+/* Settle in this process has no signer: the service signs behind an event of its own. */
+static void sign(void)
+{
+	char path[96], key[32];
+	struct ts_why why = {"", ""};
+	struct ts_send_reply reply;
+	static int calls;
+	snprintf(path, sizeof path, "/v1/contracts/%s/settle", contract.id);
+	snprintf(key, sizeof key, "sign-%d", ++calls);
+	const struct ts_send_call call = {.method = "POST", .path = path, .idempotency_key = key};
+	svc_ok(ts_send_call(svc.send, &call, &answer, &reply, &why), &why);
+	assert_int_equal(reply.status, 200);
+}
+
+/* May is cut and issued; its bundle is read as it was spooled. between: who sends a line that a
+ * tick folds after the cut and before the issue; NULL: nobody. */
+static void verify_with(struct svc_agent *between)
 {
 	struct ts_why why = {"", ""};
 	struct ts_buf text;
 	int fd = -1;
 	int64_t size = 0;
 	assert_true(settle(TS_SETTLE_CUT, 0, CUT_US, false));
+	if (between != NULL) {
+		usage(5, 6, "node-9");
+		send_lines(between);
+		assert_true(settle(TS_SETTLE_TICK, 0, CUT_US + 500000, false));
+	}
 	assert_true(settle(TS_SETTLE_ISSUE, 0, CUT_US + 1000000, false));
+	sign();
 	const struct ts_bundle_job job = {.session = in.session,
 		.contract = &row,
 		.dir = "/tmp",
@@ -65,6 +86,11 @@ static void verify(void)
 			       "%lld and kind = '%s'",
 				(long long)row.contract_id,
 				ts_judge_kind_name((enum ts_judge_kind)kind)));
+}
+
+static void verify(void)
+{
+	verify_with(NULL);
 }
 
 /* Nothing fails but, when it is not TS_CHECK_N, the one check. */
@@ -170,6 +196,20 @@ static void a_size_that_nobody_cosigned_is_seen(void **state)
 	assert_only(TS_CHECK_COVERED);
 }
 
+/* A document's head names the journal after its cut's entries, whatever came before its issue. */
+static void a_tick_between_cut_and_issue(void **state)
+{
+	struct svc_agent a;
+	(void)state;
+	open_contract();
+	must_enrol(&whole, &a);
+	usage(1, 2, "node-1");
+	send_lines(&a);
+	verify_with(&a);
+	assert_only(TS_CHECK_N);
+	assert_int_equal(report.totals.usage, 2);
+}
+
 static void what_is_not_spooled(void **state)
 {
 	struct ts_why why = {"", ""};
@@ -208,6 +248,7 @@ int main(void)
 		cmocka_unit_test(decided_lines_are_decided_again),
 		cmocka_unit_test(a_scope_passes_on_again),
 		cmocka_unit_test(a_size_that_nobody_cosigned_is_seen),
+		cmocka_unit_test(a_tick_between_cut_and_issue),
 		cmocka_unit_test(what_is_not_spooled),
 	};
 	return cmocka_run_group_tests(tests, parties_open, close_all);
