@@ -8,7 +8,8 @@
 /* The leaf that issued the period's document. TS_E_CONFLICT: it is not issued. */
 enum ts_err ts_db_bundle_issue(struct ts_db *db, int64_t contract_id, int32_t period, int64_t *leaf,
 	struct ts_why *why) TS_MUST;
-/* Sizes of the first pair of checkpoints above the leaf. TS_E_CONFLICT: none is signed yet. */
+/* Sizes of the first pair of checkpoints above the leaf: published, else signed. TS_E_CONFLICT:
+ * none is signed yet. */
 enum ts_err ts_db_bundle_pair(struct ts_db *db, int64_t contract_id, int64_t leaf, int64_t *inputs,
 	int64_t *journal, struct ts_why *why) TS_MUST;
 

@@ -8,10 +8,22 @@ where contract_id = $1::bigint and period = $2::integer and state = 'issued'
 order by issue_leaf desc limit 1
 
 -- name: bundle_pair
--- in: contract, leaf; out: inputs and journal size (0: empty) of the first pair above it
-select inputs_size, coalesce(journal_size, 0) from app.log_pair
-where contract_id = $1::bigint and inputs_size > $2::bigint
-order by inputs_size limit 1
+-- in: contract, leaf; out: inputs and journal size (0: empty) of the first pair above it that a quorum
+-- has cosigned in both logs; while there is none, of the first that is signed
+select t.inputs_size, t.journal_size from (
+	(select 0 as rank, p.inputs_size, coalesce(p.journal_size, 0) as journal_size from app.log_pair p
+	where p.contract_id = $1::bigint and p.inputs_size > $2::bigint
+		and exists (select from app.log_published i
+			where i.contract_id = p.contract_id and i.log = 0 and i.size = p.inputs_size)
+		and (p.journal_size is null or exists (select from app.log_published j
+			where j.contract_id = p.contract_id and j.log = 1 and j.size = p.journal_size))
+	order by p.inputs_size limit 1)
+	union all
+	(select 1, p.inputs_size, coalesce(p.journal_size, 0) from app.log_pair p
+	where p.contract_id = $1::bigint and p.inputs_size > $2::bigint
+	order by p.inputs_size limit 1)
+) t
+order by t.rank limit 1
 
 -- name: bundle_checkpoints
 -- in: contract, log, sizes (after, below), limit; out: cosigned checkpoints with their cosignatures
