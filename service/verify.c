@@ -177,10 +177,17 @@ static void print_numbers(const struct ts_verify *v, const struct ts_audit_repor
 			(long long)t->receipts_kept, (long long)t->receipts_open);
 	fprintf(out, "journal log  %lld leaves, %lld entries computed again\n",
 		(long long)t->journal_leaves, (long long)t->entries);
-	for (size_t i = 0; i < r->documents_n; i++)
-		fprintf(out, "document     %-16s %-11s %16s %s, %s\n", r->documents[i].number,
-			r->documents[i].kind, r->documents[i].total, r->documents[i].currency,
-			r->documents[i].cosigned ? "cosigned" : "unwitnessed");
+	for (size_t i = 0; i < r->documents_n; i++) {
+		const struct ts_audit_document *d = &r->documents[i];
+		fprintf(out, "document     %-16s %-11s %16s %s, %s\n", d->number, d->kind, d->total,
+			d->currency, d->cosigned ? "cosigned" : "unwitnessed");
+		fprintf(out,
+			"             its period: %lld windows expected, %lld closed, %lld late, "
+			"%lld "
+			"missing\n",
+			(long long)d->windows.expected, (long long)d->windows.closed,
+			(long long)d->windows.late, (long long)d->windows.missing);
+	}
 	if (!r->has_quorum)
 		fprintf(out,
 			"quorum       the policy asks for none: nobody but the log vouches for its "

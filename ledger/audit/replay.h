@@ -6,6 +6,7 @@
  * holds beside must be equal, byte for byte. Memory grows with charge lines, uploads and decided
  * lines, never with records. */
 #include "audit/bundle.h"
+#include "evidence/completeness.h"
 #include "evidence/judge.h"
 
 struct ts_audit_document {
@@ -16,6 +17,7 @@ struct ts_audit_document {
 	struct ts_hash sha256;
 	int64_t issue_leaf;
 	bool cosigned;
+	struct ts_completeness windows; /* of its period, at the cut */
 	bool in_journal; /* false: all zeros, no entry names it and no member holds it */
 };
 struct ts_audit_party_keys {

@@ -79,33 +79,6 @@ static void check_cosigned(struct ts_replay *r, int64_t index, const struct ts_e
 	}
 }
 
-/* The gap event that an issue rests on: of its period, after its cut. */
-static void check_gap(struct ts_replay *r, int64_t index, const struct ts_event *event,
-	const struct ts_audit_cut *cut)
-{
-	struct ts_period period;
-	char text[TS_FINDING_TEXT_MAX];
-	if (event->gap < 0 || ts_ledger_period_get(r->ledger, cut->period, &period) != TS_OK)
-		return;
-	for (size_t i = 0; i < r->gaps_n; i++) {
-		const struct ts_event *gap = &r->gaps[i].event;
-		if (r->gaps[i].leaf != event->gap || event->gap >= index ||
-			event->gap < cut->leaf ||
-			gap->period_from_ms != period.from_us / TS_US_PER_MS ||
-			gap->period_to_ms != period.to_us / TS_US_PER_MS)
-			continue;
-		(void)snprintf(text, sizeof text,
-			"document %.*s was issued although %lld windows were not closed; both "
-			"companies signed leaf %lld",
-			(int)event->number.len, event->number.at, (long long)gap->missing,
-			(long long)event->gap);
-		ts_finding_except(r->findings, index, text);
-		return;
-	}
-	ts_finding_add(r->findings, TS_CHECK_GAPS, TS_INPUTS_LEAVES, index,
-		"a gap event of both companies for its period", "leaf that is none");
-}
-
 static void check_number(struct ts_replay *r, int64_t index, const char *number)
 {
 	char want[128];
@@ -145,6 +118,7 @@ static enum ts_err check_document(
 		.sha256 = hash,
 		.issue_leaf = index,
 		.cosigned = !invoice->head.unwitnessed,
+		.windows = invoice->head.completeness,
 		.in_journal = in_journal};
 	(void)snprintf(d->number, sizeof d->number, "%s", invoice->head.number);
 	ts_money_format(invoice->total_minor, invoice->terms->currency, d->total);
@@ -204,7 +178,7 @@ enum ts_err ts_audit_issue(struct ts_replay *r, int64_t index, const struct ts_e
 	fill_head(r, event, &head);
 	check_number(r, index, number);
 	check_cosigned(r, index, event, cut);
-	check_gap(r, index, event, cut);
+	ts_audit_complete_issue(r, index, event, cut, &head);
 	struct ts_ledger_event post = {.leaf = index,
 		.serial = event->serial,
 		.at_us = event->at_ms * TS_US_PER_MS,

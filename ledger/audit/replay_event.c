@@ -73,12 +73,13 @@ static enum ts_err remember_cut(struct ts_replay *r, const struct ts_ledger_even
 	TS_TRY(ts_audit_grow(r->region, &r->cuts, r->cuts_n, &r->cuts_cap, sizeof *r->cuts));
 	struct ts_audit_cut *cut = &r->cuts[r->cuts_n++];
 	*cut = (struct ts_audit_cut){.leaf = event->leaf,
+		.at_us = event->at_us,
 		.inputs_to = event->to,
 		.journal_size = r->journal.size,
 		.period = event->period};
 	ts_range_root(r->hasher, &r->fold, &cut->inputs_root);
 	ts_range_root(r->hasher, &r->journal, &cut->journal_root);
-	return TS_OK;
+	return ts_audit_complete_cut(r, cut);
 }
 
 /* The next period in order; it must be the one that the event's instants name. */

@@ -159,6 +159,8 @@ static enum ts_err take_revocation(
 		r, index, note, &r->policy->party[stream->statement.side], 1, false));
 	if (stream->ended > index)
 		stream->ended = index;
+	if (stream->revoked_ms == TS_COMPLETENESS_NEVER)
+		stream->revoked_ms = r->folding.at_us / TS_US_PER_MS;
 	if (!s.compromised)
 		return TS_OK;
 	check_covered(r, index, &s);

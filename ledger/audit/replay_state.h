@@ -12,6 +12,7 @@
 #include "audit/replay.h"
 #include "book/ledger.h"
 #include "book/rows.h"
+#include "evidence/completeness.h"
 #include "evidence/event.h"
 #include "evidence/intake.h"
 #include "evidence/judge.h"
@@ -36,13 +37,17 @@ struct ts_audit_stream {
 	struct ts_range range;
 	struct ts_hash root; /* that is signed, at range.size */
 	struct ts_windows windows;
+	struct ts_closings closings;
+	int64_t revoked_ms; /* log time of its first revocation; TS_COMPLETENESS_NEVER */
 	struct ts_audit_upload *uploads;
 	size_t uploads_n, uploads_cap;
 };
 struct ts_audit_cut { /* what a document's head says about its cut */
-	int64_t leaf, inputs_to, journal_size;
+	int64_t leaf, at_us, inputs_to, journal_size;
 	int32_t period;
 	struct ts_hash inputs_root, journal_root;
+	struct ts_completeness windows;
+	struct ts_hash list; /* of the late and missing ones */
 };
 struct ts_audit_gap {
 	int64_t leaf;
@@ -129,6 +134,11 @@ enum ts_err ts_audit_judge_create(struct ts_replay *r) TS_MUST;
 /* The stream's last upload. */
 enum ts_err ts_audit_judge_upload(struct ts_replay *r, const struct ts_audit_stream *stream,
 	const int64_t *suspects, size_t suspects_n) TS_MUST;
+
+/* replay_complete.c */
+enum ts_err ts_audit_complete_cut(struct ts_replay *r, struct ts_audit_cut *cut) TS_MUST;
+void ts_audit_complete_issue(struct ts_replay *r, int64_t index, const struct ts_event *event,
+	const struct ts_audit_cut *cut, struct ts_invoice_head *head);
 
 /* replay_receipt.c */
 enum ts_err ts_audit_receipts_begin(struct ts_replay *r) TS_MUST;

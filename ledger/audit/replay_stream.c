@@ -90,6 +90,7 @@ static enum ts_err add_stream(
 		return TS_E_NO_MEMORY;
 	stream->leaf = index;
 	stream->ended = INT64_MAX;
+	stream->revoked_ms = TS_COMPLETENESS_NEVER;
 	ts_stream_id(statement->origin, id);
 	memcpy(stream->member_name, "streams/", 8);
 	memcpy(stream->member_name + 8, id, sizeof id);
@@ -99,6 +100,8 @@ static enum ts_err add_stream(
 	stream->root = ts_hash_empty;
 	ts_windows_init(
 		&stream->windows, r->region, statement->active_from_ms, statement->window_ms);
+	ts_closings_init(
+		&stream->closings, r->region, statement->active_from_ms, statement->window_ms);
 	TS_TRY(ts_rowset_get(&r->by_origin, &(struct origin_row){stream->origin, stream}, &row));
 	TS_TRY(ts_audit_grow(
 		r->region, &r->streams, r->streams_n, &r->streams_cap, sizeof *r->streams));
@@ -188,6 +191,9 @@ static enum ts_err take_lines(
 		ts_hash_leaf(r->hasher, line.at, line.len, &hash);
 		(void)ts_range_append(r->hasher, &stream->range, &hash, NULL);
 		TS_TRY(ts_intake_take(intake, index, line, &row));
+		if (row.void_reason == NULL && row.record.tag == TS_RECORD_CLOSE)
+			TS_TRY(ts_closings_add(&stream->closings, row.record.close.start_ms,
+				row.record.close.count));
 	}
 	totals->stream_bytes += ts_reader_position(lines) - stream->position;
 	stream->position = ts_reader_position(lines);

@@ -235,6 +235,10 @@ static void put_awkward(struct maker *m, struct stream *s, int64_t hour, struct 
 	(void)snprintf(line, sizeof line, "r1\t%s\t%lld\tdouble_count", s->secret.key.name,
 		(long long)target);
 	put_line(s, line);
+	(void)snprintf(line, sizeof line, "c1\t%lld\t%lld\tgpu1\t%lld\t1\t777777",
+		(long long)(FROM_MS + hour * HOUR_MS), (long long)(FROM_MS + (hour + 1) * HOUR_MS),
+		(long long)target);
+	put_line(s, line);
 	/* no effect: there is no such line */
 	(void)snprintf(line, sizeof line, "r1\t%s\t0\tnot_usage", s->secret.key.name);
 	put_line(s, line);
@@ -282,6 +286,7 @@ static void upload(struct maker *m, struct stream *s, int64_t hour)
 
 static void close_hour(struct stream *s, int64_t hour)
 {
+	bool any = false;
 	for (int k = 0; k < TS_MAKE_SKUS; k++) {
 		if (s->count[k] == 0)
 			continue;
@@ -291,7 +296,14 @@ static void close_hour(struct stream *s, int64_t hour)
 			(long long)s->count[k], (long long)s->sum[k]);
 		s->count[k] = s->sum[k] = 0;
 		s->index++;
+		any = true;
 	}
+	if (any)
+		return;
+	ts_buf_printf(&s->upload, "c1\t%lld\t%lld\t-\t%lld\t0\t0\n",
+		(long long)(FROM_MS + hour * HOUR_MS), (long long)(FROM_MS + (hour + 1) * HOUR_MS),
+		(long long)s->index);
+	s->index++;
 }
 
 static void put_usage(struct stream *s, int64_t hour, int64_t n)
@@ -313,7 +325,7 @@ static void add_usage(struct maker *m)
 	int64_t per_hour = (m->make->records + (int64_t)HOURS * streams - 1) /
 			   ((int64_t)HOURS * streams);
 	int64_t left = m->make->records;
-	for (int64_t hour = 0; hour < HOURS && left > 0; hour++)
+	for (int64_t hour = 0; hour < HOURS; hour++)
 		for (int i = 0; i < streams; i++) {
 			struct stream *s = &m->streams[i];
 			for (int64_t n = 0; n < per_hour && left > 0; n++, left--)
@@ -360,7 +372,10 @@ static void add_events(struct maker *m)
 		.inputs_origin = DOMAIN "/" CONTRACT "/inputs",
 		.journal_origin = DOMAIN "/" CONTRACT "/journal",
 		.contract_note = m->contract_note,
-		.unwitnessed = true};
+		.unwitnessed = true,
+		.completeness = {.expected = (int64_t)HOURS * m->make->streams,
+			.closed = (int64_t)HOURS * m->make->streams},
+		.gap = -1};
 	int64_t n = m->ranges[TS_LOG_INPUTS].size;
 	struct ts_event event = {.contract = TS_STR(CONTRACT),
 		.kind = TS_EVENT_TICK,
