@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Journal entries and documents: what a cut leads to, against what is in the bundle."""
+import collections, json, re
+from datetime import timedelta
+from fractions import Fraction
+from formats import INT, expect, fail, hexsha, need
+
+LEGS = {"usage": ("unbilled", "revenue_usage", "expense_usage"), "fee": ("unbilled", "revenue_capacity",
+    "expense_capacity"), "true_up": ("unbilled", "revenue_shortfall", "expense_shortfall")}
+ENTRY = re.compile(r"j1\t({0})\t([0-9a-f]{{32}})\t(provider|consumer)\t(accrual|invoice|credit_note|tax)\t({0})"
+    r"\t(\d{{4}}-\d\d-\d\d)\t(\d{{4}}-\d\d|-)\t({0})\t(-|v\d+/(?:usage|fee|true_up)/\d+/\d+/\d+)\t([!-~]+)"
+    r"\t([0-9a-f]{{64}}|-)((?:\np\t[a-z_]+\t[DC]\t[A-Z]{{3}}\t[1-9]\d*)*)".format(INT))
+Entry = collections.namedtuple("Entry", "id contract book kind posted day month source line number sha legs")
+KINDS = ("usage", "fee", "true_up")
+
+
+def entry(leaf):
+    m = ENTRY.fullmatch(leaf.decode())
+    need(m, "not a journal entry")
+    legs = tuple((p[1], p[2], p[3], int(p[4])) for p in (r.split("\t") for r in m[12].split("\n")[1:]))
+    return Entry(int(m[1]), *m.groups()[1:4], int(m[5]), *m.groups()[5:7], int(m[8]), *m.groups()[8:11], legs)
+
+
+def pair(book, debit, credit, amount, currency):
+    """Legs of an entry; a negative amount changes sides."""
+    if amount < 0:
+        debit, credit, amount = credit, debit, -amount
+    return [(book, ((debit, "D", currency, amount), (credit, "C", currency, amount)))] if amount else []
+
+
+class Documents:
+    """The part of an audit that begins with an issue event."""
+
+    def issue(self, i, st, entries):
+        k, cut, journal, target = self.cuts[st["cut"]]
+        t, file = self.terms.t, "inputs.leaves"
+        number = "%s%06d" % (t["invoice"]["series"], len(self.numbers) + 1)
+        expect("numbers", file, i, number, st["number"])
+        self.numbers.append(st["number"])
+        need(len(self.docs) == k, "one document per cut, of the last one")
+        today = self.terms.day(st["at"])
+        dates = today.isoformat(), (today + timedelta(t["invoice"]["due_days"])).isoformat()
+        expect("events", file, i, dates, (st["date"], st["due"]))
+        if st["gap"] is not None:
+            gaps = [s for j, kind, s in self.stated if (j, kind) == (st["gap"], "gap") and st["cut"] < j < i]
+            good = gaps and (gaps[0]["begin"], gaps[0]["end"]) == (cut["begin"], cut["end"])
+            expect("gaps", file, i, "a gap event for this period between cut and issue", "leaf %d" % st["gap"]
+                if not good else "a gap event for this period between cut and issue")
+        if st["witness"] == "cosigned":
+            for log, size in (("inputs", cut["to"]), ("journal", journal)):
+                times = [self.quorum_time(log, s) for s in self.checkpoints.get(log, {}) if s >= size]
+                if not any(when is not None and when * 1000 < st["at"] for when in times):
+                    fail("cosigned", log + ".checkpoints", size, "cosigned before %d" % st["at"], "not")
+        shas = {e.sha for e in entries if e}
+        need(len(shas) == 1, "the document's hash stands in its entries")
+        name = "documents/%s.json" % shas.pop()
+        self.docs.append(name)
+        if name not in self.m:
+            return fail("documents", name, -1, "a member", "absent")
+        expect("documents", name, -1, name[10:74], hexsha(self.m[name]))
+        doc = json.loads(self.m[name])
+        canonical = json.dumps(doc, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        expect("documents", name, -1, "canonical JSON", "canonical JSON" if canonical == self.m[name] else "other")
+        head = {"number": st["number"], "issue_date": st["date"], "due_date": st["due"],
+            "contract_note": self.note, "witness": st["witness"]}
+        for log, size in (("inputs", cut["to"]), ("journal", journal)):
+            head.update({log + "_origin": self.policy.log[log][0][0], log + "_size": size,
+                log + "_root": self.roots[log][size].hex()})
+        self.equal(name, head, doc["head"])
+        self.body(name, k, cut, target, doc["body"], st["number"], entries)
+
+    def equal(self, name, want, have):
+        for member in sorted(set(want) | set(have)):
+            expect("documents", name, -1, (member, want.get(member)), (member, have.get(member)))
+
+    def body(self, name, k, cut, target, body, number, entries):
+        keys = set(target) | {key for key in self.billed if key[3] <= k}
+        lines = []
+        for key in sorted(keys, key=lambda key: (key[3] != k, key[3], key[:3])):
+            amount, quantity = target.get(key, (0, 0))
+            before = self.billed.get(key)
+            if before and before[0] != amount:
+                lines.append((key, -before[0], -before[1], before[2], True))
+            if (not before or before[0] != amount) and (amount or quantity):
+                lines.append((key, amount, quantity, before and before[2], False))
+        rows, taxes, kind = self.taxes(lines)
+        sign = -1 if kind == "credit_note" else 1
+        money = lambda minor: "%s%d" % ("-" * (minor < 0), abs(minor) // 10**self.terms.exp) + (
+            "." + "%0*d" % (self.terms.exp, abs(minor) % 10**self.terms.exp) if self.terms.exp else "")
+        first, end = self.terms.period(k)
+        net = sum(row[0] for row in taxes.values())
+        tax = sum(row[1] for row in taxes.values())
+        t = self.terms.t
+        want = {"format": "tallystick/invoice/v1", "kind": kind, "contract": self.policy.contract,
+            "currency": t["currency"], "inputs_to": cut["to"], "as_of": cut["day"], "from": first.isoformat(),
+            "to": end.isoformat(), "subtotal": money(sign * net), "tax": money(sign * tax),
+            "total": money(sign * (net + tax))}
+        self.equal(name, want, {m: body[m] for m in want})
+        parties = {s: {"country": t[s]["address"]["country"], "id": t[s]["id"], "name": t[s]["name"],
+            "tax_id": t[s].get("tax_id")} for s in ("provider", "consumer")}
+        self.equal(name, parties, {s: body[s] for s in parties})
+        have = [(n, x["kind"], x["id"], x["tier"] or 0, x["version"], x["amount"], x["base_quantity"], x["adjusts"],
+            x["reversal"], x["treatment"], Fraction(x["percent"]), x["from"], x["to"], x["number"])
+            for n, x in enumerate(body["lines"], 1)]
+        made = []
+        for n, (key, amount, quantity, adjusts, reversal) in enumerate(lines, 1):
+            item, days = self.terms.item(*key[:2]), self.terms.period(key[3])
+            made.append((n, KINDS[key[0]], item["id"], key[2], 1, money(sign * amount), str(sign * quantity),
+                adjusts, reversal, item["treatment"], rows[n - 1][1], days[0].isoformat(), days[1].isoformat(), n))
+        for n in range(max(len(made), len(have))):
+            expect("documents", name, n + 1, *[x[n] if n < len(x) else "no line" for x in (made, have)])
+        have = [(x["treatment"], Fraction(x["percent"]), x["net"], x["tax"]) for x in body["taxes"]]
+        made = [(*key, money(sign * v[0]), money(sign * v[1])) for key, v in taxes.items()]
+        expect("documents", name, -1, made, have)
+        self.post(kind, net, taxes, number, entries, name)
+        for key, amount, quantity, adjusts, reversal in lines:
+            if not reversal or not target.get(key):
+                after = target.get(key, (0, 0))
+                stays = kind == "credit_note" and key in self.billed
+                self.billed[key] = (*after, self.billed[key][2] if stays else number)
+
+    # Tax: rows are the (treatment, percent) of each line; groups what is outstanding per document
+    def taxes(self, lines):
+        rows, taxes = [], {}
+        for key, amount, *_ in lines:
+            item = self.terms.item(*key[:2])
+            percent = Fraction(self.terms.percent(item, self.terms.period(key[3])[1] - timedelta(1)))
+            rows.append((item["treatment"], percent))
+            taxes.setdefault(rows[-1], [0, 0])[0] += amount
+        for (_, percent), row in taxes.items():
+            row[1] = self.terms.round(row[0] * percent / 100)
+        self.groups = collections.Counter()
+        self.turned = collections.Counter()
+        for row, (key, amount, quantity, adjusts, reversal) in zip(rows, lines):
+            self.groups[adjusts, row] += amount
+            self.turned[adjusts, row] -= amount if reversal else 0
+        kind = "invoice" if sum(map(sum, taxes.values())) >= 0 else "credit_note"
+        if kind == "credit_note":
+            for row in taxes:
+                taxes[row][1] = sum(self.credit(group, row[1]) for group in self.groups if group[1] == row)
+        return rows, taxes, kind
+
+    def credit(self, group, percent):
+        """Tax due on what is left of the adjusted document, less what it was taxed."""
+        net, tax = self.taxed.get((group[0], group[1][0], percent), (0, 0))
+        return self.terms.round((net + self.groups[group]) * percent / 100) - tax
+
+    def own(self, treatment):
+        """The treatment, and the percent at which the consumer taxes itself, if any."""
+        t = next(t for t in self.terms.t["tax"]["treatments"] if t["id"] == treatment)
+        return t, Fraction(t["reverse_percent"]) if "reverse_percent" in t else None
+
+    def post(self, kind, net, taxes, number, entries, name):
+        c, credit, want, moves = self.terms.t["currency"], kind == "credit_note", [], []
+        want += [(kind, *p) for p in pair("provider", "receivable", "unbilled", net, c)]
+        want += [(kind, *p) for p in pair("consumer", "accrued", "payable", net, c)]
+        for (treatment, percent), (base, tax) in taxes.items():
+            t, own = self.own(treatment)
+            role = "input_tax" if t["recoverable"] else "expense_tax"
+            want += [("tax", *p) for p in pair("provider", "receivable", "tax_payable", tax, c)]
+            want += [("tax", *p) for p in pair("consumer", role, "payable", tax, c)]
+            groups = [g for g in self.groups if g[1] == (treatment, percent)]
+            if own is not None:
+                due = sum(self.credit(g, own) for g in groups) if credit else self.terms.round(base * own / 100)
+                want += [("tax", *p) for p in pair("consumer", role, "output_tax", due, c)]
+            for rate in {percent, own} - {None}:
+                if credit:
+                    moves += [(g[0] or number, treatment, rate, self.groups[g], self.credit(g, rate)) for g in groups]
+                    continue
+                moves.append((number, treatment, rate, base, self.terms.round(base * rate / 100)))
+                for g in groups: # what an invoice restates, it takes over
+                    if g[0] and (g[0], treatment, rate) in self.taxed:
+                        old = self.taxed[g[0], treatment, rate]
+                        tax = old[1] - self.terms.round((old[0] - self.turned[g]) * rate / 100)
+                        moves += [(number, treatment, rate, self.turned[g], tax),
+                            (g[0], treatment, rate, -self.turned[g], -tax)]
+        for document, treatment, rate, base, tax in moves:
+            old = self.taxed.get((document, treatment, rate), (0, 0))
+            self.taxed[document, treatment, rate] = old[0] + base, old[1] + tax
+        for book in ("provider", "consumer"):
+            if not any(p[1] == book for p in want):
+                want.append((kind, book, ()))
+        have = [(e.kind, e.book, e.legs) for e in entries]
+        expect("entries", "journal.leaves", entries[0].id, want, have)
+        for e in entries:
+            expect("entries", "journal.leaves", e.id, (number, name[10:74]), (e.number, e.sha))

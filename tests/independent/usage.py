@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Streams: record lines, windows, and which lines count."""
+import collections, re
+from formats import INT, MAX, SPAN_MS, Tree, hexsha, sha
+
+TEXT, NUM = rb"[!#-\[\]-~]+", rb"(?:0|[1-9][0-9]{0,18})"
+RECORDS = {tag: re.compile(b"\t".join([tag] + [b"(%s)" % {"n": NUM, "t": TEXT, "h": b"[0-9a-f]{64}"}[c]
+    for c in shape])) for tag, shape in
+    ((b"g1", "thn"), (b"u1", "nntnntttt"), (b"c1", "nntnnn"), (b"r1", "tnt"))}
+TIME_MAX = 253402300799999
+Line = collections.namedtuple("Line", "leaf index start end sku quantity cls workload resource")
+
+
+class Stream:
+    def __init__(self, leaf, st, key):
+        self.__dict__.update(st, leaf=leaf, key=key, tree=Tree(), used=0, usage={}, reversals=[], closes=[])
+        self.revoked, self.pending, self.closed, self.marks, self.roots = None, {}, {}, {}, {0: sha(b"")}
+        self.agent, self.id = self.origin.rsplit("/", 1)[0], hexsha(self.origin.encode())[:32]
+        self.generation = int(self.origin.rsplit("/g", 1)[1])
+
+    def take(self, leaf, index, raw, note_hash):
+        """Stores a good line; a void one leaves no trace."""
+        regex = RECORDS.get(raw[:2])
+        m = regex and len(raw) <= 1024 and regex.fullmatch(raw)
+        if not m:
+            return
+        v = m.groups()
+        if raw[:2] == b"r1":
+            if int(v[1]) <= MAX and v[0].decode().rsplit("/g", 1)[0] == self.agent and (
+                    v[0].decode() != self.origin or int(v[1]) < index):
+                self.reversals.append((leaf, index, v[0].decode(), int(v[1])))
+        elif raw[:2] in (b"u1", b"c1"):
+            start, end, first, third = int(v[0]), int(v[1]), int(v[3]), int(v[4])
+            if not (start < end <= TIME_MAX and end - start <= SPAN_MS and max(first, third) <= MAX):
+                return
+            key = start - (start - self.begin) % self.window, v[2]
+            n, total, least = self.pending.get(key, (0, 0, index))
+            if raw[:2] == b"c1":
+                due = (n, total) == (third, int(v[5])) and self.closed.get(key, -1) < first <= least
+                if due and key[0] == start and end - start == self.window and first < index and (
+                        v[2] != b"-" or n == 0):
+                    self.pending.pop(key, None)
+                    self.closed[key] = index
+                    self.closes.append((leaf, start))
+            elif v[2] != b"-" and (not first or third <= first * (end - start)) and total + third <= MAX and (
+                    n or len(self.pending) < 65536):
+                self.pending[key] = n + 1, total + third, least
+                self.usage[index] = Line(leaf, index, start, end, v[2], third, v[5], v[6], v[7])
+
+    def has(self, line):
+        """Whether the scope holds the line."""
+        return (self.skus in (None, "-") or line.sku.decode() in self.skus.split(",")) and (
+            self.resources is None or any(line.resource.decode().startswith(r) for r in self.resources.split(",")))
+
+    def mark(self, index, leaf, what, value):
+        self.marks.setdefault(index, []).append((leaf, what, value))
+
+    def counts(self, line, below):
+        state = {}
+        for leaf, what, value in sorted(self.marks.get(line.index, ()), key=lambda m: m[0]):
+            if leaf < below:
+                state[what] = value
+        gone = state.get("reversed")
+        return line.leaf < below and not state.get("parked") and not state.get("contested") and not (
+            gone and not gone[0].contested(gone[1], below))
+
+    def contested(self, index, below):
+        state = [v for leaf, what, v in sorted(self.marks.get(index, ()), key=lambda m: m[0])
+            if what == "contested" and leaf < below]
+        return bool(state and state[-1])
+
+
+def judge(streams, leaves):
+    """Marks, in log order, every line that does not count or counts again."""
+    for s in streams.values():
+        for line in s.usage.values():
+            if s.side != "provider" or not s.has(line) or line.start < max(s.from_ms, s.begin) or (
+                    s.end is not None and line.start >= s.end):
+                s.mark(line.index, line.leaf, "parked", True)
+    pairs = [(old, new, old.agent == new.agent) for new in streams.values() for old in streams.values()
+        if old.leaf < new.leaf and old.side == new.side == "provider"]
+    for old, new, same in pairs:
+        if same and old.generation + 1 != new.generation or not same and not meet(old, new):
+            continue
+        turn = new.from_ms if same else new.begin
+        across = collections.defaultdict(list)
+        for line in old.usage.values():
+            if line.start >= turn and (same or new.has(line)):
+                old.mark(line.index, max(line.leaf, new.leaf), "parked", True)
+            elif line.start < turn < line.end:
+                across[line.sku, line.resource, line.workload].append(line)
+        for line in new.usage.values() if across else ():
+            for other in across[line.sku, line.resource, line.workload]:
+                if line.start < other.end and other.start < line.end:
+                    s, late = max((new, line), (old, other), key=lambda p: p[1][:2])
+                    s.mark(late.index, max(late.leaf, new.leaf), "parked", True)
+    origins = {s.origin: s for s in streams.values()}
+    for leaf, kind, st in leaves:
+        s = origins.get(st.get("origin"))
+        touched = [i for i in (*s.usage, *(r[1] for r in s.reversals))] if s else []
+        if kind == "revoke" and st["covered"] is not None:
+            at = {i: line.leaf for i, line in s.usage.items()} | {r[1]: r[0] for r in s.reversals}
+            for i in touched:
+                if st["covered"] <= at[i] < leaf:
+                    s.mark(i, leaf, "contested", True)
+        for i in touched if kind in ("reattest", "release") else ():
+            if st["first"] <= i < st["last"]:
+                s.mark(i, leaf, "contested" if kind == "reattest" else "parked", False)
+    gone = set()
+    for leaf, index, s, origin, target in sorted(
+            (r[0], r[1], s, *r[2:]) for s in streams.values() for r in s.reversals):
+        t = origins.get(origin)
+        line = t and t.usage.get(target)
+        if line and (line.leaf, line.index) < (leaf, index) and (origin, target) not in gone:
+            gone.add((origin, target))
+            t.mark(target, leaf, "reversed", (s, index))
+
+
+def meet(a, b):
+    """Whether two scopes share anything."""
+    def any_or(x, y, share):
+        return x is None or y is None or any(share(p, q) for p in x.split(",") for q in y.split(","))
+    return any_or(a.clusters, b.clusters, str.__eq__) and any_or(a.skus, b.skus, str.__eq__) and any_or(
+        a.resources, b.resources, lambda p, q: p.startswith(q) or q.startswith(p))
