@@ -68,6 +68,7 @@ class Documents:
                 log + "_root": self.roots[log][size].hex()})
         self.equal(name, head, doc["head"])
         self.body(name, k, cut, target, doc["body"], st["number"], entries)
+        self.of_period[k] = st["number"]
 
     def equal(self, name, want, have):
         for member in sorted(set(want) | set(have)):
@@ -82,7 +83,7 @@ class Documents:
             if before and before[0] != amount:
                 lines.append((key, -before[0], -before[1], before[2], True))
             if (not before or before[0] != amount) and (amount or quantity):
-                lines.append((key, amount, quantity, before and before[2], False))
+                lines.append((key, amount, quantity, before[2] if before else self.of_period.get(key[3]), False))
         rows, taxes, kind = self.taxes(lines)
         sign = -1 if kind == "credit_note" else 1
         money = lambda minor: "%s%d" % ("-" * (minor < 0), abs(minor) // 10**self.terms.exp) + (

@@ -17,12 +17,12 @@ from usage import Stream, judge, meet
 
 
 class Audit(Documents):
-    def __init__(self, members, policy, args):
-        self.m, self.policy, self.args, self.terms, self.note = members, policy, args, None, None
+    def __init__(self, members, policy, max_age):
+        self.m, self.policy, self.max_age, self.terms, self.note = members, policy, max_age, None, None
         self.streams, self.checkpoints, self.events, self.stated = {}, {}, [], []
         self.cuts, self.used, self.docs, self.billed, self.taxed = {}, set(), [], {}, {}
         self.logtime, self.notes, self.enrolled, self.late, self.numbers = [], {}, set(), {}, []
-        self.accrued, self.memo = {}, {}
+        self.accrued, self.memo, self.of_period = {}, {}, {}
 
     def guard(self, check, file, index, work, *args):
         try:
@@ -92,10 +92,10 @@ class Audit(Documents):
         for log, size, root in self.policy.pins:
             actual = self.roots[log][size].hex() if size < len(self.roots[log]) else "fewer leaves"
             expect("pins", log + ".leaves", size, root.hex(), actual)
-        if self.args.max_age is not None:
+        if self.max_age is not None:
             newest = max((t for t in times if t), default=0)
-            if self.policy.quorum == "none" or None in times or time.time() - newest > self.args.max_age:
-                fail("max_age", "inputs.checkpoint", -1, "at most %d s" % self.args.max_age, newest)
+            if self.policy.quorum == "none" or None in times or time.time() - newest > self.max_age:
+                fail("max_age", "inputs.checkpoint", -1, "at most %d s" % self.max_age, newest)
 
     # Leaves of the inputs log
     def leaf(self, i, data):
@@ -301,6 +301,23 @@ class Audit(Documents):
                 break
 
 
+def verify(bundle, policy, max_age=None):
+    """Fills and returns `failures`: {check: [(file, index, expected, actual)]}."""
+    failures.clear()
+    try:
+        trusted = Policy(policy.decode())
+    except (Bad, UnicodeDecodeError) as e:
+        fail("policy", "policy", -1, "a policy", e)
+        return failures
+    try:
+        members = read_archive(bundle)
+    except Bad as e:
+        fail("archive", "bundle", -1, "the one archive of its content", e)
+    else:
+        Audit(members, trusted, max_age).run()
+    return failures
+
+
 def main():
     cli = argparse.ArgumentParser()
     cli.add_argument("bundle")
@@ -308,16 +325,7 @@ def main():
     cli.add_argument("--json", action="store_true")
     cli.add_argument("--max-age", type=int)
     args = cli.parse_args()
-    try:
-        policy = Policy(open(args.policy, encoding="utf-8", newline="").read())
-        try:
-            members = read_archive(open(args.bundle, "rb").read())
-        except Bad as e:
-            fail("archive", args.bundle, -1, "the one archive of its content", e)
-        else:
-            Audit(members, policy, args).run()
-    except (Bad, OSError, UnicodeDecodeError) as e:
-        fail("policy", args.policy, -1, "a policy", e)
+    verify(open(args.bundle, "rb").read(), open(args.policy, "rb").read(), args.max_age)
     if args.json:
         print(json.dumps({"verified": not failures, "failed": [{"check": check, "file": f[0][0],
             "index": f[0][1], "expected": f[0][2], "actual": f[0][3], "failures": len(f)}

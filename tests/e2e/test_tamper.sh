@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# test_tamper.sh BUILD FIXTURES: three months of a real service (rotation, reversals, a revoked key, seals, a credit
+# note), their bundles, and every way to touch one that we know of; two verifiers that share no code judge each.
+# Exits 77 where PostgreSQL or python3-nacl is absent.
+set -u
+TALLY=$1/tallystick
+SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
+export PYTHONDONTWRITEBYTECODE=1
+PYTHON=
+for python in python3 /usr/bin/python3; do
+	[ -n "$PYTHON" ] || ! "$python" -c 'import nacl' 2>/dev/null || PYTHON=$python
+done
+[ -n "$PYTHON" ] || {
+	echo "skipped: python3-nacl is not installed"
+	exit 77
+}
+# shellcheck source=tests/support/service.sh
+. "$SOURCE/tests/support/service.sh"
+svc_begin tamper
+
+t() { "$TALLY" "$@"; }
+run() {
+	code=$1
+	shift
+	"$@" >"$DIR/out" 2>"$DIR/err" </dev/null
+	got=$?
+	[ $got = "$code" ] || fail "exit $got, not $code: $*"
+}
+scene() { run 0 "$PYTHON" "$SOURCE/tests/independent/scene.py" "$1" "$DIR" "$CONTRACT"; }
+close_month() {
+	run 0 t close "$CONTRACT" "$1"
+	run 0 t invoice issue "$CONTRACT" "$1"
+	run 0 t bundle "$CONTRACT" --period "$1" --out "$DIR/$1.tar"
+}
+
+umask 077
+svc_database
+svc_start
+export TALLYSTICK_TOKEN="$OPERATOR"
+for side in provider consumer; do
+	run 0 t keygen "$side.example/statements" "$DIR/$side.key"
+done
+run 0 t party add cloud --name "Cloud" --country US --key "$DIR/provider.key"
+run 0 t party add lab --name "Lab" --country DE --key "$DIR/consumer.key"
+run 0 t contract new "$SOURCE/tests/independent/terms.template.json" --provider cloud --consumer lab \
+	--out "$DIR/terms.json"
+CONTRACT=$(cat "$DIR/out")
+run 0 t contract offer "$DIR/terms.json"
+for side in provider consumer; do
+	run 0 t contract sign "$CONTRACT" --key "$DIR/$side.key" --terms "$DIR/terms.json"
+done
+run 0 t policy "$DIR/terms.json" --out "$DIR/policy.txt"
+run 0 t token new agent --party cloud
+AGENT_TOKEN=$(cat "$DIR/out")
+run 0 t token new agent --party lab
+LAB_TOKEN=$(cat "$DIR/out")
+export AGENT_TOKEN LAB_TOKEN
+scene may
+run 0 t settle "$CONTRACT"
+close_month 2026-05
+for book in provider consumer; do
+	run 0 t period seal "$CONTRACT" 2026-05 --book $book --key "$DIR/$book.key"
+done
+scene june
+close_month 2026-06
+scene july
+close_month 2026-07
+cp "$DIR/state/keys/$CONTRACT".*.key "$DIR/state/keys/operator.key" "$DIR/"
+svc_stop
+unset TALLYSTICK_URL TALLYSTICK_TOKEN
+run 0 "$PYTHON" "$SOURCE/tests/independent/matrix.py" "$TALLY" "$DIR"
+cat "$DIR/out"

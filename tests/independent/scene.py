@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""scene.py STEP DIR CONTRACT: what three agents send to a real service, month by month, for test_tamper.sh.
+Steps: may, june, july, after. Keys are made from names; state between steps is the agents' lines in DIR."""
+import os, re, sys, time, urllib.error, urllib.request
+from forge import Agent, Bundle, Key, note
+from formats import hexsha
+
+step, DIR, CONTRACT = sys.argv[1:]
+URL, TOKEN, LAB, OPERATOR = (os.environ["%s" % n] for n in ("TALLYSTICK_URL", "AGENT_TOKEN", "LAB_TOKEN",
+    "TALLYSTICK_TOKEN"))
+PROVIDER, CONSUMER = Key.load(DIR + "/provider.key"), Key.load(DIR + "/consumer.key")
+MONTH = {"may": 1777593600000, "june": 1780272000000, "july": 1782864000000, "august": 1785542400000}
+HOUR, DAY, BASE = 3600000, 86400000, "tally.example/%s/" % CONTRACT
+
+
+def get(path):
+    request = urllib.request.Request(URL + path, headers={"Authorization": "Bearer " + OPERATOR})
+    return urllib.request.urlopen(request, timeout=60).read()
+
+
+def post(path, body, token):
+    request = urllib.request.Request(URL + path, data=body, method="POST", headers={
+        "Authorization": "Bearer " + token, "Content-Type": "text/plain; charset=utf-8"})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.read()
+    except urllib.error.HTTPError as e:
+        sys.exit("%s: %d %s" % (path, e.code, e.read().decode()[:500]))
+
+
+def agent(name):
+    origin = BASE + name
+    path = "%s/lines.%s" % (DIR, name.replace("/", "."))
+    lines = open(path, "rb").read().split(b"\n")[:-1] if os.path.exists(path) else []
+    a = Agent(origin, Key.made(origin), lines)
+    a.path = path
+    return a
+
+
+def enrol(a, side, from_ms, previous=None, resources="-", window=DAY):
+    company = PROVIDER if side == "provider" else CONSUMER
+    cluster = a.origin.split("/")[2]
+    before = "-" if previous is None else re.sub("\n", " ", "{}\n{}\n".format(
+        previous.origin, previous.tree.size)) + previous.leaf().split(b"\n")[2].decode()
+    text = ("tallystick/key/v1\ncontract {}\norigin {}\nvkey {}\nside {}\nscope clusters {}\nscope resources {}\n"
+        "scope skus -\nwindow {}\nactive {} -\nfrom_ms {}\nprevious {}\n").format(CONTRACT, a.origin, a.key.vkey,
+        side, cluster, resources, window, MONTH["may"], from_ms, before)
+    post("/v1/streams", note(text, company, a.key, *([previous.key] if previous else [])), OPERATOR)
+    statement = get("/v1/contracts/%s/statement" % CONTRACT)
+    a.add("g1\t%s\t%s\t%d" % (a.origin, hexsha(statement), MONTH["may"]))
+
+
+def send(a, lines):
+    """One append: what is new in a (its g1 included) and these lines."""
+    old = len(open(a.path, "rb").read().split(b"\n")) - 1 if os.path.exists(a.path) else 0
+    for line in lines:
+        a.add(line)
+    body = b"append/v1\nold %d\nnew %d\n" % (old, a.tree.size) + a.leaf() + b"\n" + b"".join(
+        l + b"\n" for l in a.lines[old:])
+    post("/v1/streams/%s/append" % hexsha(a.origin.encode())[:32], body, LAB if "/lab/" in a.origin else TOKEN)
+    with open(a.path, "wb") as f:
+        f.write(b"".join(l + b"\n" for l in a.lines))
+
+
+def usage(month, count, sku="h100", cls="on_demand", every=7 * HOUR, length=5 * HOUR, devices=8000, at=0):
+    """u1 lines that cross quarter-hours, days and the month's end."""
+    out = []
+    for n in range(count):
+        start = MONTH[month] + at + n * every + n * 977
+        quantity = devices * (length + n * 13) - n * 7919 if devices else 12345678901 + n * 1000003
+        out.append("u1\t%d\t%d\t%s\t%d\t%d\t%s\tjob-%s-%d\tn%02d\tlab" % (start, start + length + n * 13, sku, devices,
+            quantity, cls, month, n, n % 5))
+    return out
+
+
+def closes(a, month, days, first):
+    """A c1 per day and SKU over the u1 lines from index `first` on; heartbeats where nothing ran."""
+    out, begin = [], MONTH[month]
+    records = [l.split(b"\t") for l in a.lines[first:] if l.count(b"\t") == 9]
+    for day in range(days):
+        start = begin + day * DAY
+        inside = [r for r in records if start <= int(r[1]) < start + DAY]
+        for sku in sorted({r[3] for r in inside}) or [b"-"]:
+            mine = [int(r[5]) for r in inside if r[3] == sku]
+            out.append("c1\t%d\t%d\t%s\t%d\t%d\t%d" % (start, start + DAY, sku.decode(), first, len(mine), sum(mine)))
+    return out
+
+
+def reversal(a, index, reason="measured twice"):
+    return "r1\t%s\t%d\t%s" % (a.origin, index, reason.replace(" ", "_"))
+
+
+A, A2, B, C = (agent(n) for n in ("colo1/meter1/g1", "colo1/meter1/g2", "colo2/meter2/g1", "lab/meter/g1"))
+if step == "may":
+    enrol(A, "provider", MONTH["may"])
+    enrol(B, "provider", MONTH["may"])
+    enrol(C, "consumer", MONTH["may"])
+    send(A, usage("may", 60))
+    send(A, usage("may", 30, "egress", "-", 11 * HOUR, 3 * HOUR, 0) + ["u1\tnonsense", "?", ""])
+    send(A, [reversal(A, 5), reversal(A, 5), reversal(A, 91)])
+    send(A, closes(A, "may", 31, 1))
+    send(B, usage("may", 90, every=8 * HOUR) + usage("may", 5, "h100", "excluded_maintenance", at=HOUR))
+    send(B, closes(B, "may", 31, 1))
+    send(C, usage("may", 3))
+elif step == "june":
+    first = A.tree.size
+    send(A, usage("june", 40) + ["u1\t%d\t%d\th100\t1000\t60000\ton_demand\tlate\tn01\tlab" % (
+        MONTH["may"] + DAY, MONTH["may"] + DAY + 60)] + [reversal(A, 7)])
+    send(A, closes(A, "june", 14, first))
+    enrol(A2, "provider", MONTH["june"] + 14 * DAY, A)
+    send(A2, usage("june", 40, at=14 * DAY))
+    send(A2, [reversal(A, 9)] + closes(A2, "june", 30, 1))
+    send(B, usage("june", 60))
+elif step == "july":
+    send(A2, [reversal(A2, n) for n in range(1, 41)])
+    may = Bundle(open(DIR + "/2026-05.tar", "rb").read(), {})
+    covered = int(re.search(rb"\nto (\d+)", may.inputs[may.find("cut")])[1])
+    text = ("tallystick/revoke/v1\ncontract {}\norigin {}\ncompromised-since {}\ncovered {}\nreason stolen laptop\n").format(
+        CONTRACT, B.origin, int(time.time() * 1000) - 5000, covered)
+    post("/v1/contracts/%s/statements" % CONTRACT, note(text, PROVIDER), OPERATOR)
+    send(A2, usage("july", 3, "h100", "excluded_maintenance"))
