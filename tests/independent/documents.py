@@ -79,11 +79,11 @@ class Documents:
         lines = []
         for key in sorted(keys, key=lambda key: (key[3] != k, key[3], key[:3])):
             amount, quantity = target.get(key, (0, 0))
-            before = self.billed.get(key)
+            before, adjusts = self.billed.get(key), self.of_period.get(key[3])
             if before and before[0] != amount:
-                lines.append((key, -before[0], -before[1], before[2], True))
+                lines.append((key, -before[0], -before[1], adjusts, True))
             if (not before or before[0] != amount) and (amount or quantity):
-                lines.append((key, amount, quantity, before[2] if before else self.of_period.get(key[3]), False))
+                lines.append((key, amount, quantity, adjusts, False))
         rows, taxes, kind = self.taxes(lines)
         sign = -1 if kind == "credit_note" else 1
         money = lambda minor: "%s%d" % ("-" * (minor < 0), abs(minor) // 10**self.terms.exp) + (
@@ -114,11 +114,7 @@ class Documents:
         made = [(*key, money(sign * v[0]), money(sign * v[1])) for key, v in taxes.items()]
         expect("documents", name, -1, made, have)
         self.post(kind, net, taxes, number, entries, name)
-        for key, amount, quantity, adjusts, reversal in lines:
-            if not reversal or not target.get(key):
-                after = target.get(key, (0, 0))
-                stays = kind == "credit_note" and key in self.billed
-                self.billed[key] = (*after, self.billed[key][2] if stays else number)
+        self.billed.update({key: target.get(key, (0, 0)) for key, *_ in lines})
 
     # Tax: rows are the (treatment, percent) of each line; groups what is outstanding per document
     def taxes(self, lines):

@@ -132,9 +132,11 @@ class Bundle:
             issue = [i for i, l in enumerate(self.inputs) if b"\nkind issue\n" in l and b"\nnumber %s\n" % number in l]
             if issue:
                 cut = int(re.search(rb"\ncut (\d+)", self.inputs[issue[0]])[1])
+                if b"\nkind cut\n" not in self.inputs[cut]:
+                    continue
                 sizes = {"inputs": int(re.search(rb"\nto (\d+)", self.inputs[cut])[1]), "journal": self.source(cut)}
                 for log, size in sizes.items():
-                    head[log + "_size"], head[log + "_root"] = size, self.trees(log, [size])[1][size].hex()
+                    head[log + "_size"], head[log + "_root"] = size, self.trees(log, [size])[1].get(size, b"").hex()
                 for name in ("witness", "date", "due"):
                     value = re.search(b"\n%s (\\S+)" % name.encode(), self.inputs[issue[0]])[1].decode()
                     head[{"witness": "witness", "date": "issue_date", "due": "due_date"}[name]] = value

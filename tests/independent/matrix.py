@@ -1,2 +1,487 @@
-import shutil,sys
-shutil.copytree(sys.argv[2], "/tmp/w/indep/t", dirs_exist_ok=True, ignore=shutil.ignore_patterns("pg","sock"))
+# SPDX-License-Identifier: Apache-2.0
+"""matrix.py TALLYSTICK DIR: touches honest bundles in every way that we know of. Each row names the artifact that was
+touched; `tallystick verify` must fail and name it, and the second verifier must come to the same verdict, unless the row
+says why it cannot know. Rows with accept=True are what only a pin, a witness or a receipt can tell: their neighbours add one."""
+import copy, json, re, subprocess, sys, time
+from base64 import b64encode
+from forge import Agent, Bundle, Key, archive, checkpoint, note, text_of
+from formats import Tree, hexsha, read_archive
+from verify_bundle import verify
+
+TALLY, DIR = sys.argv[1:3]
+raw = {m: open("%s/2026-%s.tar" % (DIR, m), "rb").read() for m in ("05", "06", "07")}
+policy = open(DIR + "/policy.txt").read()
+contract = re.search("^contract (.*)$", policy, re.M)[1]
+keys = {name: Key.load("%s/%s.key" % (DIR, name)) for name in ("provider", "consumer", "operator")}
+keys.update({log: Key.load("%s/%s.%s.key" % (DIR, contract, log)) for log in ("inputs", "journal")})
+base = "tally.example/%s/" % contract
+origin = {n: base + o for n, o in (("A", "colo1/meter1/g1"), ("A2", "colo1/meter1/g2"), ("B", "colo2/meter2/g1"))}
+agents = {n: Key.made(o) for n, o in origin.items()}
+stream = {n: "streams/" + hexsha(o.encode())[:32] for n, o in origin.items()}
+witnesses = [Key.made(n, 4) for n in ("lab.example/witness", "audit.example/witness", "tally.example/witness")]
+witnessed_policy = policy.replace("quorum none\n", "".join(
+    "witness w%d %s\n" % (n, w.vkey) for n, w in enumerate(witnesses)) + "group two 2 w0 w1 w2\nquorum two\n")
+made = Key.made("somebody.example/statements")
+honest = Bundle(raw["07"], keys)
+
+
+def witnessed():
+    """The honest bundle, as it would be if three witnesses had cosigned everything in time."""
+    b = copy.deepcopy(honest)
+    for n in range(3):
+        i = b.find("issue", n)
+        cut = int(re.search(rb"\ncut (\d+)", b.inputs[i])[1])
+        when = int(re.search(rb"\nat (\d+)", b.inputs[i])[1]) // 1000 - 1
+        b.resign(i, b"unwitnessed", b"cosigned")
+        b.kept["inputs"][i] = b.kept["journal"][b.source(cut)] = [(w, when) for w in witnesses]
+    b.witness = [(w, when + 2 + n) for n, w in enumerate(witnesses)]
+    return b.settle()
+
+
+W = witnessed()
+members = W.build()
+ROWS = []
+
+
+def row(name, artifact, data, policy=None, args=(), blind=None, accept=False):
+    ROWS.append((name, artifact, data, policy or witnessed_policy, args, blind, accept))
+
+
+def change(name, artifact, work, bundle=W, settle=True, **more):
+    """A change to a bundle's content, after which everything that the operator can sign is signed again."""
+    def make():
+        b = copy.deepcopy(bundle)
+        work(b)
+        return (b.settle() if settle else b).archive()
+    row(name, artifact, make, **more)
+
+
+def edit(name, work):
+    return lambda: archive({n: work(d) if n == name else d for n, d in members.items()})
+
+
+# 1. Every artifact: a byte, its end, itself, twice
+def flip(at):
+    return lambda d: d[: int(len(d) * at)] + bytes([d[int(len(d) * at)] ^ 1]) + d[int(len(d) * at) + 1 :]
+
+
+# A member that may be absent is missed by the event that needs it.
+NEEDED = {"inputs.checkpoints": "inputs.leaves", "journal.checkpoints": "inputs.leaves"}
+for name in members:
+    row("byte flipped in " + name, name, edit(name, flip(0.1 if "checkpoint" in name else 0.6)))
+    row("last byte cut off " + name, name, edit(name, lambda d: d[:-1]))
+    row("omitted: " + name, NEEDED.get(name, name), lambda name=name: archive({n: d for n, d in members.items() if n != name}))
+for log in ("inputs", "journal"):
+    row("signature of the %s log flipped" % log, log + ".checkpoint", edit(log + ".checkpoint", lambda d: re.sub(
+        rb"(\n\n\xe2\x80\x94 tally\S+ \S{20})(.)", lambda m: m[1] + (b"A" if m[2] != b"A" else b"B"), d)))
+row("two logs swapped: leaves", "inputs.leaves", lambda: archive({**members, "inputs.leaves": members["journal.leaves"],
+    "journal.leaves": members["inputs.leaves"]}))
+row("two logs swapped: checkpoints", "inputs.checkpoint", lambda: archive({**members,
+    "inputs.checkpoint": members["journal.checkpoint"], "journal.checkpoint": members["inputs.checkpoint"]}))
+row("a cosignature of nobody that the policy knows", None, edit("inputs.checkpoints", lambda d: d.replace(
+    b"\xe2\x80\x94 tally.example/witness", b"\xe2\x80\x94 tally.example/witless")), accept=True)
+
+
+# 2. Lines of every stream, logs not signed again
+def lines(work):
+    def run(d):
+        rows = d.split(b"\n")[:-1]
+        work(rows)
+        return b"".join(r + b"\n" for r in rows)
+    return run
+
+
+def swap(rows, i, k):
+    rows[i], rows[k] = rows[k], rows[i]
+
+
+for n, name in stream.items():
+    row("line dropped in " + n, name, edit(name, lines(lambda r: r.pop(4))))
+    row("line repeated in " + n, name, edit(name, lines(lambda r: r.insert(4, r[4]))))
+    row("lines swapped in " + n, name, edit(name, lines(lambda r: swap(r, 3, 4))))
+    row("stream truncated: " + n, name, edit(name, lines(lambda r: r.pop())))
+    row("line added to " + n, name, edit(name, lines(lambda r: r.append(r[4]))))
+row("a stream of another contract", stream["B"], lambda: archive({**members, stream["B"]: members[stream["B"]].replace(
+    contract.encode(), b"0" * 32)}))
+
+
+# 3. Inputs: the operator signs both logs again after each change
+def at(b, name, nth):
+    return b.uploads(origin[name])[nth]
+
+
+def fork(name, nth, pattern, replacement, key=None):
+    """Another story of a stream from its nth upload on: other lines, checkpoints signed by key (the agent's own)."""
+    def work(b):
+        a, uploads = Agent(origin[name], key or agents[name]), b.uploads(origin[name])
+        sizes = [int(b.inputs[i].split(b"\n")[1]) for i in uploads]
+        rows = b.streams[stream[name]].split(b"\n")[:-1]
+        first = ([0] + sizes)[nth]
+        k = next(k for k in range(first, len(rows)) if re.search(pattern, rows[k]))
+        rows[k] = re.sub(pattern, replacement, rows[k], count=1)
+        for n, row_ in enumerate(rows, 1):
+            a.add(row_)
+            if n in sizes and n > k:
+                leaf = a.leaf()
+                b.inputs[uploads[sizes.index(n)]] = leaf if key != "unsigned" else leaf
+        b.streams[stream[name]] = b"".join(r + b"\n" for r in rows)
+    return work
+
+
+def unsigned(b):
+    """A record altered, all roots recomputed, the agent's signature left as it was."""
+    before = list(b.inputs)
+    fork("A2", 0, rb"(u1\t\d+\t\d+\th100\t8000\t)1", rb"\g<1>2")(b)
+    for i in b.uploads(origin["A2"]):
+        b.inputs[i] = text_of(b.inputs[i]) + b"\n" + before[i][len(text_of(before[i])) + 1 :]
+
+
+def insert_upload(name, key, line=b"c1\t1782864000000\t1782950400000\t-\t1\t0\t0"):
+    """One more upload at the end of the log."""
+    def work(b):
+        a = Agent(origin[name], key, b.streams[stream[name]].split(b"\n")[:-1])
+        a.add(line)
+        b.streams[stream[name]] += line + b"\n"
+        b.inputs.append(a.leaf())
+    return work
+
+
+def enrol(*signers, agent="colo3/meter3/g1", previous=b"-"):
+    def work(b):
+        key = Key.made(base + agent)
+        text = text_of(b.inputs[b.find("key")]).replace(b"colo1/meter1/g1", agent.encode()).replace(b"clusters colo1",
+            b"clusters " + agent.split("/")[0].encode())
+        text = re.sub(rb"\nvkey .*", b"\nvkey " + key.vkey.encode(), re.sub(rb"\nprevious .*", b"\nprevious " + previous,
+            text))
+        b.inputs.append(note(text, *[key if s == "new" else s for s in signers]))
+    return work
+
+
+def last_point(b):
+    a = Agent(origin["A2"], agents["A2"], b.streams[stream["A2"]].split(b"\n")[:-1])
+    return origin["A2"].encode() + b" " + b" ".join(a.leaf().split(b"\n")[1:3])
+
+
+def event(text, *signers):
+    return lambda b: b.inputs.append(note(text.replace("CONTRACT", contract), *signers))
+
+
+def twice(*works):
+    def work(b):
+        for w in works:
+            w(b)
+    return work
+
+
+def set_leaf(find, make):
+    def work(b):
+        i = find(b)
+        b.inputs[i] = make(b.inputs[i])
+    return work
+
+
+usage = rb"(u1\t\d+\t\d+\th100\t8000\t)1"
+L = "inputs.leaves"
+change("stream forked by its agent, logs signed again", "journal.leaves", fork("A2", 0, usage, rb"\g<1>2"),
+    policy=policy, bundle=honest)
+change("record altered, roots recomputed, not signed again", L, unsigned)
+change("upload signed by another key", L, set_leaf(lambda b: at(b, "B", 0), lambda l: note(text_of(l), Key(origin["B"],
+    made.secret.encode()))))
+change("upload signed by another agent's key", L, set_leaf(lambda b: at(b, "B", 0), lambda l: note(text_of(l),
+    agents["A"])))
+change("upload by a revoked key", L, insert_upload("B", agents["B"]))
+change("upload by the generation before", L, insert_upload("A", agents["A"]))
+change("usage checkpoint dropped, its lines kept", L, lambda b: b.drop(at(b, "B", 2)))
+change("usage checkpoint in the middle dropped, lines too", stream["A"], lambda b: (b.drop(at(b, "A", 1)), b.streams.update(
+    {stream["A"]: lines(lambda r: r.__delitem__(slice(61, 94)))(b.streams[stream["A"]])})))
+change("last usage checkpoint dropped, lines too", "journal.leaves", lambda b: (b.drop(at(b, "B", 2)), b.streams.update(
+    {stream["B"]: lines(lambda r: r.__delitem__(slice(127, None)))(b.streams[stream["B"]])})))
+change("usage checkpoint repeated", L, lambda b: b.inputs.append(b.inputs[at(b, "A2", 0)]))
+change("two leaves swapped", L, lambda b: swap(b.inputs, 1, 4))
+change("contract note without the consumer", L, set_leaf(lambda b: 0, lambda l: note(text_of(l), keys["provider"])))
+change("contract note signed by the operator", L, set_leaf(lambda b: 0, lambda l: note(text_of(l), keys["operator"])))
+change("another contract's event", L, lambda b: b.resign(b.find("tick"), contract.encode(), b"0" * 32))
+change("contract note dropped", L, lambda b: b.drop(0))
+change("agent enrolled without its company", L, enrol("new"))
+change("agent enrolled by the other company", L, enrol("new", keys["consumer"]))
+change("agent enrolled without its own key", L, enrol(keys["provider"]))
+change("operator rotates with the agent's key alone", L, lambda b: enrol("new", agents["A2"], agent="colo1/meter1/g3",
+    previous=last_point(b))(b))
+change("company rotates without the key before", L, lambda b: enrol("new", keys["provider"], agent="colo1/meter1/g3",
+    previous=last_point(b))(b))
+change("rotation from another size", L, lambda b: enrol("new", keys["provider"], agents["A2"], agent="colo1/meter1/g3",
+    previous=last_point(b).replace(b"/g2 ", b"/g2 1"))(b))
+change("scope of a live stream enrolled again", L, lambda b: enrol("new", keys["provider"], agent="colo1/other/g1")(b))
+change("honest rotation", None, lambda b: enrol("new", keys["provider"], agents["A2"], agent="colo1/meter1/g3",
+    previous=last_point(b))(b), accept=True)
+change("revocation signed by the other company", L, set_leaf(lambda b: b.find("revoke"), lambda l: note(text_of(l),
+    keys["consumer"])))
+change("revocation reaches behind the seal", L, lambda b: b.resign(b.find("revoke"), rb"\ncovered \d+", rb"\ncovered 0",
+    keys["provider"]))
+change("revocation with less contested", L, lambda b: b.resign(b.find("revoke"), rb"\ncovered \d+", b"\ncovered %d" %
+    b.find("revoke"), keys["provider"]))
+change("seal signed by an agent", L, set_leaf(lambda b: b.find("period"), lambda l: note(text_of(l), agents["A"])))
+change("release by one company", L, event("tallystick/event/v1\ncontract CONTRACT\nkind release\nserial 1\nat 1777593600000\n"
+    "lines %s 1 2\nreason x\n" % origin["B"], keys["provider"]))
+change("re-attestation by the provider alone", L, event("tallystick/reattest/v1\ncontract CONTRACT\norigin %s\nfrom 0 %s\n"
+    "to 0 %s\n" % (origin["B"], *[b64encode(Tree().root()).decode()] * 2), keys["provider"]))
+change("unknown statement", L, event("tallystick/bonus/v1\ncontract CONTRACT\n", keys["operator"]))
+
+
+# 4. Events, by the operator
+for kind, pattern, replacement, artifact in (
+        ("tick", rb"\nserial 1", b"\nserial 2", L), ("cut", rb"\nserial 3", b"\nserial 4", L),
+        ("tick", rb"\nat \d+", b"\nat 9999999999999", L), ("issue", rb"\nat \d+", b"\nat 1000", L),
+        ("tick", rb"\nday \S+", b"\nday 2037-01-01", L), ("cut", rb"\nday \S+", b"\nday 2026-05-01", L),
+        ("cut", rb"\nperiod \d+", b"\nperiod 1777593000000", L), ("tick", rb"\nfrom 0", b"\nfrom 1", L),
+        ("cut", rb"\nto \d+", b"\nto 99", L), ("issue", rb"\ndate \S+", b"\ndate 2026-06-01", L),
+        ("issue", rb"\ndue \S+", b"\ndue 2028-01-01", L), ("issue", rb"TMP-000001", b"TMP-000004", L),
+        ("issue", rb"\ngap -", b"\ngap 3", L), ("issue", rb"\ncut \d+", b"\ncut 1", L)):
+    change("%s with %s" % (kind, replacement.decode().strip()), artifact, lambda b, k=kind, p=pattern, r=replacement:
+        b.resign(b.find(k, 2 if b"serial 3" in p else 0), p, r))
+change("invoice number reused", L, lambda b: b.resign(b.find("issue", 2), b"TMP-000003", b"TMP-000001"))
+change("cut before the late usage", "journal.leaves", lambda b: b.resign(b.find("cut", 1), rb"\nto (\d+)", lambda m:
+    b"\nto %d" % (int(m[1]) - 1)), bundle=honest, policy=policy)
+change("tick signed by an agent", L, set_leaf(lambda b: b.find("tick"), lambda l: note(text_of(l), agents["A"])))
+change("cut signed by the provider", L, set_leaf(lambda b: b.find("cut"), lambda l: note(text_of(l), keys["provider"])))
+
+
+# 5. The journal and the documents, both logs signed again
+def entry(n, *subs):
+    """Changes the nth entry, and with both=True its pair."""
+    def work(b):
+        for k in n if isinstance(n, tuple) else (n,):
+            for pattern, replacement in subs:
+                new = re.sub(pattern, replacement, b.journal[k])
+                assert new != b.journal[k], (pattern, b.journal[k])
+                b.journal[k] = new
+    return work
+
+
+def more(by):
+    return lambda m: m[1] + b"%d" % (int(m[2]) + by)
+
+
+J = "journal.leaves"
+leg, debit = rb"(\tUSD\t)(\d+)", rb"(D\tUSD\t)(\d+)"
+change("entry unbalanced", J, entry(0, (debit, more(1))))
+change("entry one cent up", J, entry(0, (leg, more(1))))
+change("entry one cent up in both books", J, entry((0, 1), (leg, more(1))))
+change("entry in another account", J, entry((0,), (rb"revenue_usage", rb"revenue_capacity")))
+change("entry of another day", J, entry((0, 1), (rb"2026-05-31", rb"2026-05-30")), blind="effective days are not compared")
+change("entry of another month", J, entry((0, 1), (rb"\t2026-05\t", rb"\t2026-06\t")), blind="months are not compared")
+change("entry of another log time", J, entry((0, 1), (rb"(accrual\t)\d+", rb"\g<1>1")))
+change("entry of another event", J, entry(0, (rb"(\t2026-05\t)\d+", rb"\g<1>3")))
+change("entry of another contract", J, entry(0, (contract.encode(), b"0" * 32)))
+change("entry in another currency", J, entry((0, 1), (rb"USD", rb"EUR")))
+change("entry missing", J, lambda b: b.journal.pop(2))
+change("pair missing, the rest renumbered", J, lambda b: (b.journal.__delitem__(slice(2, 4)), b.journal.__setitem__(
+    slice(None), [re.sub(rb"^j1\t\d+", b"j1\t%d" % k, e) for k, e in enumerate(b.journal)])))
+change("entry repeated", J, lambda b: b.journal.append(b.journal[-1]))
+change("entries swapped", J, lambda b: swap(b.journal, 0, 1))
+
+
+def amount(text, by):
+    sign = -1 if text.startswith("-") else 1
+    minor = sign * int(text.replace("-", "").replace(".", "")) + by
+    return "%s%d.%02d" % ("-" * (minor < 0), abs(minor) // 100, abs(minor) % 100)
+
+
+def reissue(n, *works, by=0):
+    """The nth document, changed; with `by` its total and its entries move by as many cents."""
+    def work(b):
+        document = b.documents[n]
+        for w in works:
+            w(document)
+        if by:
+            for member in ("subtotal", "total"):
+                document["body"][member] = amount(document["body"][member], by)
+            number = document["head"]["number"].encode()
+            for k, e in enumerate(b.journal):
+                if e.split(b"\t")[10] == number and e.split(b"\t")[4] != b"tax":
+                    b.journal[k] = re.sub(leg, more(by), e)
+    return work
+
+
+def line(k, **values):
+    return lambda d: d["body"]["lines"][k].update(values)
+
+
+def cent(k):
+    def work(d):
+        d["body"]["lines"][k]["amount"] = amount(d["body"]["lines"][k]["amount"], 1)
+    return work
+
+
+def taxed(d):
+    """Another rate, its tax and the total."""
+    row_ = d["body"]["taxes"][0]
+    row_["percent"] = "7.5"
+    for l in d["body"]["lines"]:
+        if l["percent"] == "7":
+            l["percent"] = "7.5"
+    row_["tax"] = amount("0.00", (int(row_["net"].replace(".", "")) * 75 + 500) // 1000)
+    d["body"]["tax"] = amount(row_["tax"], 0)
+    d["body"]["total"] = amount(d["body"]["subtotal"], int(d["body"]["tax"].replace(".", "")))
+
+
+D = "documents/"
+change("invoice re-issued one cent up, entries too", D, reissue(0, cent(0), by=1))
+change("credit note re-issued one cent up, entries too", D, reissue(2, cent(0), by=1))
+change("invoice one cent up, entries as they were", D, reissue(0, cent(0)))
+change("tax rate changed", D, reissue(0, taxed))
+change("quantity changed", D, reissue(0, line(0, base_quantity="1")))
+change("line of another tier", D, reissue(0, line(0, tier=2)))
+change("line of another period", D, reissue(1, line(-1, adjusts="TMP-000009")))
+change("line dropped", D, reissue(0, lambda d: d["body"]["lines"].pop()))
+change("line repeated", D, reissue(0, lambda d: d["body"]["lines"].append(d["body"]["lines"][-1])))
+change("lines swapped", D, reissue(0, lambda d: swap(d["body"]["lines"], 0, 1)))
+change("credit note called an invoice", D, reissue(2, lambda d: d["body"].update(kind="invoice")))
+change("another company", D, reissue(0, lambda d: d["body"]["consumer"].update(name="Lib")))
+change("another currency", D, reissue(0, lambda d: d["body"].update(currency="EUR")))
+change("another contract note in the head", D, reissue(0, lambda d: d["head"].update(contract_note="0" * 64)))
+change("another root in the head", D, reissue(0, lambda d: d["head"].update(inputs_root="0" * 64)), settle=False)
+change("says unwitnessed, the event cosigned", D, lambda b: (b.settle(), b.documents[0]["head"].update(
+    witness="unwitnessed")), settle=False)
+change("another trace", D, reissue(0, line(0, trace="because")), blind="words are not compared")
+change("another description", D, reissue(0, line(0, description="Other")), blind="words are not compared")
+change("credit note omitted with its entries", L, lambda b: (b.documents.pop(), b.journal.__setitem__(slice(None),
+    [e for e in b.journal if b"TMP-000003" not in e])))
+
+
+# 6. Terms: what the provider and the operator can sign by themselves
+def terms(pattern, replacement, *signers):
+    def work(b):
+        b.terms = re.sub(pattern, replacement, b.terms, count=1)
+        assert hexsha(b.terms) != hexsha(honest.terms)
+        if signers:
+            b.resign(0, rb"\nterms \S+", b"\nterms " + hexsha(b.terms).encode(), *signers)
+    return work
+
+
+T = "terms/1.json"
+change("tier edge moved", T, terms(b'"1000"', b'"2000"'))
+change("tier edge moved, signed by the provider", L, terms(b'"1000"', b'"2000"', keys["provider"]))
+change("price changed, signed by the provider twice", L, terms(b'"2.40"', b'"2.41"', keys["provider"], made))
+change("tier edge moved, signed by both, not re-rated", J, terms(b'"1000"', b'"2000"', keys["provider"], keys["consumer"]))
+change("tax rate changed in the terms", T, terms(b'"7.25"', b'"8.25"'))
+change("operator's key changed, signed by both", L, terms(re.escape(keys["operator"].vkey.encode()), Key.made(
+    keys["operator"].name).vkey.encode(), keys["provider"], keys["consumer"]))
+
+
+def replaced(b):
+    """All keys of both companies, the operator and the logs replaced, everything signed by the new ones."""
+    new = {n: Key.made(k.name) for n, k in keys.items()}
+    for n, k in keys.items():
+        b.terms = b.terms.replace(k.vkey.encode(), new[n].vkey.encode())
+    b.keys = new
+    b.resign(0, rb"\nterms \S+", b"\nterms " + hexsha(b.terms).encode(), new["provider"], new["consumer"])
+    for i, leaf in enumerate(b.inputs[1:], 1):
+        signers = [new[n] for n, k in keys.items() if ("\u2014 %s " % k.name).encode() in leaf]
+        signers += [agents[n] for n, o in origin.items() if ("\u2014 %s " % o).encode() in leaf]
+        if signers:
+            b.inputs[i] = note(text_of(leaf), *signers)
+
+
+change("all companies' keys replaced", "inputs.checkpoint", replaced)
+change("all companies' keys replaced, logs' kept", L, lambda b: (replaced(b), b.keys.update(
+    {log: keys[log] for log in ("inputs", "journal")})))
+
+# 7. Witnesses, age, pins: what one bundle alone cannot tell
+late = lambda b, log: b.kept[log].update({size: [(w, 4000000000) for w in witnesses[:2]] for size in b.kept[log]})
+change("cosigned after the issue: inputs", "inputs.checkpoints", lambda b: late(b, "inputs"))
+change("cosigned after the issue: journal", "journal.checkpoints", lambda b: late(b, "journal"))
+change("two witnesses of three", None, lambda b: b.witness.pop(), accept=True)
+change("one witness of three", "inputs.checkpoint", lambda b: b.witness.__delitem__(slice(1, None)))
+change("one witness under two names", "inputs.checkpoint", lambda b: b.witness.__setitem__(slice(1, None), [(Key(
+    witnesses[1].name, witnesses[0].secret.encode(), 4), b.witness[0][1])]))
+row("cosignature's time altered", "inputs.checkpoint", edit("inputs.checkpoint", lambda d: re.sub(
+    rb"(\n\xe2\x80\x94 lab\S+ \S{9})(.)", lambda m: m[1] + (b"A" if m[2] != b"A" else b"B"), d)))
+now = int(time.time())
+fresh = lambda b: b.__setattr__("witness", [(w, now) for w in witnesses[:2]])
+change("recent enough", None, fresh, args=("--max-age", "3600"), accept=True)
+change("stale bundle", "inputs.checkpoint", lambda b: b.__setattr__("witness", [(w, now - 90000) for w in witnesses[:2]]),
+    args=("--max-age", "86400"))
+row("age asked, no witness to tell", "inputs.checkpoint", lambda: raw["07"], policy=policy, args=("--max-age", "86400"))
+
+
+def pin(bundle, log):
+    size = len(getattr(bundle, log))
+    return "pin %s %d %s\n" % (bundle.origins[log], size, b64encode(bundle.trees(log, [size])[1][size]).decode())
+
+
+idle = b"u1\t1785000000000\t1785003600000\th100\t1000\t60000\texcluded_maintenance\tjob\tn01\tlab"
+two = [copy.deepcopy(honest) for _ in range(2)]
+insert_upload("A2", agents["A2"], idle)(two[0])
+insert_upload("A2", agents["A2"], idle.replace(b"60000", b"70000"))(two[1])
+for n in (0, 1):
+    row("two stories, the %s alone" % ("first", "second")[n], None, two[n].archive, policy=policy, accept=True)
+    row("two stories, the %s against the other's pin" % ("first", "second")[n], L, two[n].archive,
+        policy=policy + pin(two[1 - n], "inputs"))
+    row("two stories, pinned as it is: %d" % n, None, two[n].archive, policy=policy + pin(two[n], "inputs") +
+        pin(two[n], "journal"), accept=True)
+row("two stories: witnesses cosign one", None, lambda: (two[0].__setattr__("witness", W.witness), two[0].archive())[1],
+    policy=witnessed_policy, accept=True)
+row("two stories: and not the other", "inputs.checkpoint", two[1].archive, policy=witnessed_policy)
+row("last upload never logged", None, lambda: raw["07"], policy=policy, accept=True)
+row("last upload never logged, and pinned", L, lambda: raw["07"], policy=policy + pin(two[0], "inputs"))
+row("log rolled back", None, lambda: raw["06"], policy=policy, accept=True)
+row("log rolled back behind a pin", L, lambda: raw["06"], policy=policy + pin(honest, "inputs"))
+row("journal rolled back behind a pin", J, lambda: raw["06"], policy=policy + pin(honest, "journal"))
+row("journal pinned with another root", J, lambda: raw["07"], policy=policy + re.sub(r"\S+$", b64encode(bytes(
+    32)).decode(), pin(honest, "journal").strip()) + "\n")
+
+
+def other_policy():
+    """The policy of another contract with the same companies: this is another contract's file."""
+    text = policy.replace("contract " + contract, "contract " + "1" * 32)
+    for log in ("inputs", "journal"):
+        text = text.replace(keys[log].vkey, Key(keys[log].name.replace(contract, "1" * 32), keys[log].secret.encode()).vkey)
+    return text
+
+
+row("another contract's bundle", "bundle", lambda: raw["07"], policy=other_policy())
+state = b"tallystick/state/v1\n"
+row("an opening state that nobody sealed", "bundle", lambda: archive({"bundle": members["bundle"].replace(b"state -", b"state " +
+    hexsha(state).encode()), "state": state, **{n: d for n, d in members.items() if n != "bundle"}}))
+
+
+def judge(data, policy, args):
+    with open(DIR + "/touched.tar", "wb") as f:
+        f.write(data)
+    with open(DIR + "/touched.policy", "w") as f:
+        f.write(policy)
+    done = subprocess.run([TALLY, "verify", DIR + "/touched.tar", "--policy", DIR + "/touched.policy", "--json", *args],
+        capture_output=True, text=True, timeout=120)
+    failed = json.loads(done.stdout)["failed"] if done.stdout.startswith("{") else []
+    second = verify(data, policy.encode(), int(args[1]) if args else None)
+    return done.returncode, failed, dict(second), done.stderr
+
+
+def main():
+    bad, blind, kinds = 0, 0, {}
+    for m in raw:
+        code, failed, second, err = judge(raw[m], policy, ())
+        assert code == 0 and not second, ("honest 2026-" + m, code, failed, second, err)
+    code, failed, second, err = judge(W.archive(), witnessed_policy, ())
+    assert code == 0 and not second, ("witnessed", code, failed, second, err)
+    for name, artifact, make, trusted, args, reason, accept in ROWS:
+        code, failed, second, err = judge(make(), trusted, args)
+        named = accept or any(f["file"].startswith(artifact) for f in failed)
+        first_right = code == (0 if accept else 1) and named
+        second_right = bool(second) == (not accept and not reason)
+        blind += bool(reason)
+        if "--explain" in sys.argv:
+            print("%s\n    first: %s\n    second: %s" % (name, ", ".join("%s %s %s" % (f["check"], f["file"][:30], f["index"])
+                for f in failed) or "verified", ", ".join("%s %s %s" % (c, f[0][0][:30], f[0][1]) for c, f in second.items())
+                or "verified"))
+        if not (first_right and second_right):
+            bad += 1
+            print("WRONG: %s: exit %d, %s named: %s; second verifier: %s %s" % (name, code, artifact, [(f["check"], f["file"],
+                f["index"], f["expected"][:60], f["actual"][:60]) for f in failed], {c: f[0] for c, f in second.items()}, err))
+    print("%d rows: %d wrong; in %d the second verifier cannot know" % (len(ROWS), bad, blind))
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -172,12 +172,12 @@ class Audit(Documents):
         self.streams[new.origin] = new
 
     def covered(self, i, st):
-        if st["covered"]:
-            sealed = [s["to"] for k, kind, s in self.stated if kind == "cut" and any(
-                p["cut"] == k for _, name, p in self.stated if name == "period")][-1:]
+        if st["covered"] is not None:
+            seals = [s["cut"] for _, kind, s in self.stated if kind == "period"]
+            sealed = [s["to"] for k, kind, s in self.stated if kind == "cut" and k in seals]
             when = self.quorum_time("inputs", st["covered"])
-            if st["covered"] not in sealed and not (when and when * 1000 < (st["since"] or MAX)):
-                fail("covered", "inputs.leaves", i, "a seal or a cosigned checkpoint", st["covered"])
+            if st["covered"] != (sealed or [0])[-1] and not (when and when * 1000 < (st["since"] or MAX)):
+                fail("covered", "inputs.leaves", i, "a seal's N or a cosigned checkpoint's size", st["covered"])
 
     def upload(self, i, data):
         origin, size, root = checkpoint(data[: data.rfind(b"\n\n") + 1].decode())
