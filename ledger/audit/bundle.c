@@ -94,7 +94,7 @@ enum ts_err ts_bundle_open(const struct ts_audit_source *source, const struct ts
 	}
 	TS_TRY(err);
 	if (out->tar.n == 0 || strcmp(out->tar.members[0].name, "bundle") != 0) {
-		ts_finding_add(findings, TS_CHECK_MEMBERS, "", 0, "bundle",
+		ts_finding_add(findings, TS_CHECK_MEMBERS, "bundle", 0, "the first member",
 			out->tar.n == 0 ? "an empty archive" : out->tar.members[0].name);
 		return TS_E_INVALID;
 	}
@@ -330,8 +330,9 @@ enum ts_err ts_bundle_log(struct ts_bundle *bundle, enum ts_log_kind kind,
 	if (to == 0)
 		return TS_OK;
 	if (close == NULL || w->log->leaves == NULL) {
-		ts_finding_add(findings, TS_CHECK_MEMBERS, "", -1,
-			close == NULL ? closing_names[kind] : leaves_names[kind], "it is absent");
+		ts_finding_add(findings, TS_CHECK_MEMBERS,
+			close == NULL ? closing_names[kind] : leaves_names[kind], -1, "a member",
+			"it is absent");
 		return TS_OK;
 	}
 	if (earlier != NULL)

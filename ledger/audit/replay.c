@@ -151,7 +151,7 @@ static void expect(struct expected *e, const char *name)
 		e->at++;
 		return;
 	}
-	ts_finding_add(e->r->findings, TS_CHECK_MEMBERS, "", (int64_t)e->at, name, have);
+	ts_finding_add(e->r->findings, TS_CHECK_MEMBERS, name, (int64_t)e->at, name, have);
 	/* absent: go on; moved: skip to behind it, so that one fault is one finding */
 	const struct ts_tar_member *member = ts_tar_find(tar, name);
 	if (member != NULL)

@@ -285,8 +285,8 @@ enum ts_err ts_audit_upload(
 		return TS_OK;
 	}
 	if (stream->member == NULL) {
-		ts_finding_add(
-			r->findings, TS_CHECK_MEMBERS, "", -1, stream->member_name, "it is absent");
+		ts_finding_add(r->findings, TS_CHECK_MEMBERS, stream->member_name, -1, "a member",
+			"it is absent");
 		stream->range.size = checkpoint.size;
 		return TS_OK;
 	}

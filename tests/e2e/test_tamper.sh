@@ -66,7 +66,8 @@ scene june
 close_month 2026-06
 scene july
 close_month 2026-07
-cp "$DIR/state/keys/$CONTRACT".*.key "$DIR/state/keys/operator.key" "$DIR/"
+cp "$DIR/state/keys/$CONTRACT".*.key "$DIR/state/keys/operator.key" \
+	"$DIR/state/keys/receipt.key" "$DIR/"
 svc_stop
 unset TALLYSTICK_URL TALLYSTICK_TOKEN
 run 0 "$PYTHON" "$SOURCE/tests/independent/matrix.py" "$TALLY" "$DIR"
