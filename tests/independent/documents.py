@@ -31,11 +31,13 @@ def pair(book, debit, credit, amount, currency):
 class Documents:
     """The part of an audit that begins with an issue event."""
 
+    def next_number(self):
+        return "%s%06d" % (self.terms.t["invoice"]["series"], len(self.numbers) + 1)
+
     def issue(self, i, st, entries):
         k, cut, journal, target = self.cuts[st["cut"]]
         t, file = self.terms.t, "inputs.leaves"
-        number = "%s%06d" % (t["invoice"]["series"], len(self.numbers) + 1)
-        expect("numbers", file, i, number, st["number"])
+        expect("numbers", file, i, self.next_number(), st["number"])
         self.numbers.append(st["number"])
         need(len(self.docs) == k, "one document per cut, of the last one")
         today = self.terms.day(st["at"])

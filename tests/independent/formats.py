@@ -2,6 +2,7 @@
 """Notes, keys, statements, the archive and the policy, as docs/formats has them; where failures go."""
 import hashlib, re
 from base64 import b64decode, b64encode
+from datetime import date
 from nacl.bindings import crypto_core_ed25519_is_valid_point, crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
@@ -151,6 +152,8 @@ def statement(text):
                 else None if v == "-" else v for k, v in m.groupdict().items()}
             need(all(v <= MAX for v in values.values() if isinstance(v, int)), "integer too large")
             need(len(text.encode()) <= 16384, "statement too long")
+            for name in {"day", "date", "due", "through"} & values.keys():
+                date.fromisoformat(values[name])
             return kind, values
     raise Bad("no known statement: " + text.split("\n")[0])
 

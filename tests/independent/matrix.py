@@ -198,6 +198,9 @@ change("usage checkpoint in the middle dropped, lines too", stream["A"], lambda 
     {stream["A"]: lines(lambda r: r.__delitem__(slice(61, 94)))(b.streams[stream["A"]])})), bundle=honest, policy=policy)
 change("last usage checkpoint dropped, lines too", "journal.leaves", lambda b: (b.drop(at(b, "B", 2)), b.streams.update(
     {stream["B"]: lines(lambda r: r.__delitem__(slice(127, None)))(b.streams[stream["B"]])})), bundle=honest, policy=policy)
+june = Bundle(raw["06"], keys)
+change("consumer's upload dropped below a seal, all signed again", L, lambda b: b.drop(b.uploads(base + "lab/meter/g1")[0]),
+    bundle=june, policy=policy)
 change("usage checkpoint repeated", L, lambda b: b.inputs.append(b.inputs[at(b, "A2", 0)]))
 change("two leaves swapped", "keys:" + L, lambda b: swap(b.inputs, 1, 4))
 change("contract note without the consumer", "signatures:" + L, set_leaf(lambda b: 0, lambda l: note(text_of(l), keys["provider"])))

@@ -50,8 +50,8 @@ class Audit(Documents):
         for i, leaf in enumerate(self.leaves["inputs"]):
             self.guard("signatures", "inputs.leaves", i, self.leaf, i, leaf)
         self.guard("keys", "streams", -1, judge, self.streams, self.stated)
-        self.follow()
-        self.shape()
+        self.guard("events", "inputs.leaves", -1, self.follow)
+        self.guard("members", "bundle", -1, self.shape)
 
     def manifest(self):
         m = re.fullmatch("tallystick/bundle/v1\ncontract ([0-9a-f]{32})\ninputs (N) (N)\njournal (N) (N)\n"
@@ -129,6 +129,14 @@ class Audit(Documents):
                 for line in lines:
                     tree.add(line)
                 expect("covered", "inputs.leaves", i, root, b64encode(tree.root()).decode())
+        if kind == "period":
+            cut = next((s for k, name, s in self.stated if (k, name) == (st["cut"], "cut")), None)
+            need(cut, "the cut that a seal names")
+            last = self.terms.day(cut["end"] - 1).isoformat()
+            expect("leaves", "inputs.leaves", i, last, st["through"])
+        if kind in ("reattest", "release"):
+            s = self.streams.get(st["origin"])
+            need(s and s.side == "provider" and st["first"] < st["last"] <= s.used, "lines of a provider's stream")
         self.stated.append((i, kind, st))
         if kind in ("tick", "cut"):
             for k in range(len(self.logtime)):
@@ -212,6 +220,12 @@ class Audit(Documents):
             expect("events", "inputs.leaves", i, "%s %d" % (kind, serial[kind]), "%s %d" % (kind, st["serial"]))
             if kind in ("release", "gap"):
                 continue
+            if kind == "void": # takes the next number, of a cut that has no document yet
+                cut = self.cuts.get(st["cut"])
+                expect("numbers", "inputs.leaves", i, self.next_number(), st["number"])
+                self.numbers.append(st["number"])
+                if not cut or cut[0] < len(self.docs):
+                    fail("numbers", "inputs.leaves", i, "a cut without a document", st["cut"])
             if st["at"] < at:
                 fail("events", "inputs.leaves", i, "at %d or later" % at, st["at"])
             at = st["at"]
