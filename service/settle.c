@@ -168,7 +168,7 @@ static enum ts_err issue_head(struct attempt *a, struct ts_invoice_head *head, s
 	TS_TRY(ts_db_period_cut_get(
 		a->db, id, s->period, &head->journal_size, &head->journal_root, why));
 	head->inputs_size = row->cut_to;
-	head->issue_day = ts_zone_day(&terms->zone, s->now_us);
+	head->issue_day = ts_zone_day(&terms->zone, a->event.at_us);
 	head->due_day = head->issue_day + (int32_t)terms->due_days;
 	head->number = ts_region_printf(s->region, "%s%06lld", terms->series,
 		(long long)ts_ledger_head(a->ledger)->documents);

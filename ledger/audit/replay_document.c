@@ -60,9 +60,10 @@ enum ts_err ts_audit_entries(struct ts_replay *r, const struct ts_postings *post
 }
 
 /* A document that says cosigned: for each log a quorum at or above its size, before the issue. */
-static void check_cosigned(struct ts_replay *r, int64_t index, const struct ts_event *event,
-	const struct ts_audit_cut *cut)
+static void check_cosigned(
+	struct ts_replay *r, const struct ts_event *event, const struct ts_audit_cut *cut)
 {
+	static const char *const files[2] = {"inputs.checkpoints", "journal.checkpoints"};
 	const int64_t sizes[2] = {cut->inputs_to, cut->journal_size};
 	if (!event->cosigned)
 		return;
@@ -71,19 +72,20 @@ static void check_cosigned(struct ts_replay *r, int64_t index, const struct ts_e
 		bool found = sizes[log] == 0;
 		for (size_t i = 0; i < l->cosigned_n && !found; i++)
 			found = l->cosigned[i].size >= sizes[log] &&
-				l->cosigned[i].time_s * 1000 <= event->at_ms;
+				l->cosigned[i].time_s * 1000 < event->at_ms;
 		if (!found && r->policy->quorum >= 0)
-			ts_finding_add(r->findings, TS_CHECK_COSIGNED, TS_INPUTS_LEAVES, index,
-				"a checkpoint that the quorum cosigned before the issue",
-				log == 0 ? "none of the inputs log" : "none of the journal");
+			ts_finding_add(r->findings, TS_CHECK_COSIGNED, files[log], sizes[log],
+				"a size at or above, cosigned by the quorum before the issue",
+				"none");
 	}
 }
 
+/* Issued or voided, every number is the next one. */
 static void check_number(struct ts_replay *r, int64_t index, const char *number)
 {
 	char want[128];
 	(void)snprintf(want, sizeof want, "%s%06lld", r->terms[0]->series,
-		(long long)ts_ledger_head(r->ledger)->documents);
+		(long long)(ts_ledger_head(r->ledger)->documents + r->voids));
 	if (strcmp(want, number) != 0)
 		ts_finding_add(
 			r->findings, TS_CHECK_NUMBERS, TS_INPUTS_LEAVES, index, want, number);
@@ -94,6 +96,30 @@ static const struct ts_audit_cut *cut_of(const struct ts_replay *r, int64_t leaf
 	for (size_t i = 0; i < r->cuts_n; i++)
 		if (r->cuts[i].leaf == leaf)
 			return &r->cuts[i];
+	return NULL;
+}
+
+enum ts_err ts_audit_void(struct ts_replay *r, int64_t index, const struct ts_event *event)
+{
+	char *number = ts_region_copy(r->region, event->number.at, event->number.len);
+	if (number == NULL)
+		return TS_E_NO_MEMORY;
+	if (cut_of(r, event->cut) == NULL)
+		ts_finding_add(r->findings, TS_CHECK_EVENTS, TS_INPUTS_LEAVES, index,
+			"the index of a cut", "another leaf");
+	check_number(r, index, number);
+	r->voids++;
+	ts_finding_except(r->findings, index, "a document number was voided");
+	return TS_OK;
+}
+
+/* The document that stands where this one should: what a reader finds under the name is told. */
+static const char *document_at(const struct ts_replay *r, size_t place)
+{
+	const struct ts_tar *tar = &r->bundle->tar;
+	for (size_t i = 0; i < tar->n; i++)
+		if (strncmp(tar->members[i].name, "documents/", 10) == 0 && place-- == 0)
+			return tar->members[i].name;
 	return NULL;
 }
 
@@ -128,8 +154,9 @@ static enum ts_err check_document(
 	(void)snprintf(name, sizeof name, "documents/%s.json", hex);
 	const struct ts_tar_member *member = ts_tar_find(&r->bundle->tar, name);
 	if (member == NULL) {
-		ts_finding_add(r->findings, TS_CHECK_DOCUMENTS, name, index, invoice->head.number,
-			"no document has this hash");
+		const char *other = document_at(r, report->documents_n - 1);
+		ts_finding_add(r->findings, TS_CHECK_DOCUMENTS, other != NULL ? other : name, index,
+			name, other != NULL ? "another document" : "no document has this hash");
 		return TS_OK;
 	}
 	if (member->size == (int64_t)len) {
@@ -142,8 +169,8 @@ static enum ts_err check_document(
 	return TS_OK;
 }
 
-static void fill_head(
-	struct ts_replay *r, const struct ts_event *event, struct ts_invoice_head *head)
+static void fill_head(struct ts_replay *r, int64_t index, const struct ts_event *event,
+	struct ts_invoice_head *head)
 {
 	head->issue_day = event->date;
 	head->due_day = event->due;
@@ -151,8 +178,11 @@ static void fill_head(
 	head->inputs_origin = r->policy->log[TS_LOG_INPUTS].name;
 	head->journal_origin = r->policy->log[TS_LOG_JOURNAL].name;
 	head->unwitnessed = !event->cosigned;
+	if (head->issue_day != ts_zone_day(&r->terms[0]->zone, event->at_ms * TS_US_PER_MS))
+		ts_finding_add(r->findings, TS_CHECK_EVENTS, TS_INPUTS_LEAVES, index,
+			"the day of its log time as the date", "another");
 	if (head->due_day != head->issue_day + (int32_t)r->terms[0]->due_days)
-		ts_finding_add(r->findings, TS_CHECK_EVENTS, TS_INPUTS_LEAVES, r->fold.size,
+		ts_finding_add(r->findings, TS_CHECK_EVENTS, TS_INPUTS_LEAVES, index,
 			"due days as in the terms", "others");
 }
 
@@ -175,9 +205,9 @@ enum ts_err ts_audit_issue(struct ts_replay *r, int64_t index, const struct ts_e
 		.inputs_root = cut->inputs_root,
 		.journal_size = cut->journal_size,
 		.journal_root = cut->journal_root};
-	fill_head(r, event, &head);
+	fill_head(r, index, event, &head);
 	check_number(r, index, number);
-	check_cosigned(r, index, event, cut);
+	check_cosigned(r, event, cut);
 	ts_audit_complete_issue(r, index, event, cut, &head);
 	struct ts_ledger_event post = {.leaf = index,
 		.serial = event->serial,

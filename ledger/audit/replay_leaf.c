@@ -209,6 +209,19 @@ static enum ts_err take_party_event(
 	return TS_OK;
 }
 
+static enum ts_err take_seal(struct ts_replay *r, int64_t index,
+	const struct ts_period_statement *s, const struct ts_audit_cut *cut)
+{
+	struct ts_period period;
+	TS_TRY(ts_ledger_period_get(r->ledger, cut->period, &period));
+	if (s->through != period.end_day - 1)
+		ts_finding_add(r->findings, TS_CHECK_LEAVES, TS_INPUTS_LEAVES, index,
+			"a period statement through the last day of its cut", "another day");
+	if (cut->inputs_to > r->sealed_to)
+		r->sealed_to = cut->inputs_to;
+	return TS_OK;
+}
+
 static enum ts_err take_period(struct ts_replay *r, int64_t index, const struct ts_note *note)
 {
 	struct ts_period_statement s;
@@ -224,8 +237,8 @@ static enum ts_err take_period(struct ts_replay *r, int64_t index, const struct 
 	if (cut == NULL)
 		ts_finding_add(r->findings, TS_CHECK_LEAVES, TS_INPUTS_LEAVES, index,
 			"a period statement about a cut before it", "another leaf");
-	else if (cut->inputs_to > r->sealed_to)
-		r->sealed_to = cut->inputs_to;
+	else
+		TS_TRY(take_seal(r, index, &s, cut));
 	return ts_audit_signed(r, index, note, r->policy->party, 2, true);
 }
 

@@ -88,6 +88,7 @@ struct ts_replay {
 	int64_t sealed_to; /* N of the cut that the last seal names; 0: none */
 	int64_t serials[TS_EVENT_GAP + 1];
 	int64_t at_ms; /* log time of the last operator event */
+	int64_t voids; /* numbers that no document gets */
 	struct ts_audit_cut *cuts;
 	size_t cuts_n, cuts_cap;
 	struct ts_audit_gap *gaps;
@@ -155,6 +156,7 @@ enum ts_err ts_audit_ledger_renew(struct ts_replay *r) TS_MUST;
 /* replay_document.c */
 enum ts_err ts_audit_issue(
 	struct ts_replay *r, int64_t index, const struct ts_event *event) TS_MUST;
+enum ts_err ts_audit_void(struct ts_replay *r, int64_t index, const struct ts_event *event) TS_MUST;
 enum ts_err ts_audit_entries(struct ts_replay *r, const struct ts_postings *postings) TS_MUST;
 
 #endif
