@@ -64,6 +64,10 @@ class Stream:
         return line.leaf < below and not state.get("parked") and not state.get("contested") and not (
             gone and not gone[0].contested(gone[1], below))
 
+    def gone(self, index, below):
+        state = dict(m[1:] for m in sorted(self.marks.get(index, ()), key=lambda m: m[0]) if m[0] < below)
+        return bool(state.get("parked") or state.get("reversed"))
+
     def contested(self, index, below):
         state = [v for leaf, what, v in sorted(self.marks.get(index, ()), key=lambda m: m[0])
             if what == "contested" and leaf < below]
@@ -77,10 +81,19 @@ def judge(streams, leaves):
             if s.side != "provider" or not s.has(line) or line.start < max(s.from_ms, s.begin) or (
                     s.end is not None and line.start >= s.end):
                 s.mark(line.index, line.leaf, "parked", True)
+    origins = {s.origin: s for s in streams.values()}
+    gone = set()
+    for leaf, index, s, origin, target in sorted(
+            (r[0], r[1], s, *r[2:]) for s in streams.values() for r in s.reversals):
+        t = origins.get(origin)
+        line = t and t.usage.get(target)
+        if line and (line.leaf, line.index) < (leaf, index) and (origin, target) not in gone:
+            gone.add((origin, target))
+            t.mark(target, leaf, "reversed", (s, index))
     pairs = [(old, new, old.agent == new.agent) for new in streams.values() for old in streams.values()
         if old.leaf < new.leaf and old.side == new.side == "provider"]
     for old, new, same in pairs:
-        if same and old.generation + 1 != new.generation or not same and not meet(old, new):
+        if same and old.generation > new.generation or not same and not meet(old, new):
             continue
         turn = new.from_ms if same else new.begin
         across = collections.defaultdict(list)
@@ -92,9 +105,10 @@ def judge(streams, leaves):
         for line in new.usage.values() if across else ():
             for other in across[line.sku, line.resource, line.workload]:
                 if line.start < other.end and other.start < line.end:
-                    s, late = max((new, line), (old, other), key=lambda p: p[1][:2])
-                    s.mark(late.index, max(late.leaf, new.leaf), "parked", True)
-    origins = {s.origin: s for s in streams.values()}
+                    (t, first), (s, late) = sorted(((new, line), (old, other)), key=lambda p: p[1][:2])
+                    leaf = max(late.leaf, new.leaf)
+                    if not t.gone(first.index, leaf):
+                        s.mark(late.index, leaf, "parked", True)
     for leaf, kind, st in leaves:
         s = origins.get(st.get("origin"))
         touched = [i for i in (*s.usage, *(r[1] for r in s.reversals))] if s else []
@@ -106,15 +120,6 @@ def judge(streams, leaves):
         for i in touched if kind in ("reattest", "release") else ():
             if st["first"] <= i < st["last"]:
                 s.mark(i, leaf, "contested" if kind == "reattest" else "parked", False)
-    gone = set()
-    for leaf, index, s, origin, target in sorted(
-            (r[0], r[1], s, *r[2:]) for s in streams.values() for r in s.reversals):
-        t = origins.get(origin)
-        line = t and t.usage.get(target)
-        if line and (line.leaf, line.index) < (leaf, index) and (origin, target) not in gone:
-            gone.add((origin, target))
-            t.mark(target, leaf, "reversed", (s, index))
-
 
 def meet(a, b):
     """Whether two scopes share anything."""

@@ -21,8 +21,8 @@ class Audit(Documents):
         self.m, self.policy, self.max_age, self.terms, self.note = members, policy, max_age, None, None
         self.streams, self.checkpoints, self.events, self.stated = {}, {}, [], []
         self.cuts, self.used, self.docs, self.billed, self.taxed = {}, set(), [], {}, {}
-        self.logtime, self.notes, self.enrolled, self.late, self.numbers = [], {}, set(), {}, []
-        self.accrued, self.memo, self.of_period = {}, {}, {}
+        self.notes, self.enrolled, self.late, self.numbers = {}, set(), {}, []
+        self.accrued, self.memo, self.of_period, self.late_from = {}, {}, {}, {}
 
     def guard(self, check, file, index, work, *args):
         try:
@@ -100,7 +100,6 @@ class Audit(Documents):
     # Leaves of the inputs log
     def leaf(self, i, data):
         text = data[: data.rfind(b"\n\n") + 1].decode()
-        self.logtime.append(None)
         if not text.startswith("tallystick/"):
             return self.upload(i, data)
         kind, st = statement(text)
@@ -138,10 +137,6 @@ class Audit(Documents):
             s = self.streams.get(st["origin"])
             need(s and s.side == "provider" and st["first"] < st["last"] <= s.used, "lines of a provider's stream")
         self.stated.append((i, kind, st))
-        if kind in ("tick", "cut"):
-            for k in range(len(self.logtime)):
-                if self.logtime[k] is None and k < st["to"]:
-                    self.logtime[k] = st["at"]
 
     def contract(self, st, text):
         expect("terms", "terms/1.json", -1, st["terms"], hexsha(self.m.get("terms/1.json", b"")))
@@ -168,16 +163,26 @@ class Audit(Documents):
         before = [s for s in self.streams.values() if s.agent == new.agent]
         need(new.generation == len(before) + 1 and (st["previous"] is None) == (not before), "generation")
         if before:
-            required.update([before[-1].key])
+            required.update([before[-1].key] if before[-1].revoked is None else [])
             want = "%s %d %s" % (before[-1].origin, before[-1].used, b64encode(before[-1].tree.root()).decode())
             expect("enrolment", "inputs.leaves", i, want, st["previous"])
         for s in self.streams.values() if st["side"] == "provider" else ():
-            if s.side == "provider" and s.revoked is None and s.agent != new.agent and meet(s, new) and (
-                    (s.end is None or new.begin < s.end) and (new.end is None or s.begin < new.end)):
+            same, ended = s.agent == new.agent, self.followed(s) or s.revoked is not None
+            if s.side != "provider" or not (same or meet(s, new)):
+                continue
+            if not same and not ended and (s.end is None or new.begin < s.end) and (
+                    new.end is None or s.begin < new.end):
                 fail("enrolment", "inputs.leaves", i, "scopes of live streams are disjoint", s.origin)
+            least = max([s.begin] + [x["end"] for _, kind, x in self.stated if kind == "cut"] +
+                [start + s.window for _, start in s.closes])
+            if (new.from_ms if same else new.begin) < least:
+                fail("enrolment", "inputs.leaves", i, "a handover at %d or later" % least, new.origin)
         need(len(note(data, required)[1]) == len(required), "who must sign a key statement")
         self.enrolled.add(key)
         self.streams[new.origin] = new
+
+    def followed(self, s):
+        return any(o.agent == s.agent and o.generation > s.generation for o in self.streams.values())
 
     def covered(self, i, st):
         if st["covered"] is not None:
@@ -190,8 +195,7 @@ class Audit(Documents):
     def upload(self, i, data):
         origin, size, root = checkpoint(data[: data.rfind(b"\n\n") + 1].decode())
         s = self.streams.get(origin)
-        newer = s and any(o.agent == s.agent and o.generation > s.generation for o in self.streams.values())
-        if not s or s.revoked is not None or newer:
+        if not s or s.revoked is not None or self.followed(s):
             return fail("keys", "inputs.leaves", i, "a key enrolled and not revoked", origin)
         need(note(data, dict([s.key]), 1)[1] and size > s.used, "the agent's signature and a larger size")
         if s.side == "provider":
@@ -234,6 +238,9 @@ class Audit(Documents):
                 good = n <= to <= i and (kind == "cut" or st["begin"] == n) and day <= d <= self.terms.day(at)
                 if not good:
                     fail("events", "inputs.leaves", i, "N from %d, D from %s" % (n, day), "%d, %s" % (to, d))
+                for k, limit in self.late.items():
+                    if at > limit:
+                        self.late_from.setdefault(k, n)
                 n, day = max(n, to), d
             first = due
             while due < len(self.entries) and self.entries[due] and self.entries[due].source == i:
@@ -282,7 +289,7 @@ class Audit(Documents):
             for line in s.usage.values():
                 if line.leaf < st["to"] and s.counts(line, st["to"]):
                     for price, period, quantity in self.parts(s, line):
-                        if self.logtime[line.leaf] <= self.late.get(period, MAX):
+                        if line.leaf < self.late_from.get(period, MAX):
                             measures[price, period] += quantity
         self.late[k] = st["at"] + late
         target = {(*key, p): v for p in range(k + 1) for key, v in self.terms.charges(p, measures).items()}
