@@ -39,6 +39,7 @@ struct ts_audit_stream {
 	struct ts_windows windows;
 	struct ts_closings closings;
 	int64_t revoked_ms; /* log time of its first revocation; TS_COMPLETENESS_NEVER */
+	int64_t closed_ms; /* end of the last window that a c1 closed; 0: none */
 	struct ts_audit_upload *uploads;
 	size_t uploads_n, uploads_cap;
 };

@@ -40,6 +40,34 @@ static struct ts_audit_stream *generation_before(
 	return before;
 }
 
+/* The end of the last period that was cut before the leaf; 0: none. */
+static int64_t cut_until(const struct ts_replay *r, int64_t index)
+{
+	int64_t end_ms = 0;
+	struct ts_period period;
+	for (size_t i = 0; i < r->cuts_n; i++)
+		if (r->cuts[i].leaf < index &&
+			ts_ledger_period_get(r->ledger, r->cuts[i].period, &period) == TS_OK)
+			end_ms = period.to_us / TS_US_PER_MS;
+	return end_ms;
+}
+
+/* Where a scope passes on (record.md, "What counts"): not into what is settled already. */
+static void check_handover(struct ts_replay *r, int64_t index, const struct ts_key_statement *s,
+	const struct ts_audit_stream *older)
+{
+	const struct ts_origin *a = &s->origin_parts, *b = &older->statement.origin_parts;
+	bool agent = ts_str_eq(a->cluster, b->cluster) && ts_str_eq(a->agent, b->agent);
+	int64_t from_ms = agent ? s->from_ms : s->active_from_ms;
+	if (s->side != TS_SIDE_PROVIDER || older->statement.side != TS_SIDE_PROVIDER ||
+		(!agent && ts_scope_disjoint(&s->scope, &older->statement.scope)))
+		return;
+	if (from_ms < cut_until(r, index) || from_ms < older->closed_ms ||
+		from_ms < older->statement.active_from_ms)
+		ts_finding_add(r->findings, TS_CHECK_ENROLMENT, TS_INPUTS_LEAVES, index,
+			"a handover behind all cut periods and closed windows", older->origin);
+}
+
 static void check_enrolment(struct ts_replay *r, int64_t index, const struct ts_key_statement *s,
 	const struct ts_audit_stream *before)
 {
@@ -65,6 +93,7 @@ static void check_enrolment(struct ts_replay *r, int64_t index, const struct ts_
 		if (memcmp(o->key.public, s->key.public, sizeof s->key.public) == 0)
 			ts_finding_add(r->findings, TS_CHECK_ENROLMENT, TS_INPUTS_LEAVES, index,
 				"a key of its own", other->origin);
+		check_handover(r, index, s, other);
 		if (other == before || s->side != TS_SIDE_PROVIDER || o->side != TS_SIDE_PROVIDER ||
 			other->ended != INT64_MAX || s->active_from_ms >= o->active_to_ms ||
 			o->active_from_ms >= s->active_to_ms)
@@ -191,6 +220,9 @@ static enum ts_err take_lines(
 		ts_hash_leaf(r->hasher, line.at, line.len, &hash);
 		(void)ts_range_append(r->hasher, &stream->range, &hash, NULL);
 		TS_TRY(ts_intake_take(intake, index, line, &row));
+		if (row.void_reason == NULL && row.record.tag == TS_RECORD_CLOSE &&
+			row.record.close.end_ms > stream->closed_ms)
+			stream->closed_ms = row.record.close.end_ms;
 		if (row.void_reason == NULL && row.record.tag == TS_RECORD_CLOSE)
 			TS_TRY(ts_closings_add(&stream->closings, row.record.close.start_ms,
 				row.record.close.count));

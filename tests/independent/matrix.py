@@ -215,8 +215,14 @@ change("company rotates without the key before", "signatures:" + L, lambda b: en
 change("rotation from another size", "enrolment:" + L, lambda b: enrol("new", keys["provider"], agents["A2"], agent="colo1/meter1/g3",
     previous=last_point(b).replace(b"/g2 ", b"/g2 1"))(b))
 change("scope of a live stream enrolled again", "enrolment:" + L, lambda b: enrol("new", keys["provider"], agent="colo1/other/g1")(b))
-change("honest rotation", None, lambda b: enrol("new", keys["provider"], agents["A2"], agent="colo1/meter1/g3",
-    previous=last_point(b))(b), accept=True)
+def rotation(from_ms):
+    return lambda b: (enrol("new", keys["provider"], agents["A2"], agent="colo1/meter1/g3", previous=last_point(b))(b),
+        b.resign(-1, rb"\nfrom_ms \d+", b"\nfrom_ms %d" % from_ms, keys["provider"], agents["A2"],
+            Key.made(base + "colo1/meter1/g3")))
+
+
+change("rotation into a period that is cut", "enrolment:" + L, rotation(1784000000000))
+change("honest rotation", None, rotation(1785542400000), accept=True)
 change("revocation signed by the other company", "signatures:" + L, set_leaf(lambda b: b.find("revoke"), lambda l: note(text_of(l),
     keys["consumer"])))
 change("revocation reaches behind the seal", "covered:" + L, lambda b: b.resign(b.find("revoke"), rb"\ncovered \d+", rb"\ncovered 0",
