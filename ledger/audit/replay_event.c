@@ -108,10 +108,11 @@ static enum ts_err fold_event(struct ts_replay *r, int64_t index, const struct t
 		return TS_OK;
 	}
 	int64_t from = r->fold.size;
+	if (r->ledger != NULL) /* before leaves are folded: rows are whole only after an event */
+		TS_TRY(ts_audit_ledger_renew(r));
 	TS_TRY(ts_audit_fold_to(r, event->to, at_us, true));
 	if (r->ledger == NULL)
 		return TS_E_INVALID;
-	TS_TRY(ts_audit_ledger_renew(r));
 	struct ts_ledger_event post = {.leaf = index,
 		.serial = event->serial,
 		.at_us = at_us,

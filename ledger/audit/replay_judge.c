@@ -18,34 +18,46 @@ static enum ts_err on_statement(
 	return TS_OK;
 }
 
-/* The lines of one upload as they stand in the bundle; good until the next call. */
+/* The lines of one upload as they stand in the bundle. */
+static enum ts_err read_lines(struct ts_replay *r, struct ts_region *region,
+	const struct ts_audit_stream *stream, const struct ts_audit_upload *upload,
+	struct ts_str *out)
+{
+	char *lines = ts_region_alloc(region, (size_t)upload->bytes + 1);
+	if (lines == NULL)
+		return TS_E_NO_MEMORY;
+	if (upload->bytes > 0)
+		TS_TRY(r->bundle->source->read(r->bundle->source->ctx,
+			stream->member->offset + upload->position, lines, (size_t)upload->bytes));
+	*out = (struct ts_str){lines, (size_t)upload->bytes};
+	return TS_OK;
+}
+
+static struct ts_judge_batch batch_of(const struct ts_audit_upload *upload, struct ts_str lines)
+{
+	return (struct ts_judge_batch){.leaf = upload->leaf,
+		.first = upload->first,
+		.end = upload->end,
+		.lines = lines,
+		.void_usage = upload->void_usage,
+		.void_usage_n = upload->void_usage_n,
+		.reversal_n = upload->reversal_n,
+		.earliest_ms = upload->earliest_ms,
+		.latest_ms = upload->latest_ms};
+}
+
+/* What the judge asks for. It may keep the answer until it asks again, across leaves: nothing else
+ * may touch judge_scratch. */
 static enum ts_err load(struct ts_replay *r, const struct ts_audit_stream *stream,
 	const struct ts_audit_upload *upload, struct ts_judge_batch *out)
 {
-	char *lines = NULL;
-	if (r->asked == upload->leaf && r->asked_lines.at != NULL) {
-		out->lines = r->asked_lines;
-	} else {
+	if (r->asked != upload->leaf || r->asked_lines.at == NULL) {
 		ts_region_reset(r->judge_scratch);
 		r->asked_lines = (struct ts_str){NULL, 0};
-		lines = ts_region_alloc(r->judge_scratch, (size_t)upload->bytes + 1);
-		if (lines == NULL)
-			return TS_E_NO_MEMORY;
-		if (upload->bytes > 0)
-			TS_TRY(r->bundle->source->read(r->bundle->source->ctx,
-				stream->member->offset + upload->position, lines,
-				(size_t)upload->bytes));
-		out->lines = r->asked_lines = (struct ts_str){lines, (size_t)upload->bytes};
+		TS_TRY(read_lines(r, r->judge_scratch, stream, upload, &r->asked_lines));
 		r->asked = upload->leaf;
 	}
-	out->leaf = upload->leaf;
-	out->first = upload->first;
-	out->end = upload->end;
-	out->void_usage = upload->void_usage;
-	out->void_usage_n = upload->void_usage_n;
-	out->reversal_n = upload->reversal_n;
-	out->earliest_ms = upload->earliest_ms;
-	out->latest_ms = upload->latest_ms;
+	*out = batch_of(upload, r->asked_lines);
 	return TS_OK;
 }
 
@@ -174,6 +186,7 @@ enum ts_err ts_audit_judge_upload(struct ts_replay *r, const struct ts_audit_str
 {
 	const struct ts_audit_upload *upload = &stream->uploads[stream->uploads_n - 1];
 	struct ts_judge_batch batch;
+	struct ts_str lines;
 	if (r->stopped || !undecided(r, stream->number, upload, suspects_n))
 		return TS_OK;
 	/* What is passed must outlive what is asked meanwhile: its own memory. */
@@ -183,10 +196,7 @@ enum ts_err ts_audit_judge_upload(struct ts_replay *r, const struct ts_audit_str
 		return TS_E_NO_MEMORY;
 	if (suspects_n > 0)
 		memcpy(list, suspects, suspects_n * sizeof *list);
-	r->asked_lines = (struct ts_str){NULL, 0};
-	TS_TRY(load(r, stream, upload, &batch));
-	batch.lines.at = ts_region_copy(r->upload_scratch, batch.lines.at, batch.lines.len);
-	if (batch.lines.at == NULL)
-		return TS_E_NO_MEMORY;
+	TS_TRY(read_lines(r, r->upload_scratch, stream, upload, &lines));
+	batch = batch_of(upload, lines);
 	return ts_judge_append(r->judge, stream->number, &batch, list, suspects_n, &r->why);
 }
