@@ -30,6 +30,7 @@ run() {
 scene() { run 0 "$PYTHON" "$SOURCE/tests/independent/scene.py" "$1" "$DIR" "$CONTRACT"; }
 close_month() {
 	run 0 t close "$CONTRACT" "$1"
+	[ "$1" != 2026-07 ] || scene gap
 	run 0 t invoice issue "$CONTRACT" "$1"
 	run 0 t bundle "$CONTRACT" --period "$1" --out "$DIR/$1.tar"
 }

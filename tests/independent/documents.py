@@ -3,7 +3,7 @@
 import collections, json, re
 from datetime import timedelta
 from fractions import Fraction
-from formats import INT, expect, fail, hexsha, need
+from formats import DAY_MS, INT, MAX, expect, fail, hexsha, need
 
 LEGS = {"usage": ("unbilled", "revenue_usage", "expense_usage"), "fee": ("unbilled", "revenue_capacity",
     "expense_capacity"), "true_up": ("unbilled", "revenue_shortfall", "expense_shortfall")}
@@ -43,11 +43,7 @@ class Documents:
         today = self.terms.day(st["at"])
         dates = today.isoformat(), (today + timedelta(t["invoice"]["due_days"])).isoformat()
         expect("events", file, i, dates, (st["date"], st["due"]))
-        if st["gap"] is not None:
-            gaps = [s for j, kind, s in self.stated if (j, kind) == (st["gap"], "gap") and st["cut"] < j < i]
-            good = gaps and (gaps[0]["begin"], gaps[0]["end"]) == (cut["begin"], cut["end"])
-            expect("gaps", file, i, "a gap event for this period between cut and issue", "leaf %d" % st["gap"]
-                if not good else "a gap event for this period between cut and issue")
+        complete = self.completeness(i, st, cut)
         if st["witness"] == "cosigned":
             for log, size in (("inputs", cut["to"]), ("journal", journal)):
                 times = [self.quorum_time(log, s) for s in self.checkpoints.get(log, {}) if s >= size]
@@ -64,13 +60,39 @@ class Documents:
         canonical = json.dumps(doc, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
         expect("documents", name, -1, "canonical JSON", "canonical JSON" if canonical == self.m[name] else "other")
         head = {"number": st["number"], "issue_date": st["date"], "due_date": st["due"],
-            "contract_note": self.note, "witness": st["witness"]}
+            "contract_note": self.note, "witness": st["witness"], "completeness": complete}
         for log, size in (("inputs", cut["to"]), ("journal", journal)):
             head.update({log + "_origin": self.policy.log[log][0][0], log + "_size": size,
                 log + "_root": self.roots[log][size].hex()})
         self.equal(name, head, doc["head"])
         self.body(name, k, cut, target, doc["body"], st["number"], entries)
         self.of_period[k] = st["number"]
+
+    def completeness(self, i, st, cut):
+        """What the head says of the windows that the meters had to close; a gap needs both companies."""
+        expected, rows, late = 0, [], 0
+        for s in sorted(self.streams.values(), key=lambda s: s.origin.encode()):
+            if s.side != "provider" or s.leaf >= cut["to"]:
+                continue
+            ends = [s.end] + [o.from_ms for o in self.streams.values() if o.agent == s.agent and
+                o.generation == s.generation + 1 and o.leaf < cut["to"]]
+            if s.revoked is not None and s.revoked < cut["to"]:
+                ends.append(next(x["at"] for _, kind, x in self.stated if kind in ("tick", "cut") and
+                    x["to"] > s.revoked))
+            limit = min(e for e in ends + [MAX] if e is not None)
+            for start, end, missing, waits in s.windows(cut["begin"], cut["end"], limit, cut["to"]):
+                expected, late = expected + 1, late + waits
+                if missing or waits:
+                    rows.append("%s\t%d\t%d\n" % (s.origin, start, end))
+        gap = next((x for j, kind, x in self.stated if (j, kind) == (st["gap"], "gap") and st["cut"] < j < i), None)
+        want = cut["begin"], cut["end"], len(rows), hexsha("".join(rows).encode())
+        if st["gap"] is not None and (not gap or want != (gap["begin"], gap["end"], gap["missing"], gap["list"])):
+            fail("gaps", "inputs.leaves", i, want, gap)
+        days = self.terms.t["evidence"].get("incomplete_after_days")
+        if rows and st["gap"] is None and (days is None or st["at"] < cut["at"] + days * DAY_MS):
+            fail("gaps", "inputs.leaves", i, "a gap event over %d windows" % len(rows), "none")
+        return {"expected": expected, "closed": expected - len(rows), "late": late, "missing": len(rows) - late,
+            "gap": st["gap"], "incomplete": bool(rows) and st["gap"] is None}
 
     def equal(self, name, want, have):
         for member in sorted(set(want) | set(have)):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """scene.py STEP DIR CONTRACT: what three agents send to a real service, month by month, for test_tamper.sh.
-Steps: may, june, july, after. Keys are made from names; state between steps is the agents' lines in DIR."""
+Steps: may, june, july, gap. Keys are made from names; state between steps is the agents' lines in DIR."""
 import os, re, sys, time, urllib.error, urllib.request
 from forge import Agent, Bundle, Key, note
 from formats import hexsha
@@ -110,7 +110,10 @@ elif step == "june":
     enrol(A2, "provider", MONTH["june"] + 14 * DAY, A)
     send(A2, usage("june", 40, at=14 * DAY))
     send(A2, [reversal(A, 9)] + closes(A2, "june", 30, 1))
-    send(B, usage("june", 60))
+    first = B.tree.size
+    for line in usage("june", 60):
+        B.add(line)
+    send(B, closes(B, "june", 30, first))
 elif step == "july":
     send(A2, [reversal(A2, n) for n in range(1, 41)])
     may = Bundle(open(DIR + "/2026-05.tar", "rb").read(), {})
@@ -118,4 +121,14 @@ elif step == "july":
     text = ("tallystick/revoke/v1\ncontract {}\norigin {}\ncompromised-since {}\ncovered {}\nreason stolen laptop\n").format(
         CONTRACT, B.origin, int(time.time() * 1000) - 5000, covered)
     post("/v1/contracts/%s/statements" % CONTRACT, note(text, PROVIDER), OPERATOR)
-    send(A2, usage("july", 3, "h100", "excluded_maintenance"))
+    first = A2.tree.size
+    for line in usage("july", 3, "h100", "excluded_maintenance"):
+        A2.add(line)
+    send(A2, closes(A2, "july", 31, first))
+elif step == "gap":
+    # the revoked stream closed nothing any more: both companies accept it
+    starts = range(MONTH["july"], MONTH["august"], DAY)
+    rows = "".join("%s\t%d\t%d\n" % (B.origin, start, start + DAY) for start in starts)
+    text = ("tallystick/event/v1\ncontract {}\nkind gap\nserial 1\nat {}\nperiod {} {}\nmissing {}\nlist {}\n").format(
+        CONTRACT, int(time.time() * 1000) - 1000, MONTH["july"], MONTH["august"], len(starts), hexsha(rows.encode()))
+    post("/v1/contracts/%s/statements" % CONTRACT, note(text, PROVIDER, CONSUMER), OPERATOR)

@@ -14,6 +14,7 @@ Line = collections.namedtuple("Line", "leaf index start end sku quantity cls wor
 class Stream:
     def __init__(self, leaf, st, key):
         self.__dict__.update(st, leaf=leaf, key=key, tree=Tree(), used=0, usage={}, reversals=[], closes=[])
+        self.waits = {} # (window, sku): leaves of the first u1 that waits and of the c1
         self.revoked, self.pending, self.closed, self.marks, self.roots = None, {}, {}, {}, {0: sha(b"")}
         self.agent, self.id = self.origin.rsplit("/", 1)[0], hexsha(self.origin.encode())[:32]
         self.generation = int(self.origin.rsplit("/g", 1)[1])
@@ -41,11 +42,24 @@ class Stream:
                         v[2] != b"-" or n == 0):
                     self.pending.pop(key, None)
                     self.closed[key] = index
+                    if n:
+                        self.waits[key][-1][1] = leaf
                     self.closes.append((leaf, start))
             elif v[2] != b"-" and (not first or third <= first * (end - start)) and total + third <= MAX and (
                     n or len(self.pending) < 65536):
                 self.pending[key] = n + 1, total + third, least
+                if not n:
+                    self.waits.setdefault(key, []).append([leaf, MAX])
                 self.usage[index] = Line(leaf, index, start, end, v[2], third, v[5], v[6], v[7])
+
+    def windows(self, begin, end, limit, below):
+        """(start, end, missing, late) of the windows that end in (begin, end], up to the limit, by leaves below."""
+        closed = {start for leaf, start in self.closes if leaf < below}
+        late = {key[0] for key, spans in self.waits.items() for a, b in spans if a < below <= b}
+        for k in range(max(begin - self.begin, 0) // self.window, (end - self.begin) // self.window + 1):
+            start = self.begin + k * self.window
+            if begin < start + self.window <= min(end, limit):
+                yield start, start + self.window, start not in closed, start in closed and start in late
 
     def has(self, line):
         """Whether the scope holds the line."""
