@@ -100,8 +100,8 @@ class Bundle:
         down = lambda m: m[1] + b"%d" % (int(m[2]) - (int(m[2]) > i))
         for k, leaf in enumerate(self.inputs):
             if leaf.startswith(b"tallystick/event/v1\n"):
-                text = re.sub(rb"(\n(?:from|to|cut) )(\d+)(?=\n)", down, text_of(leaf))
-                if text != text_of(leaf):
+                text = re.sub(rb"(\n(?:from|to|cut|gap) )(\d+)(?=\n)", down, text_of(leaf))
+                if text != text_of(leaf) and b"\nkind gap\n" not in leaf:
                     self.inputs[k] = note(text, self.keys["operator"])
         for k, leaf in enumerate(self.journal):
             fields = leaf.split(b"\n")[0].split(b"\t")
@@ -137,6 +137,8 @@ class Bundle:
                 sizes = {"inputs": int(re.search(rb"\nto (\d+)", self.inputs[cut])[1]), "journal": self.source(cut)}
                 for log, size in sizes.items():
                     head[log + "_size"], head[log + "_root"] = size, self.trees(log, [size])[1].get(size, b"").hex()
+                gap = re.search(rb"\ngap (\S+)", self.inputs[issue[0]])[1].decode()
+                head["completeness"].update(gap=None if gap == "-" else int(gap))
                 for name in ("witness", "date", "due"):
                     value = re.search(b"\n%s (\\S+)" % name.encode(), self.inputs[issue[0]])[1].decode()
                     head[{"witness": "witness", "date": "issue_date", "due": "due_date"}[name]] = value

@@ -180,7 +180,7 @@ def set_leaf(find, make):
 
 
 usage = rb"(u1\t\d+\t\d+\th100\t8000\t)1"
-L = "inputs.leaves"
+L, J, D = "inputs.leaves", "journal.leaves", "documents/"
 change("stream forked by its agent, logs signed again", "journal.leaves", fork("A2", 0, usage, rb"\g<1>2"),
     policy=policy, bundle=honest)
 change("record altered, roots recomputed, not signed again", "signatures:" + L, unsigned)
@@ -270,6 +270,15 @@ for kind, pattern, replacement, artifact in (
         ("issue", rb"\ngap -", b"\ngap 3", "gaps:" + L), ("issue", rb"\ncut \d+", b"\ncut 1", E)):
     change("%s with %s" % (kind, replacement.decode().strip()), artifact, lambda b, k=kind, p=pattern, r=replacement:
         b.resign(b.find(k, 2 if b"serial 3" in p else 0), p, r))
+gap = lambda b: b.find("gap")
+both = keys["provider"], keys["consumer"]
+change("gap signed by the provider alone", "signatures:" + L, set_leaf(gap, lambda l: note(text_of(l), keys["provider"])))
+change("gap over fewer windows", "gaps:" + L, lambda b: b.resign(gap(b), rb"\nmissing \d+", b"\nmissing 30", *both))
+change("gap over other windows", "gaps:" + L, lambda b: b.resign(gap(b), rb"\nlist \S+", b"\nlist " + b"0" * 64, *both))
+change("gap of another period", "gaps:" + L, lambda b: b.resign(gap(b), rb"\nperiod \d+ \d+", b"\nperiod 1780272000000 "
+    b"1782864000000", *both))
+change("document rests on no gap", "gaps:" + L, lambda b: b.resign(b.find("issue", 2), rb"\ngap \d+", b"\ngap -"))
+change("head says more windows were closed", D, lambda b: b.documents[2]["head"]["completeness"].update(missing=0, closed=62))
 change("invoice backdated with all dates", "events:" + L, lambda b: (b.resign(b.find("issue"), rb"\ndate \S+\ndue \S+",
     b"\ndate 2026-06-01\ndue 2026-07-01"), b.journal.__setitem__(slice(None), [re.sub(rb"\t\d{4}-\d\d-\d\d\t-\t", b"\t2026-06-01\t-\t",
     e) if b"TMP-000001" in e else e for e in b.journal])))
@@ -296,7 +305,6 @@ def more(by):
     return lambda m: m[1] + b"%d" % (int(m[2]) + by)
 
 
-J = "journal.leaves"
 leg, debit = rb"(\tUSD\t)(\d+)", rb"(D\tUSD\t)(\d+)"
 change("entry unbalanced", J, entry(0, (debit, more(1))))
 change("entry one cent up", J, entry(0, (leg, more(1))))
@@ -362,7 +370,6 @@ def taxed(d):
     d["body"]["total"] = amount(d["body"]["subtotal"], int(d["body"]["tax"].replace(".", "")))
 
 
-D = "documents/"
 change("invoice re-issued one cent up, entries too", D, reissue(0, cent(0), by=1))
 change("credit note re-issued one cent up, entries too", D, reissue(2, cent(0), by=1))
 change("invoice one cent up, entries as they were", D, reissue(0, cent(0)))
