@@ -161,12 +161,23 @@ static enum ts_err apply(struct ts_replay *r, int64_t index, const struct ts_eve
 	return TS_OK;
 }
 
+/* A gap lies between a cut and its issue, where nothing has folded it yet. That both companies
+ * signed it is the fold cursor's to check. */
+static enum ts_err keep_gap(struct ts_replay *r, int64_t index, const struct ts_event *event)
+{
+	TS_TRY(ts_audit_grow(r->region, &r->gaps, r->gaps_n, &r->gaps_cap, sizeof *r->gaps));
+	r->gaps[r->gaps_n++] = (struct ts_audit_gap){index, *event};
+	return TS_OK;
+}
+
 enum ts_err ts_audit_event(
 	struct ts_replay *r, int64_t index, const struct ts_note *note, bool *ours)
 {
 	struct ts_event event;
-	*ours = ts_event_parse(note->text, &event, &r->why) == TS_OK &&
-		ts_event_signer(event.kind) == TS_SIGNED_BY_OPERATOR;
+	bool parsed = ts_event_parse(note->text, &event, &r->why) == TS_OK;
+	*ours = parsed && ts_event_signer(event.kind) == TS_SIGNED_BY_OPERATOR;
+	if (parsed && event.kind == TS_EVENT_GAP)
+		TS_TRY(keep_gap(r, index, &event));
 	if (!*ours)
 		return TS_OK; /* the fold cursor names what is wrong with it */
 	if (!ts_str_is(event.contract, r->policy->contract))

@@ -199,11 +199,6 @@ static enum ts_err take_party_event(
 	if (event.serial != ++r->serials[event.kind])
 		ts_finding_add(r->findings, TS_CHECK_EVENTS, TS_INPUTS_LEAVES, index,
 			"serials from 1 without a gap", ts_event_kind_name(event.kind));
-	if (event.kind == TS_EVENT_GAP) {
-		TS_TRY(ts_audit_grow(
-			r->region, &r->gaps, r->gaps_n, &r->gaps_cap, sizeof *r->gaps));
-		r->gaps[r->gaps_n++] = (struct ts_audit_gap){index, event};
-	}
 	if (event.kind == TS_EVENT_RELEASE)
 		return take_release(r, index, &event, decides);
 	return TS_OK;
