@@ -116,7 +116,7 @@ static enum ts_err check_scope(
 static enum ts_err check_handover(const struct enrolment *e, int64_t from_ms,
 	const struct ts_db_stream *older, int64_t cut_ms, struct ts_why *why)
 {
-	const char *name = older == e->before ? "from_ms" : "active";
+	const char *name = from_ms == e->statement.from_ms ? "from_ms" : "active";
 	if (from_ms < cut_ms)
 		return ts_why(why, TS_E_CONFLICT, name,
 			"takes over from %s in a period that is cut, before %lld",
@@ -165,10 +165,13 @@ static enum ts_err check_handovers(struct ts_db *db, const struct enrolment *e,
 	for (size_t i = 0; i < n; i++) {
 		const struct ts_db_enrolment *key = &streams[i].key;
 		const struct ts_scope scope = scope_of(key);
-		bool before = &streams[i] == e->before;
+		struct ts_origin its;
+		TS_TRY(ts_origin_parse(ts_str(key->origin), &its, why));
+		/* As the judge takes it: what generations of one agent hand over, at from_ms. */
+		bool agent = ts_origin_same_agent(&s->origin_parts, &its);
 		if (key->side == TS_SIDE_PROVIDER &&
-			(before || !ts_scope_disjoint(&s->scope, &scope)))
-			TS_TRY(check_handover(e, before ? s->from_ms : s->active_from_ms,
+			(agent || !ts_scope_disjoint(&s->scope, &scope)))
+			TS_TRY(check_handover(e, agent ? s->from_ms : s->active_from_ms,
 				&streams[i], cut_ms, why));
 	}
 	return TS_OK;

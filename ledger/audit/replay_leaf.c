@@ -178,6 +178,11 @@ static enum ts_err take_release(
 			"a provider stream that is enrolled", "another");
 		return TS_OK;
 	}
+	if (event->line_to > stream->range.size) {
+		ts_finding_add(r->findings, TS_CHECK_COVERED, TS_INPUTS_LEAVES, index,
+			"lines that the stream has", "a range behind its end");
+		return TS_OK;
+	}
 	if (!decides)
 		return TS_OK;
 	return ts_judge_release(r->judge, index, stream->number, event->line_from, event->line_to,

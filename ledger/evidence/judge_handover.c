@@ -322,11 +322,6 @@ static enum ts_err visit_handed_over(struct ts_judge *judge, struct judge_stream
 				 TS_VERDICT_AFTER_HANDOVER, pair->h.leaf, why);
 }
 
-static bool same_agent(const struct ts_origin *a, const struct ts_origin *b)
-{
-	return ts_str_eq(a->cluster, b->cluster) && ts_str_eq(a->agent, b->agent);
-}
-
 /* What `newer` takes over from `older`; *is false: nothing. */
 static enum ts_err handover_of(struct ts_judge *judge, struct judge_stream *newer,
 	struct judge_stream *older, struct ts_judge_handover *out, bool *is, struct ts_why *why)
@@ -339,7 +334,7 @@ static enum ts_err handover_of(struct ts_judge *judge, struct judge_stream *newe
 		return TS_OK;
 	TS_TRY(ts_judge_statement(judge, newer, &own, why));
 	TS_TRY(ts_judge_statement(judge, older, &its, why));
-	bool agent = same_agent(&own->origin_parts, &its->origin_parts);
+	bool agent = ts_origin_same_agent(&own->origin_parts, &its->origin_parts);
 	*is = agent || !ts_scope_disjoint(&own->scope, &its->scope);
 	*out = (struct ts_judge_handover){.newer = newer->id,
 		.older = older->id,

@@ -91,6 +91,11 @@ enum ts_err ts_origin_format(const struct ts_origin *origin, char out[TS_ORIGIN_
 	return TS_OK;
 }
 
+bool ts_origin_same_agent(const struct ts_origin *a, const struct ts_origin *b)
+{
+	return ts_str_eq(a->cluster, b->cluster) && ts_str_eq(a->agent, b->agent);
+}
+
 enum ts_err ts_origin_log(struct ts_str domain, struct ts_str contract, enum ts_log_kind kind,
 	char out[TS_ORIGIN_MAX + 1])
 {

@@ -24,6 +24,9 @@ enum ts_err ts_origin_parse(
 /* TS_E_MALFORMED for parts that ts_origin_parse would refuse. out gets a NUL. */
 enum ts_err ts_origin_format(const struct ts_origin *origin, char out[TS_ORIGIN_MAX + 1]) TS_MUST;
 
+/* Streams of one agent, whatever their generations; of one contract, which the caller sees to. */
+bool ts_origin_same_agent(const struct ts_origin *a, const struct ts_origin *b);
+
 enum ts_log_kind {
 	TS_LOG_INPUTS,
 	TS_LOG_JOURNAL,

@@ -17,6 +17,7 @@ struct want {
 	enum ts_side side;
 	const char *clusters, *resources, *skus; /* NULL: its cluster, any, any */
 	int64_t from_ms, to_ms; /* 0: SVC_FROM_MS, open */
+	int64_t active_ms; /* 0: from_ms */
 	const uint8_t *seed; /* NULL: of its origin */
 	const struct ts_checkpoint_ref *previous;
 };
@@ -54,6 +55,8 @@ static void write_text(const struct want *w, struct svc_agent *a, struct ts_buf 
 		.active_to_ms = w->to_ms != 0 ? w->to_ms : TS_OPEN_MS,
 		.has_previous = w->previous != NULL};
 	s.from_ms = s.active_from_ms;
+	if (w->active_ms != 0)
+		s.active_from_ms = w->active_ms;
 	if (w->previous != NULL)
 		s.previous = *w->previous;
 	svc_ok(ts_key_statement_build(&s, text, &why), &why);
@@ -355,6 +358,27 @@ static void the_next_generation(void **state)
 	says(append_day(&g1, false), 403, "bad_key");
 }
 
+/* What the generations of an agent hand over, they hand over at from_ms: also to the third, whose
+ * windows count on from the first one's start. */
+static void the_third_generation_keeps_its_windows(void **state)
+{
+	struct svc_agent g[3];
+	struct ts_checkpoint_ref end;
+	struct want want = {.cluster = "third"};
+	(void)state;
+	must_enrol(&want, &g[0], NULL);
+	assert_int_equal(append_day(&g[0], true), 200);
+	for (int i = 1; i < 3; i++) {
+		end = end_of(&g[i - 1]);
+		want = (struct want){.cluster = "third",
+			.generation = i + 1,
+			.previous = &end,
+			.from_ms = SVC_FROM_MS + SVC_DAY_MS,
+			.active_ms = SVC_FROM_MS};
+		must_enrol(&want, &g[i], &g[i - 1].key);
+	}
+}
+
 static void a_generation_needs_the_one_before(void **state)
 {
 	struct ts_checkpoint_ref none = {.size = 1};
@@ -462,6 +486,7 @@ int main(void)
 		cmocka_unit_test(live_scopes_are_disjoint),
 		cmocka_unit_test(a_quarantined_stream_owns_its_scope),
 		cmocka_unit_test(the_next_generation),
+		cmocka_unit_test(the_third_generation_keeps_its_windows),
 		cmocka_unit_test(a_generation_needs_the_one_before),
 		cmocka_unit_test(a_lost_key_need_not_sign),
 		cmocka_unit_test(an_heir_begins_where_it_was_closed),

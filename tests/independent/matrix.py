@@ -248,6 +248,8 @@ change("re-attestation by both, of other bytes", "covered:" + L, lambda b: (reat
 change("re-attestation by both", None, reattest(keys["provider"], keys["consumer"]), accept=True)
 change("release by both", None, event("tallystick/event/v1\ncontract CONTRACT\nkind release\nserial 1\nat 1777593600000\n"
     "lines %s 1 2\nreason x\n" % origin["B"], keys["provider"], keys["consumer"]), accept=True)
+change("release of lines that the stream has not", L, event("tallystick/event/v1\ncontract CONTRACT\nkind release\nserial 1\nat 1777593600000\n"
+    "lines %s 1 999999\nreason x\n" % origin["B"], keys["provider"], keys["consumer"]))
 change("re-attestation by the provider alone", "signatures:" + L, reattest(keys["provider"]))
 change("seal through another day", L, lambda b: b.resign(b.find("period"), rb"\nthrough \S+", b"\nthrough 2026-05-30",
     keys["provider"]))
