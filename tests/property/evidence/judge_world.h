@@ -143,7 +143,9 @@ static void random_line(int stream)
 	line->index = s->n;
 	line->parked_leaf = -1;
 	if (s->n == 0 && below(8) != 0) {
-		snprintf(line->text, sizeof line->text, "g1\t%s\t%064d\t1", s->origin, 0);
+		char origin[sizeof s->origin]; /* the compiler takes parts of one object for one */
+		memcpy(origin, s->origin, sizeof origin);
+		snprintf(line->text, sizeof line->text, "g1\t%s\t%064d\t1", origin, 0);
 	} else if (below(10) < 6) {
 		random_usage(line);
 		line->listed = below(15) == 0;
