@@ -309,10 +309,11 @@ static void print_result(const struct result *r, bool as_json)
 	int64_t permille = r->copy_us * 1000 / r->http_us;
 	if (as_json) {
 		printf("{\"rows\":%lld,\"copy_rows_per_s\":%lld,\"http_rows_per_s\":%lld,"
-		       "\"ratio_permille\":%lld,\"copy_us\":%lld,\"http_us\":%lld,"
+		       "\"ratio\":%lld.%03lld,\"copy_us\":%lld,\"http_us\":%lld,"
 		       "\"service_peak_kib\":%ld,\"stored_bytes_per_row\":%lld,"
 		       "\"wal_bytes_per_row\":%lld,\"body_bytes_per_row\":%lld,\"ticks\":%lld}\n",
-			(long long)r->rows, (long long)a, (long long)b, (long long)permille,
+			(long long)r->rows, (long long)a, (long long)b,
+			(long long)(permille / 1000), (long long)(permille % 1000),
 			(long long)r->copy_us, (long long)r->http_us, r->peak_kib,
 			(long long)(r->stored_bytes / r->rows), (long long)(r->wal_bytes / r->rows),
 			(long long)(r->body_bytes / r->rows), (long long)r->ticks);

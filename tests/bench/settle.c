@@ -269,6 +269,7 @@ int main(int argc, char **argv)
 	struct result result = {0};
 	int64_t records = BASE_DEFAULT;
 	bool as_json = false, vacuum = true;
+	svc_incomplete_after_days = 0; /* meters that close nothing are not what is measured */
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--json") == 0) {
 			as_json = true;
