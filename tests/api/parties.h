@@ -222,7 +222,7 @@ static bool settle(enum ts_settle_kind kind, int32_t period, int64_t now_us, boo
 	return s.done;
 }
 
-static int64_t number(const char *fmt, ...)
+static TS_PRINTF(1, 2) int64_t number(const char *fmt, ...)
 {
 	char sql[1024];
 	va_list args;

@@ -35,7 +35,10 @@ static int setup(void **state)
 		return -1;
 	ts_windows_init(&windows, region, FROM, HOUR);
 	next = 0;
-	return ts_intake_begin(&intake, region, &hasher, 7, &statement, &contract_note, &windows);
+	return ts_intake_begin(&intake, region, &hasher, 7, &statement, &contract_note, &windows) ==
+			       TS_OK
+		       ? 0
+		       : -1;
 }
 
 static int teardown(void **state)
@@ -47,7 +50,7 @@ static int teardown(void **state)
 }
 
 /* The next line of the stream; returns its reason. */
-static const char *take(const char *fmt, ...)
+static TS_PRINTF(1, 2) const char *take(const char *fmt, ...)
 {
 	struct ts_intake_row row = {0};
 	char line[512];
