@@ -55,7 +55,7 @@ static enum ts_err find_target(struct ts_judge *judge, const struct ts_reversal 
 	*target = ts_judge_stream_named(judge, r->origin);
 	if (*target == NULL)
 		return TS_OK;
-	enum ts_err err = ts_judge_usage_at(
+	enum ts_err err = ts_judge_target_at(
 		judge, *target, r->index, leaf, batch_leaf, record, &usage, why);
 	if (err == TS_E_NOT_FOUND)
 		return TS_OK;
@@ -129,6 +129,7 @@ enum ts_err ts_judge_append(struct ts_judge *judge, int64_t stream_id,
 		return TS_OK;
 	if (sweeps)
 		TS_TRY(ts_judge_sweep_begin(judge, stream, batch, why));
+	TS_TRY(ts_judge_targets_find(judge, stream, batch, why));
 	judge->current_stream = stream_id;
 	ts_judge_walk_begin(&judge->in_current, batch);
 	ts_judge_walk_begin(&walk, batch);

@@ -48,54 +48,6 @@ enum ts_err ts_judge_load_handover(struct ts_judge *judge, const struct ts_judge
 
 /* --- straddlers --- */
 
-static uint32_t *bucket_of(const struct judge_pair *pair, const struct ts_usage *usage)
-{
-	const struct ts_str parts[] = {usage->sku, usage->resource, usage->workload};
-	uint64_t h = 0;
-	for (size_t p = 0; p < 3; p++)
-		for (size_t i = 0; i < parts[p].len; i++)
-			h = (h ^ (unsigned char)parts[p].at[i]) * UINT64_C(0x100000001b3);
-	return &pair->buckets[(h ^ (h >> 32)) % JUDGE_BUCKETS];
-}
-
-static bool copy_text(struct ts_region *region, struct ts_str in, struct ts_str *out)
-{
-	*out = (struct ts_str){ts_region_copy(region, in.at, in.len), in.len};
-	return out->at != NULL;
-}
-
-static enum ts_err straddler_add(struct ts_judge *judge, struct judge_pair *pair, int64_t leaf,
-	int64_t index, const struct ts_usage *usage)
-{
-	if (pair->buckets == NULL) {
-		pair->buckets = ts_region_array(
-			judge->region, JUDGE_BUCKETS, sizeof(*pair->buckets));
-		if (pair->buckets == NULL)
-			return TS_E_NO_MEMORY;
-		memset(pair->buckets, 0xff, JUDGE_BUCKETS * sizeof(*pair->buckets));
-	}
-	if (pair->n == pair->cap) {
-		struct judge_straddler *bigger = ts_judge_grow(
-			judge->region, pair->straddlers, pair->n, &pair->cap, sizeof(*bigger));
-		if (bigger == NULL)
-			return TS_E_NO_MEMORY;
-		pair->straddlers = bigger;
-	}
-	struct judge_straddler *s = &pair->straddlers[pair->n];
-	uint32_t *bucket = bucket_of(pair, usage);
-	*s = (struct judge_straddler){.leaf = leaf,
-		.index = index,
-		.start_ms = usage->start_ms,
-		.end_ms = usage->end_ms,
-		.next = *bucket};
-	if (!copy_text(judge->region, usage->sku, &s->sku) ||
-		!copy_text(judge->region, usage->resource, &s->resource) ||
-		!copy_text(judge->region, usage->workload, &s->workload))
-		return TS_E_NO_MEMORY;
-	*bucket = (uint32_t)pair->n++;
-	return TS_OK;
-}
-
 static bool straddles(const struct judge_pair *pair, const struct ts_usage *usage)
 {
 	return usage->start_ms < pair->h.from_ms && usage->end_ms > pair->h.from_ms;
@@ -140,7 +92,7 @@ static enum ts_err visit_straddler(struct ts_judge *judge, struct judge_stream *
 	(void)arg;
 	(void)why;
 	return straddles(pair, usage)
-		       ? straddler_add(judge, pair, walk->batch->leaf, walk->index, usage)
+		       ? ts_judge_straddler_add(judge, pair, walk->batch->leaf, walk->index, usage)
 		       : TS_OK;
 }
 
@@ -179,41 +131,6 @@ enum ts_err ts_judge_sweep_begin(struct ts_judge *judge, struct judge_stream *st
 	return TS_OK;
 }
 
-static bool same_use(const struct judge_straddler *s, const struct ts_usage *usage)
-{
-	return usage->start_ms < s->end_ms && usage->end_ms > s->start_ms &&
-	       ts_str_eq(usage->sku, s->sku) && ts_str_eq(usage->resource, s->resource) &&
-	       ts_str_eq(usage->workload, s->workload);
-}
-
-/* Whether a line can be the other of a duplicate. One that is contested can: it may come back. One
- * that is parked or reversed leaves its place to a new line. */
-static enum ts_err occupies(struct ts_judge *judge, const struct judge_stream *stream,
-	int64_t index, int64_t batch_leaf, bool *out, struct ts_why *why)
-{
-	struct judge_line *line = NULL;
-	TS_TRY(ts_judge_line_get(judge, stream->id, index, batch_leaf, &line, why));
-	*out = !ts_judge_parked(stream, line, NULL) && !ts_judge_reversed(judge, line, NULL);
-	return TS_OK;
-}
-
-/* A u1 of the newer stream against the straddlers before it in the log. */
-static enum ts_err against_straddlers(struct ts_judge *judge, const struct judge_pair *pair,
-	const struct ts_usage *usage, bool *duplicate, struct ts_why *why)
-{
-	const struct judge_stream *older = ts_judge_stream_find(judge, pair->h.older);
-	*duplicate = false;
-	if (pair->n == 0)
-		return TS_OK;
-	for (uint32_t i = *bucket_of(pair, usage); i != JUDGE_NONE && !*duplicate;
-		i = pair->straddlers[i].next) {
-		const struct judge_straddler *s = &pair->straddlers[i];
-		if (same_use(s, usage))
-			TS_TRY(occupies(judge, older, s->index, s->leaf, duplicate, why));
-	}
-	return TS_OK;
-}
-
 struct match {
 	struct judge_straddler line;
 	bool found;
@@ -225,9 +142,9 @@ static enum ts_err visit_newer(struct ts_judge *judge, struct judge_stream *stre
 {
 	struct match *match = arg;
 	(void)pair;
-	if (match->found || !same_use(&match->line, usage))
+	if (match->found || !ts_judge_same_use(&match->line, usage))
 		return TS_OK;
-	return occupies(judge, stream, walk->index, walk->batch->leaf, &match->found, why);
+	return ts_judge_occupies(judge, stream, walk->index, walk->batch->leaf, &match->found, why);
 }
 
 /* A u1 of the older stream that came behind lines of the newer one. */
@@ -269,13 +186,13 @@ static enum ts_err sweep_pair(struct ts_judge *judge, struct judge_stream *strea
 	bool against = false;
 	if (pair->h.newer == stream->id) {
 		if (!parked && near_newer(pair, usage->start_ms))
-			TS_TRY(against_straddlers(judge, pair, usage, &against, why));
+			TS_TRY(ts_judge_against_straddlers(judge, pair, usage, &against, why));
 		*verdict = against ? TS_VERDICT_DUPLICATE : TS_VERDICT_IN_SCOPE;
 		return TS_OK;
 	}
 	if (straddles(pair, usage)) {
 		if (pair->loaded)
-			TS_TRY(straddler_add(judge, pair, leaf, index, usage));
+			TS_TRY(ts_judge_straddler_add(judge, pair, leaf, index, usage));
 		if (!parked)
 			TS_TRY(against_newer(judge, pair, leaf, usage, &against, why));
 		*verdict = against ? TS_VERDICT_DUPLICATE : TS_VERDICT_IN_SCOPE;

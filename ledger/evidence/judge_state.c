@@ -151,6 +151,7 @@ enum ts_err ts_judge_range_add(struct ts_judge *judge, struct judge_stream *stre
 		stream->ranges = bigger;
 	}
 	stream->ranges[stream->ranges_n++] = (struct judge_range){kind, from, to, leaf};
+	judge->ranges++;
 	return TS_OK;
 }
 

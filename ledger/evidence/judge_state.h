@@ -38,15 +38,20 @@ struct judge_reversal {
 struct judge_straddler { /* of the older stream: starts before from_ms and ends behind it */
 	int64_t leaf, index, start_ms, end_ms;
 	struct ts_str sku, resource, workload;
-	uint32_t next; /* in its bucket */
+	size_t next; /* where to look on: its own place, or one behind it when it is no obstacle */
 };
-#define JUDGE_BUCKETS 4096
 struct judge_pair {
 	struct ts_judge_handover h;
 	bool loaded; /* straddlers of the leaves so far are in */
-	uint32_t *buckets; /* NULL: no straddler yet */
-	struct judge_straddler *straddlers;
-	size_t n, cap;
+	struct judge_straddler
+		*straddlers; /* the first sorted_n: by use, those of one by their end */
+	size_t n, cap, sorted_n;
+	size_t ranges; /* as of the judge, when `next` was set */
+};
+struct judge_found { /* a line that an r1 of the batch at hand names */
+	int64_t stream, index, batch_leaf;
+	bool there, usage; /* a leaf before holds it; it is a good u1 */
+	size_t at, len; /* that u1, in found_bytes */
 };
 struct judge_walk { /* the lines of a batch, one after another */
 	const struct ts_judge_batch *batch;
@@ -76,6 +81,11 @@ struct ts_judge {
 	size_t reversals_n, reversals_cap;
 	struct judge_pair *pairs;
 	size_t pairs_n, pairs_cap;
+	size_t ranges; /* how many were added */
+	struct judge_found *found; /* by stream and index */
+	size_t found_n, found_cap;
+	char *found_bytes;
+	size_t found_bytes_n, found_bytes_cap;
 	struct { /* lines whose stored facts were asked for as one range */
 		int64_t stream, from, to;
 	} loaded;
@@ -142,6 +152,29 @@ enum ts_err ts_judge_tell(struct ts_judge *judge, enum ts_judge_kind kind, int64
 enum ts_err ts_judge_park(struct ts_judge *judge, struct judge_stream *stream, int64_t index,
 	int64_t batch_leaf, const struct ts_usage *usage, enum ts_verdict verdict, int64_t leaf,
 	struct ts_why *why) TS_MUST;
+
+/* Targets of r1 lines (judge_target.c). Before the lines of a batch: all that lie in batches before
+ * it, each batch looked up once, whatever the order of the r1 lines. */
+enum ts_err ts_judge_targets_find(struct ts_judge *judge, const struct judge_stream *stream,
+	const struct ts_judge_batch *batch, struct ts_why *why) TS_MUST;
+/* As ts_judge_usage_at, for a target. */
+enum ts_err ts_judge_target_at(struct ts_judge *judge, const struct judge_stream *stream,
+	int64_t index, int64_t below, int64_t *batch_leaf, struct ts_record *record, bool *usage,
+	struct ts_why *why) TS_MUST;
+
+/* Straddlers (judge_straddler.c): of each use (sku, resource, workload) the one that ends last is
+ * asked first, and one that is no obstacle is passed over until a range is added: then it may be
+ * one again. So a line costs O(log straddlers), whoever made them. */
+enum ts_err ts_judge_straddler_add(struct ts_judge *judge, struct judge_pair *pair, int64_t leaf,
+	int64_t index, const struct ts_usage *usage) TS_MUST;
+bool ts_judge_same_use(const struct judge_straddler *s, const struct ts_usage *usage);
+/* Whether a line can be the other of a duplicate. One that is contested can: it may come back. One
+ * that is parked or reversed leaves its place to a new line. */
+enum ts_err ts_judge_occupies(struct ts_judge *judge, const struct judge_stream *stream,
+	int64_t index, int64_t batch_leaf, bool *out, struct ts_why *why) TS_MUST;
+/* A u1 of the newer stream against the straddlers before it in the log. */
+enum ts_err ts_judge_against_straddlers(struct ts_judge *judge, struct judge_pair *pair,
+	const struct ts_usage *usage, bool *duplicate, struct ts_why *why) TS_MUST;
 
 /* Handovers (judge_handover.c). Whether u1 lines of the batch can touch one. */
 bool ts_judge_sweeps(const struct ts_judge *judge, const struct judge_stream *stream,
