@@ -11,6 +11,7 @@
 #define LIST_BYTES_MAX (256u << 20)
 #define HELD_BYTES_MAX (64u << 20)
 #define VERDICTS_HELD 1000
+#define FACTS_PER_READ 65536 /* lines whose facts are read at once */
 #define CELLS_HELD 4096
 
 enum { STATE, ROW, LINES, CURRENT, LIST, HELD, CELLS, SCRATCH, REGIONS };
@@ -147,10 +148,9 @@ static enum ts_err src_size(
 	return ts_db_batch_size(j->db, contract_of(j), stream, below, out, why);
 }
 
-static enum ts_err src_facts(void *ctx, struct ts_judge *judge, int64_t stream, int64_t from,
-	int64_t to, struct ts_why *why)
+static enum ts_err facts_of(struct ts_settle_judge *j, struct ts_judge *judge, int64_t stream,
+	int64_t from, int64_t to, struct ts_why *why)
 {
-	struct ts_settle_judge *j = ctx;
 	struct ts_db_verdict *list = NULL;
 	size_t n = 0;
 	ts_region_reset(j->regions[SCRATCH]);
@@ -161,6 +161,18 @@ static enum ts_err src_facts(void *ctx, struct ts_judge *judge, int64_t stream, 
 				? ts_judge_load_parked(judge, stream, list[i].index, list[i].leaf)
 				: ts_judge_load_reversed(judge, stream, list[i].index,
 					  list[i].by_stream, list[i].by_index));
+	return TS_OK;
+}
+
+/* A range may be a whole stream: in pieces, so that neither the rows at hand nor the time of a
+ * statement grow with it. */
+static enum ts_err src_facts(void *ctx, struct ts_judge *judge, int64_t stream, int64_t from,
+	int64_t to, struct ts_why *why)
+{
+	for (int64_t end = from; from < to; from = end) {
+		end = to - from > FACTS_PER_READ ? from + FACTS_PER_READ : to;
+		TS_TRY(facts_of(ctx, judge, stream, from, end, why));
+	}
 	return TS_OK;
 }
 

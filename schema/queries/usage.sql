@@ -15,9 +15,11 @@ order by leaf limit $4::integer
 
 -- name: batch_bound
 -- in: contract, leaves [from, to), most u1 lines and cells; out: the leaf of the first batch, but for
--- the first of all, with which they are more (null: none)
+-- the first of all, with which they are more (null: none). An r1 may cost the look-up of a batch of its
+-- own: it counts for a hundred.
 select min(t.leaf) from (
-	select b.leaf, row_number() over w as number, sum(b.usage_n + c.cells) over w as work
+	select b.leaf, row_number() over w as number,
+		sum(b.usage_n + 100 * b.reversal_n + c.cells) over w as work
 	from (select * from app.batch b
 		where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint
 		order by b.leaf offset 0) b

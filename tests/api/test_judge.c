@@ -29,6 +29,24 @@ static void many_suspects_do_not_wedge_settle(void **state)
 	assert_int_equal(verdicts("reversed", "wrong"), 300);
 }
 
+/* The facts of a range were read at once: three million parked lines were more than a statement's
+ * time, and then more than their region. Now in pieces, none of which may be lost. */
+static void facts_of_a_whole_stream_come_in_pieces(void **state)
+{
+	struct svc_agent a;
+	(void)state;
+	open_contract();
+	must_enrol(&whole, &a);
+	for (int64_t i = 0; i < 7 * 9999; i++) {
+		usage(-2, -1, "node-1");
+		if (i % 9999 == 9998)
+			send_lines(&a);
+	}
+	assert_int_equal(tick(), 0);
+	release(&a, 1, 1 + 7 * 9999, TICK_US / 1000);
+	assert_int_equal(tick(), 7 * 9999);
+}
+
 static void reversed_is_for_good(void **state)
 {
 	struct svc_agent a;
@@ -329,6 +347,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(many_suspects_do_not_wedge_settle),
+		cmocka_unit_test(facts_of_a_whole_stream_come_in_pieces),
 		cmocka_unit_test(reversed_is_for_good),
 		cmocka_unit_test(released_lines_count),
 		cmocka_unit_test(void_lines_are_no_target),
