@@ -17,6 +17,7 @@
 
 /* Statements that one side began and that are not in the log: bounds what a company can pile up. */
 #define TS_DESK_WAITING_MAX 1000
+#define TS_DESK_REVOCATIONS_MAX 16 /* of one key */
 
 enum ts_desk_signers {
 	TS_DESK_BOTH, /* both companies, in one leaf */

@@ -83,6 +83,21 @@ enum ts_err ts_desk_covered(
 
 /* --- revoke --- */
 
+/* Each one walks what it contests, in the thread that settles all contracts; the company signs
+ * alone. */
+static enum ts_err check_often(
+	struct ts_desk *desk, const struct ts_db_stream *stream, struct ts_why *why)
+{
+	struct ts_db_revocation *list = NULL;
+	size_t n = 0;
+	TS_TRY(ts_db_revocation_list(desk->db, desk->contract.contract_id, stream->key.stream_id,
+		desk->region, &list, &n, why));
+	return n < TS_DESK_REVOCATIONS_MAX
+		       ? TS_OK
+		       : ts_why(why, TS_E_CONFLICT, "origin",
+				 "the key was revoked %zu times: no more are taken", n);
+}
+
 static enum ts_err revoke_read(struct ts_desk *desk, struct ts_why *why)
 {
 	TS_TRY(ts_revocation_parse(desk->text, &desk->is.revocation, why));
@@ -112,6 +127,7 @@ static enum ts_err revoke_check(struct ts_desk *desk, struct ts_why *why)
 			(long long)ended);
 	if (!r->compromised)
 		return TS_OK;
+	TS_TRY(check_often(desk, stream, why));
 	if (r->since_ms > desk->now_us / 1000)
 		return ts_why(why, TS_E_INVALID, "compromised-since", "%lld lies in the future",
 			(long long)r->since_ms);

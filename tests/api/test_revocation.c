@@ -95,6 +95,24 @@ static void a_compromise_ends_at_the_seal(void **state)
 	assert_int_equal(end_key(&a, covered), 200);
 }
 
+/* The company alone signs a revocation, and each one walks the stream in the thread that settles
+ * all contracts: a thousand of them held up every tenant. */
+static void a_key_is_revoked_so_often_and_no_more(void **state)
+{
+	struct svc_agent a;
+	(void)state;
+	int64_t before_ms = since_ms;
+	svc_agent(&svc, &contract, "again", TS_SIDE_PROVIDER, &a);
+	int64_t covered = covered_since(a.stream, "2026-06-01T00:00:00Z");
+	for (int i = 0; i < 16; i++, since_ms--)
+		assert_int_equal(end_key(&a, covered), 200);
+	assert_int_equal(end_key(&a, covered), 409);
+	assert_non_null(strstr(ts_buf_str(&answer), "revoked 16 times"));
+	since_ms++;
+	assert_int_equal(end_key(&a, covered), 200); /* it is there */
+	since_ms = before_ms;
+}
+
 /* A contract between the same two that names two witnesses, both needed. */
 static void witnessed_contract(struct svc_contract *c)
 {
@@ -181,6 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_compromise_ends_at_the_quorum),
 		cmocka_unit_test(a_compromise_ends_at_the_seal),
+		cmocka_unit_test(a_key_is_revoked_so_often_and_no_more),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
 }
