@@ -89,6 +89,9 @@ void ts_rate_free(struct ts_rate *rate);
 /* TS_OK (the caller then owes one ts_rate_leave) or TS_E_BUSY. mono_us is the monotonic clock. */
 enum ts_err ts_rate_enter(struct ts_rate *rate, const char *token_id, int64_t mono_us,
 	struct ts_rate_state *state) TS_MUST;
-void ts_rate_leave(struct ts_rate *rate, const char *token_id);
+/* Whether the token, which has entered, may hold so many bytes of answers more; no more than `most`
+ * in all. */
+bool ts_rate_hold(struct ts_rate *rate, const char *token_id, size_t bytes, size_t most) TS_MUST;
+void ts_rate_leave(struct ts_rate *rate, const char *token_id, size_t held); /* what it held */
 
 #endif

@@ -62,6 +62,8 @@ static const struct key keys[] = {
 	N(body_budget_bytes, 1024, 17179869184, 268435456, "all bodies held at once, else 503"),
 	N(response_bytes_max, 65536, 1073741824, 67108864, "largest response"),
 	N(spool_bytes_max, 1048576, 17592186044416, 68719476736, "largest bundle"),
+	N(answer_budget_bytes, 262144, 17179869184, 536870912,
+		"large answers that wait for their readers; one token: a quarter; else 503"),
 	N(region_bytes_max, 65536, 1073741824, 67108864, "scratch memory of one request"),
 	N(header_deadline_ms, 10, 600000, 10000, "time for a request's headers"),
 	N(body_deadline_ms, 10, 600000, 30000, "time for a request's body"),
@@ -243,6 +245,9 @@ enum ts_err ts_config_check(const struct ts_config *config, struct ts_why *why)
 	if (config->body_budget_bytes < config->body_bytes_max)
 		return ts_why(why, TS_E_INVALID, "body_budget_bytes",
 			"body_budget_bytes is less than body_bytes_max");
+	if (config->answer_budget_bytes / 4 < config->response_bytes_max)
+		return ts_why(why, TS_E_INVALID, "answer_budget_bytes",
+			"a quarter of answer_budget_bytes is less than response_bytes_max");
 	if (config->domain[0] == '\0')
 		return ts_why(why, TS_E_MISSING_FIELD, "domain", "domain is empty");
 	return TS_OK;

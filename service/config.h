@@ -47,6 +47,7 @@ struct ts_config {
 	int64_t body_budget_bytes; /* of all bodies held at once */
 	int64_t response_bytes_max;
 	int64_t spool_bytes_max; /* of one bundle */
+	int64_t answer_budget_bytes; /* of large answers that wait for their readers */
 	int64_t region_bytes_max; /* scratch memory of one request */
 	/* how long, milliseconds */
 	int64_t header_deadline_ms;

@@ -9,6 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SMALL_ANSWER_BYTES ((size_t)65536) /* not worth counting */
+#define TOKENS_PER_BUDGET 4 /* that fill it together */
+
 struct ts_exchange *ts_exchange_create(struct ts_http *http, struct MHD_Connection *connection,
 	struct ts_peer *peer, struct ts_str target)
 {
@@ -54,7 +57,8 @@ void ts_exchange_unref(struct ts_exchange *ex)
 	if (atomic_fetch_sub(&ex->refs, 1) != 1)
 		return;
 	if (ex->rated)
-		ts_rate_leave(ex->http->rate, ex->principal.token_id);
+		ts_rate_leave(ex->http->rate, ex->principal.token_id, ex->answered_token);
+	atomic_fetch_sub(&ex->http->answer_bytes, (long long)ex->answered);
 	atomic_fetch_sub(&ex->http->body_bytes, (long long)ex->reserved);
 	if (ex->authorization.at != NULL)
 		sodium_memzero((char *)(uintptr_t)ex->authorization.at, ex->authorization.len);
@@ -135,12 +139,38 @@ static bool state_change(
 	return atomic_compare_exchange_strong(&ex->state, &expected, (int)to);
 }
 
+/* An answer stays until its reader has taken it, who may take his time: those that are large share
+ * a budget, of which one token gets a part. Only of reads: what was done is not to be asked again.
+ */
+static enum ts_err hold_answer(struct ts_exchange *ex)
+{
+	struct ts_http *http = ex->http;
+	size_t bytes = ex->res.body.cap + ts_region_used_bytes(ex->req.region);
+	long long most = http->config->answer_budget_bytes;
+	if (ex->req.method != TS_GET || bytes <= SMALL_ANSWER_BYTES)
+		return TS_OK;
+	bool fits = !ex->rated || ts_rate_hold(http->rate, ex->principal.token_id, bytes,
+					  (size_t)most / TOKENS_PER_BUDGET);
+	if (fits && ex->rated)
+		ex->answered_token = bytes;
+	if (fits) {
+		ex->answered = bytes;
+		fits = atomic_fetch_add(&http->answer_bytes, (long long)bytes) + (long long)bytes <=
+		       most;
+	}
+	if (fits)
+		return TS_OK;
+	ts_buf_free(&ex->res.body);
+	return ts_why(&ex->why, TS_E_UNAVAILABLE, "",
+		"too many bytes of answers wait for their readers: take those first");
+}
+
 /* The worker's end of an exchange: answers it unless the deadline did, and lets go of it. */
 static void exchange_finish(struct ts_exchange *ex, enum ts_exchange_state from, enum ts_err err)
 {
 	struct ts_http *http = ex->http;
 	struct MHD_Connection *connection = ex->connection;
-	ex->err = err;
+	ex->err = err == TS_OK && from == TS_STATE_RUNNING ? hold_answer(ex) : err;
 	pthread_mutex_lock(&http->lock);
 	bool ours = state_change(ex, from, TS_STATE_DONE);
 	if (ours)

@@ -69,6 +69,8 @@ struct ts_exchange {
 	size_t body_max;
 	size_t reserved; /* of the body budget */
 	size_t dropped;
+	size_t answered; /* of the answers' budget */
+	size_t answered_token; /* of the token's share of it */
 	/* the answer */
 	struct ts_response res;
 	enum ts_err err; /* of the refusal or of the handler */
@@ -101,6 +103,7 @@ struct ts_http {
 	atomic_bool draining;
 	atomic_bool unready;
 	atomic_llong body_bytes;
+	atomic_llong answer_bytes;
 	atomic_llong reaper_beat_us;
 	atomic_llong unsent; /* exchanges held, or answered and not yet sent */
 	pthread_mutex_t lock; /* all that follows, and the peers */

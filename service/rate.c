@@ -16,6 +16,7 @@ struct rate_slot {
 	int64_t tokens; /* in 1/UNIT */
 	int64_t at_mono_us;
 	int64_t in_flight;
+	size_t held; /* bytes of answers that are on their way */
 };
 struct ts_rate {
 	pthread_mutex_t lock;
@@ -112,18 +113,36 @@ enum ts_err ts_rate_enter(
 	return err;
 }
 
-void ts_rate_leave(struct ts_rate *rate, const char *token_id)
+/* The slot of a token that has something in flight. */
+static struct rate_slot *rate_flying(struct ts_rate *rate, const char *token_id)
+{
+	uint32_t hash = rate_hash(token_id);
+	for (uint32_t i = 0; i < RATE_PROBES; i++) {
+		struct rate_slot *slot = &rate->slot[(hash + i) % RATE_SLOTS];
+		if (slot->in_flight > 0 && strcmp(slot->token_id, token_id) == 0)
+			return slot;
+	}
+	return NULL;
+}
+
+bool ts_rate_hold(struct ts_rate *rate, const char *token_id, size_t bytes, size_t most)
 {
 	pthread_mutex_lock(&rate->lock);
-	bool found = false;
-	uint32_t hash = rate_hash(token_id);
-	for (uint32_t i = 0; i < RATE_PROBES && !found; i++) {
-		struct rate_slot *slot = &rate->slot[(hash + i) % RATE_SLOTS];
-		if (slot->in_flight > 0 && strcmp(slot->token_id, token_id) == 0) {
-			slot->in_flight--;
-			found = true;
-		}
-	}
+	struct rate_slot *slot = rate_flying(rate, token_id);
+	TS_ASSERT(slot != NULL);
+	bool fits = slot->held <= most && bytes <= most - slot->held;
+	if (fits)
+		slot->held += bytes;
 	pthread_mutex_unlock(&rate->lock);
-	TS_ASSERT(found);
+	return fits;
+}
+
+void ts_rate_leave(struct ts_rate *rate, const char *token_id, size_t held)
+{
+	pthread_mutex_lock(&rate->lock);
+	struct rate_slot *slot = rate_flying(rate, token_id);
+	TS_ASSERT(slot != NULL && slot->held >= held);
+	slot->in_flight--;
+	slot->held -= held;
+	pthread_mutex_unlock(&rate->lock);
 }

@@ -46,6 +46,18 @@ static inline enum ts_err frame_hit(
 	return TS_OK;
 }
 
+/* More than a connection takes in when nobody reads. */
+static inline enum ts_err frame_big(
+	struct ts_request *req, struct ts_response *res, struct ts_why *why)
+{
+	static const char some[4096];
+	(void)req;
+	(void)why;
+	for (size_t i = 0; i < 1900; i++)
+		ts_buf_put(&res->body, some, sizeof some);
+	return res->body.err;
+}
+
 static inline enum ts_err frame_gate(
 	struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
@@ -198,6 +210,11 @@ static const struct ts_route frame_routes[] = {
 		.handler = frame_hit,
 		.roles = TS_ROLE_AUDITOR,
 		FRAME_DOC("getAudit")},
+	{.method = TS_GET,
+		.path = "/t/big",
+		.handler = frame_big,
+		.roles = TS_ROLE_AUDITOR | TS_ROLE_PROVIDER_FINANCE,
+		FRAME_DOC("getBig")},
 	{.method = TS_POST,
 		.path = "/t/money",
 		.handler = frame_key,

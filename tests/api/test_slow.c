@@ -147,6 +147,58 @@ static void test_budget(void **state)
 	frame_stop(&f);
 }
 
+/* HEAD of a large answer: it is made, counted and gone. */
+static int head_big(struct frame *f, int token)
+{
+	struct ts_wire_reply reply;
+	char ask[256], value[256];
+	(void)snprintf(ask, sizeof ask,
+		"HEAD /t/big HTTP/1.1\r\n" H "Authorization: Bearer %s\r\n\r\n", f->token[token]);
+	int fd = ts_wire_connect(f->port);
+	ts_wire_puts(fd, ask);
+	ts_wire_read(fd, 2000, true, &reply);
+	if (reply.status == 503)
+		assert_string_equal(ts_wire_header(&reply, "Retry-After", value), "1");
+	ts_wire_reply_free(&reply);
+	(void)close(fd);
+	return reply.status;
+}
+
+static int head_big_until(struct frame *f, int token, int status)
+{
+	int got = 0;
+	for (int i = 0; i < 500 && got != status; i++) {
+		got = head_big(f, token);
+		frame_sleep_ms(2);
+	}
+	return got;
+}
+
+/* 128 readers of one token that asked for the largest tile and took nothing held 2 GB for a minute,
+ * and as many again with each other token. */
+static void slow_readers_of_large_answers_share_a_budget(void **state)
+{
+	struct frame f;
+	char ask[256];
+	(void)state;
+	frame_init(&f);
+	f.config.response_bytes_max = 8u << 20;
+	f.config.answer_budget_bytes = 4 * (12 << 20); /* a token: one of them, not two */
+	frame_start(&f);
+	(void)snprintf(ask, sizeof ask,
+		"GET /t/big HTTP/1.1\r\n" H "Authorization: Bearer %s\r\n\r\n", f.token[0]);
+	assert_int_equal(head_big(&f, 0), 200);
+	assert_int_equal(head_big_until(&f, 0, 200), 200);
+	int slow = ts_wire_connect(f.port);
+	ts_wire_puts(slow, ask);
+	assert_int_equal(head_big_until(&f, 0, 503), 503);
+	assert_int_equal(head_big(&f, 0), 503);
+	assert_int_equal(head_big(&f, 1), 200); /* another's share */
+	(void)close(slow);
+	assert_int_equal(head_big_until(&f, 0, 200), 200);
+	frame_stop(&f);
+}
+
 static void test_queue_full(void **state)
 {
 	struct frame f;
@@ -423,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_slow_body_and_idle),
 		cmocka_unit_test(test_held_is_not_reaped),
 		cmocka_unit_test(test_budget),
+		cmocka_unit_test(slow_readers_of_large_answers_share_a_budget),
 		cmocka_unit_test(test_queue_full),
 		cmocka_unit_test(test_request_deadline),
 		cmocka_unit_test(test_client_leaves),

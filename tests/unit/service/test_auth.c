@@ -77,21 +77,21 @@ static void test_rate(void **state)
 	assert_int_equal(s.remaining, 2);
 	assert_ok(ts_rate_enter(rate, "b", now_us, &s)); /* another token has its own */
 	for (int i = 0; i < 3; i++)
-		ts_rate_leave(rate, "a");
+		ts_rate_leave(rate, "a", 0);
 	/* bucket: two are left, then one each 100 ms, never more than the burst */
 	for (int i = 0; i < 2; i++) {
 		assert_ok(ts_rate_enter(rate, "a", now_us, &s));
-		ts_rate_leave(rate, "a");
+		ts_rate_leave(rate, "a", 0);
 	}
 	assert_err(ts_rate_enter(rate, "a", now_us, &s), TS_E_BUSY);
 	assert_err(ts_rate_enter(rate, "a", now_us + 99999, &s), TS_E_BUSY);
 	assert_ok(ts_rate_enter(rate, "a", now_us + 100000, &s));
-	ts_rate_leave(rate, "a");
+	ts_rate_leave(rate, "a", 0);
 	now_us += INT64_C(3600) * 1000000;
 	assert_ok(ts_rate_enter(rate, "a", now_us, &s));
 	assert_int_equal(s.remaining, 4);
-	ts_rate_leave(rate, "a");
-	ts_rate_leave(rate, "b");
+	ts_rate_leave(rate, "a", 0);
+	ts_rate_leave(rate, "b", 0);
 	ts_rate_free(rate);
 }
 
@@ -105,7 +105,7 @@ static void test_rate_many(void **state)
 		char id[TS_TOKEN_ID_CHARS + 1];
 		(void)snprintf(id, sizeof(id), "%016x", i);
 		assert_ok(ts_rate_enter(rate, id, (int64_t)i * 1000, &s));
-		ts_rate_leave(rate, id);
+		ts_rate_leave(rate, id, 0);
 	}
 	ts_rate_free(rate);
 }

@@ -45,6 +45,7 @@ static void test_refusals(void **state)
 		{"listen = 127.0.0.1:65536\n", TS_E_MALFORMED, "listen"},
 		{"tls_cert = a\n", TS_E_INVALID, "tls_key"},
 		{"body_budget_bytes = 2048\n", TS_E_INVALID, "body_budget_bytes"},
+		{"answer_budget_bytes = 268435455\n", TS_E_INVALID, "answer_budget_bytes"},
 		{"domain =\n", TS_E_MISSING_FIELD, "domain"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
