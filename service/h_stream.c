@@ -12,6 +12,8 @@
 #include "store/stream.h"
 #include <string.h>
 
+#define SIDE_BYTES_MAX ((size_t)24 << 20) /* of its streams in memory; both fit in a request's */
+
 struct enrolment {
 	struct ts_request *req;
 	struct ts_hasher *hasher;
@@ -88,6 +90,25 @@ static bool owns_scope(const struct ts_db_stream *stream)
 static struct ts_scope scope_of(const struct ts_db_enrolment *key)
 {
 	return (struct ts_scope){ts_str(key->clusters), ts_str(key->resources), ts_str(key->skus)};
+}
+
+/* What reading all streams of a contract takes, which enrolments, statements and settle do: a side
+ * has its part of it, so that it can't enrol until the other side can do nothing. */
+static enum ts_err check_room(
+	const struct enrolment *e, const struct ts_db_stream *streams, size_t n, struct ts_why *why)
+{
+	size_t bytes = sizeof *streams + 2 * e->note.text.len, count = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (streams[i].key.side != (int16_t)e->statement.side)
+			continue;
+		bytes += sizeof *streams + 2 * streams[i].key.note.len;
+		count++;
+	}
+	return bytes <= SIDE_BYTES_MAX
+		       ? TS_OK
+		       : ts_why(why, TS_E_CONFLICT, "side",
+				 "%zu streams of the %s are enrolled: there is no room for more",
+				 count, ts_side_name(e->statement.side));
 }
 
 /* One hour of one device can't be asserted by two live provider streams. */
@@ -279,6 +300,7 @@ static enum ts_err enrol_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	TS_TRY(check_statement(e, terms[terms_n - 1], why));
 	TS_TRY(check_before(e, streams, n, why));
 	TS_TRY(check_signatures(e, terms[terms_n - 1], why));
+	TS_TRY(check_room(e, streams, n, why));
 	TS_TRY(check_scope(e, streams, n, why));
 	TS_TRY(check_handovers(db, e, terms[0], streams, n, why));
 	return store(db, e, why);

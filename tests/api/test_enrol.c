@@ -463,6 +463,33 @@ static int begin(void **state)
 	return 0;
 }
 
+/* All streams of a contract are read by whoever enrols, states or settles: 2,700 of one company
+ * with large scopes filled a request's memory, and the other one could do nothing any more. */
+static void a_side_can_not_take_all_the_room(void **state)
+{
+	const struct want mine = {.cluster = "room", .side = TS_SIDE_CONSUMER};
+	const struct want theirs = {.cluster = "room2"};
+	struct svc_agent a;
+	char sql[2048];
+	(void)state;
+	snprintf(sql, sizeof sql,
+		"with k as (insert into app.key_directory (public_id, public_key, contract_id) "
+		"select md5(i::text), sha256(i::text::bytea), d.contract_id from "
+		"generate_series(1, "
+		"900) i, app.directory d where d.public_id = '%s' returning *), a as (insert into "
+		"app.agent_key (contract_id, stream_id, public_id, origin, vkey, public_key, side, "
+		"note, from_ms, window_ms, active_from_ms, active_to_ms, clusters, resources, "
+		"skus, leaf, enrolled) select contract_id, stream_id, public_id, public_id, 'v', "
+		"public_key, 1, convert_to(repeat('x', 13000), 'UTF8'), 0, 1, 0, 1, '-', '-', '-', "
+		"0, now() from k returning contract_id, stream_id), s as (insert into app.stream "
+		"(contract_id, stream_id, side, root) select contract_id, stream_id, 1, "
+		"sha256('') from a returning 1) select count(*) from s",
+		contract.id);
+	assert_int_equal(svc_number(&svc, sql), 900);
+	must_refuse(&mine, 409, "no room for more");
+	must_enrol(&theirs, &a, NULL);
+}
+
 static int end(void **state)
 {
 	(void)state;
@@ -490,6 +517,7 @@ int main(void)
 		cmocka_unit_test(a_generation_needs_the_one_before),
 		cmocka_unit_test(a_lost_key_need_not_sign),
 		cmocka_unit_test(an_heir_begins_where_it_was_closed),
+		cmocka_unit_test(a_side_can_not_take_all_the_room),
 		cmocka_unit_test(not_in_a_period_that_is_cut),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
