@@ -119,9 +119,7 @@ static enum ts_err proof_get(struct ts_request *req, struct ts_response *res, st
 	TS_TRY(look_up(&l, req, res, why));
 	if (ts_text_u63(ts_request_param(req, "index"), &l.index) != TS_OK)
 		return ts_why(why, TS_E_NOT_FOUND, "index", "is not a line number");
-	/* A provider sees the consumer's own records only in a reconciliation. */
-	if (req->principal->role == TS_ROLE_PROVIDER_FINANCE)
-		l.scope.sides = TS_DB_SIDE_PROVIDER;
+	l.scope.sides = ts_handler_sides(req->principal, &l.contract);
 	TS_TRY(ts_db_tx(ts_req_session(req)->db, &l.scope, proof_tx, &l, why));
 	return ts_handler_json(res, 200,
 		json_pack("{s:s,s:s,s:s,s:I,s:I,s:o,s:o,s:o,s:o}", "contract", l.contract.public_id,
@@ -153,8 +151,7 @@ static enum ts_err line_list(struct ts_request *req, struct ts_response *res, st
 	if (!ts_str_is(ts_request_query(req, "state")->text, "void"))
 		return ts_why(why, TS_E_MALFORMED, "state", "must be void");
 	TS_TRY(look_up(&l, req, res, why));
-	if (req->principal->role == TS_ROLE_PROVIDER_FINANCE)
-		l.scope.sides = TS_DB_SIDE_PROVIDER;
+	l.scope.sides = ts_handler_sides(req->principal, &l.contract);
 	l.filter.after_index = after->text.at != NULL ? after->number : -1;
 	l.filter.limit = limit->text.at != NULL ? (int32_t)limit->number : TS_LIST_LIMIT_DEFAULT;
 	TS_TRY(ts_db_tx(ts_req_session(req)->db, &l.scope, lines_tx, &l, why));

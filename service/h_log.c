@@ -43,24 +43,13 @@ static enum ts_err no_tile(struct ts_why *why)
 		"no such tile (C2SP tlog-tiles), or the log is not that long yet");
 }
 
-/* A side's own lines go to its company and to auditors; the other side sees them in a
- * reconciliation, and whoever runs the service is on a side. */
-static unsigned sides_of(const struct ts_principal *who, const struct ts_db_contract *contract)
-{
-	bool provider = who->party_id == contract->provider_party &&
-			who->party_id != contract->consumer_party;
-	return provider || (who->role & (TS_ROLE_PROVIDER_FINANCE | TS_ROLE_OPERATOR)) != 0
-		       ? TS_DB_SIDE_PROVIDER
-		       : TS_DB_SIDES_BOTH;
-}
-
 static enum ts_err look(struct view *v, ts_db_body body, struct ts_why *why)
 {
 	struct ts_db_scope scope;
 	TS_TRY(ts_handler_contract(v->req, v->res, &v->contract, &scope, why));
 	scope.read_only = true;
 	if (v->stream != NULL)
-		scope.sides = sides_of(v->req->principal, &v->contract);
+		scope.sides = ts_handler_sides(v->req->principal, &v->contract);
 	return ts_db_tx(ts_req_session(v->req)->db, &scope, body, v, why);
 }
 

@@ -4,6 +4,7 @@
 #include "service/desk.h"
 #include "service/handler.h"
 #include "service/route.h"
+#include "store/batch.h"
 #include <string.h>
 
 #define CONTRACT "/v1/contracts/{contract}"
@@ -203,6 +204,7 @@ struct question {
 	const struct ts_db_stream *found;
 	int64_t since_ms, covered; /* revocation */
 	int64_t size; /* root */
+	unsigned sides; /* whose lines the asker sees */
 	struct ts_hash root;
 };
 
@@ -225,6 +227,20 @@ static enum ts_err covered_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	return ts_desk_covered(&q->v.desk, q->since_ms, &q->covered, why);
 }
 
+/* Of lines that it does not see, one learns no root but those that stand in the inputs log: with a
+ * root at every size, lines that one expects could be tried one by one. */
+static enum ts_err signed_size(struct ts_db *db, struct question *q, struct ts_why *why)
+{
+	struct ts_db_batch batch;
+	enum ts_err err = ts_db_batch_ended(db, q->v.desk.contract.contract_id,
+		q->found->key.stream_id, q->size, q->v.desk.region, &batch, why);
+	return err != TS_E_NOT_FOUND
+		       ? err
+		       : ts_why(why, err, "size",
+				 "no upload of %s ended at %lld: only its company sees that root",
+				 q->found->key.origin, (long long)q->size);
+}
+
 static enum ts_err root_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct question *q = arg;
@@ -232,6 +248,8 @@ static enum ts_err root_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	if (q->size > q->found->range.size)
 		return ts_why(why, TS_E_INVALID, "size", "the stream has %lld lines",
 			(long long)q->found->range.size);
+	if ((q->sides & 1u << q->found->key.side) == 0 && q->size > 0)
+		TS_TRY(signed_size(db, q, why));
 	return ts_desk_root(&q->v.desk, q->found, q->size, &q->root, why);
 }
 
@@ -252,6 +270,7 @@ static enum ts_err ask(struct ts_request *req, struct ts_response *res, struct q
 		return ts_why(why, TS_E_NOT_FOUND, "stream", "no stream %s", q->stream);
 	TS_TRY(err);
 	res->contract_id = contract_id;
+	q->sides = ts_handler_sides(req->principal, contract);
 	q->v.desk.region = req->region;
 	q->v.desk.hasher = &ts_req_session(req)->hasher;
 	const struct ts_db_scope scope = {.contracts = &contract_id,

@@ -167,12 +167,11 @@ static json_t *row_json(const struct usage *u, size_t i)
 	return out;
 }
 
-/* A provider sees the consumer's own records only in a reconciliation. */
-static void limit_sides(const struct ts_request *req, struct ts_db_scope *scope)
+static void limit_sides(const struct ts_request *req, const struct ts_db_contract *contract,
+	struct ts_db_scope *scope)
 {
 	scope->read_only = true;
-	if (req->principal->role == TS_ROLE_PROVIDER_FINANCE)
-		scope->sides = TS_DB_SIDE_PROVIDER;
+	scope->sides = ts_handler_sides(req->principal, contract);
 }
 
 static enum ts_err cursor(struct ts_str text, struct ts_db_usage_filter *filter, struct ts_why *why)
@@ -218,7 +217,7 @@ static enum ts_err usage_page(
 	struct ts_db_contract contract;
 	struct ts_db_scope scope;
 	TS_TRY(ts_handler_contract(u->req, res, &contract, &scope, why));
-	limit_sides(u->req, &scope);
+	limit_sides(u->req, &contract, &scope);
 	u->contract_id = contract.contract_id;
 	TS_TRY(read_filter(u, why));
 	TS_TRY(ts_db_tx(ts_req_session(u->req)->db, &scope, usage_tx, u, why));
@@ -314,7 +313,7 @@ static enum ts_err usage_sums(struct ts_request *req, struct ts_response *res, s
 			"from and to must rise and lie on the grid of the buckets");
 	u.by_class = u.by_account = true;
 	TS_TRY(ts_handler_contract(req, res, &contract, &scope, why));
-	limit_sides(req, &scope);
+	limit_sides(req, &contract, &scope);
 	u.contract_id = contract.contract_id;
 	TS_TRY(ts_db_tx(ts_req_session(req)->db, &scope, sums_tx, &u, why));
 	json_t *rows = json_array();

@@ -32,6 +32,15 @@ bool ts_handler_allowed(const struct ts_principal *who, const struct ts_db_contr
 	return false;
 }
 
+unsigned ts_handler_sides(const struct ts_principal *who, const struct ts_db_contract *contract)
+{
+	bool provider = who->party_id == contract->provider_party &&
+			who->party_id != contract->consumer_party;
+	return provider || (who->role & (TS_ROLE_PROVIDER_FINANCE | TS_ROLE_OPERATOR)) != 0
+		       ? TS_DB_SIDE_PROVIDER
+		       : TS_DB_SIDES_BOTH;
+}
+
 bool ts_handler_sees_account(const struct ts_principal *who, enum ts_account account)
 {
 	if (who->role != TS_ROLE_PROVIDER_FINANCE ||

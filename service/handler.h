@@ -25,6 +25,9 @@ enum ts_err ts_handler_stream(struct ts_request *req, struct ts_response *res,
 	int64_t *stream_id, struct ts_why *why) TS_MUST;
 /* True when the principal may see the contract at all. */
 bool ts_handler_allowed(const struct ts_principal *who, const struct ts_db_contract *contract);
+/* Whose lines it sees. A side's own go to its company and to auditors; the other side sees them in
+ * a reconciliation, and whoever runs the service is on a side. */
+unsigned ts_handler_sides(const struct ts_principal *who, const struct ts_db_contract *contract);
 /* A provider role sees of the consumer's book only the mirror accounts (3-money, REST). */
 bool ts_handler_sees_account(const struct ts_principal *who, enum ts_account account);
 

@@ -297,6 +297,40 @@ static void who_sees_what(void **state)
 	assert_int_equal(get(svc.admin, path), 404);
 }
 
+/* Usage, proof and void lines were hidden from the provider's finance token alone; and whoever had
+ * a root at every size could try the lines that it expected, one by one. */
+static void a_consumers_lines_are_seen_by_no_other_door(void **state)
+{
+	char own_auditor[128], path[200];
+	(void)state;
+	append(consumer_client, &consumer_agent, 3);
+	svc_token(&svc, "auditor", "orbit", NULL, own_auditor);
+	const char *const others[] = {provider, svc.admin, own_auditor};
+	const char *const owners[] = {consumer, auditor};
+	const char *stream = consumer_agent.stream;
+	long long size = (long long)consumer_agent.range.size;
+	settle();
+	for (size_t d = 0; d < 2; d++) {
+		snprintf(path, sizeof path,
+			d == 0 ? "/v1/usage/%s/%lld/proof" : "/v1/streams/%s/root?size=%lld",
+			stream, size - 1);
+		for (size_t i = 0; i < 3; i++)
+			assert_int_equal(get(others[i], path), 404);
+		for (size_t i = 0; i < 2; i++)
+			assert_int_equal(get(owners[i], path), 200);
+	}
+	snprintf(path, sizeof path, "/v1/streams/%s/root?size=%lld", stream, size);
+	for (size_t i = 0; i < 3; i++) /* that one is in the log */
+		assert_int_equal(get(others[i], path), 200);
+	snprintf(path, sizeof path, "/v1/contracts/%s/usage?stream=%s", contract.id, stream);
+	for (size_t i = 0; i < 3; i++) {
+		long status = get(others[i], path);
+		assert_true(status == 404 || strstr(ts_buf_str(&answer), "node") == NULL);
+	}
+	assert_int_equal(get(consumer, path), 200);
+	assert_non_null(strstr(ts_buf_str(&answer), "node"));
+}
+
 static void raw(const char *method, const char *path, const char *more, struct ts_wire_reply *out)
 {
 	char text[1024];
@@ -480,6 +514,7 @@ int main(void)
 		cmocka_unit_test(beyond_the_published_size),
 		cmocka_unit_test(a_stream),
 		cmocka_unit_test(who_sees_what),
+		cmocka_unit_test(a_consumers_lines_are_seen_by_no_other_door),
 		cmocka_unit_test(headers),
 		cmocka_unit_test(head_is_of_the_cut),
 		cmocka_unit_test(a_signer_that_dies),
