@@ -187,11 +187,12 @@ static enum ts_err check_handovers(struct ts_db *db, const struct enrolment *e,
 		const struct ts_db_enrolment *key = &streams[i].key;
 		const struct ts_scope scope = scope_of(key);
 		struct ts_origin its;
+		if (key->side != TS_SIDE_PROVIDER)
+			continue;
 		TS_TRY(ts_origin_parse(ts_str(key->origin), &its, why));
 		/* As the judge takes it: what generations of one agent hand over, at from_ms. */
 		bool agent = ts_origin_same_agent(&s->origin_parts, &its);
-		if (key->side == TS_SIDE_PROVIDER &&
-			(agent || !ts_scope_disjoint(&s->scope, &scope)))
+		if (agent || !ts_scope_disjoint(&s->scope, &scope))
 			TS_TRY(check_handover(e, agent ? s->from_ms : s->active_from_ms,
 				&streams[i], cut_ms, why));
 	}
