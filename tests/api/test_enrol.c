@@ -474,17 +474,19 @@ static void a_side_can_not_take_all_the_room(void **state)
 	(void)state;
 	snprintf(sql, sizeof sql,
 		"with k as (insert into app.key_directory (public_id, public_key, contract_id) "
-		"select md5(i::text), sha256(i::text::bytea), d.contract_id from "
-		"generate_series(1, "
-		"900) i, app.directory d where d.public_id = '%s' returning *), a as (insert into "
+		"select md5(i::text), sha256(i::text::bytea), d.contract_id from app.directory d, "
+		"generate_series(1, 900) i where d.public_id = '%s' returning *), a as (insert "
+		"into "
 		"app.agent_key (contract_id, stream_id, public_id, origin, vkey, public_key, side, "
 		"note, from_ms, window_ms, active_from_ms, active_to_ms, clusters, resources, "
-		"skus, leaf, enrolled) select contract_id, stream_id, public_id, public_id, 'v', "
-		"public_key, 1, convert_to(repeat('x', 13000), 'UTF8'), 0, 1, 0, 1, '-', '-', '-', "
-		"0, now() from k returning contract_id, stream_id), s as (insert into app.stream "
-		"(contract_id, stream_id, side, root) select contract_id, stream_id, 1, "
-		"sha256('') from a returning 1) select count(*) from s",
-		contract.id);
+		"skus, leaf, enrolled) select contract_id, stream_id, public_id, "
+		"'ledger.example/%s/' || public_id || '/agent/g1', 'v', public_key, 1, "
+		"convert_to(repeat('x', 13000), 'UTF8'), 0, 1, 0, 1, '-', '-', '-', 0, now() from "
+		"k "
+		"returning contract_id, stream_id), s as (insert into app.stream (contract_id, "
+		"stream_id, side, root) select contract_id, stream_id, 1, sha256('') from a "
+		"returning 1) select count(*) from s",
+		contract.id, contract.id);
 	assert_int_equal(svc_number(&svc, sql), 900);
 	must_refuse(&mine, 409, "no room for more");
 	must_enrol(&theirs, &a, NULL);
