@@ -45,15 +45,7 @@ received() {
 }
 caught() { grep -q -e "$1" "$CAUGHT" || { cat "$CAUGHT"; fail "not caught: $1"; }; }
 # shown TEXT COMMAND...: within 10 s
-shown() {
-	text=$1 tries=0
-	shift
-	until "$@" 2>&1 </dev/null | grep -q -e "$text"; do
-		tries=$((tries + 1))
-		[ $tries -lt 100 ] || { "$@"; fail "never shown: $text by $*"; }
-		sleep 0.1
-	done
-}
+shown() { within 10 "$@"; }
 
 # --- who may be called ----------------------------------------------------------------------------
 for url in https://10.1.2.3/ https://169.254.169.254/latest/meta-data \

@@ -18,28 +18,6 @@ done
 . "$SOURCE/tests/support/service.sh"
 svc_begin golden
 
-checks=0
-t() { "$TALLY" "$@"; }
-# run CODE COMMAND...: its exit code; what it says is in $DIR/out and $DIR/err.
-run() {
-	code=$1
-	shift
-	checks=$((checks + 1))
-	"$@" >"$DIR/out" 2>"$DIR/err" </dev/null
-	got=$?
-	[ $got = "$code" ] || fail "exit $got, not $code: $*"
-}
-# status CODE TOKEN PATH [curl options]
-status() {
-	want=$1
-	token=$2
-	path=$3
-	shift 3
-	checks=$((checks + 1))
-	got=$(curl -sS -o "$DIR/out" -w '%{http_code}' ${token:+-H "Authorization: Bearer $token"} "$@" \
-		"$TALLYSTICK_URL$path" 2>"$DIR/err")
-	[ "$got" = "$want" ] || fail "status $got, not $want: $path"
-}
 # report FILE ROWS VERDICT=N... QUANTITY: what an import says of itself.
 report() {
 	checks=$((checks + 1))

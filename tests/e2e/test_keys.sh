@@ -10,19 +10,6 @@ SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
 . "$SOURCE/tests/support/service.sh"
 svc_begin keys
 
-checks=0
-t() { "$TALLY" "$@"; }
-# expect CODE TEXT COMMAND...: the exit code, and TEXT (a basic regular expression) in its output.
-expect() {
-	code=$1
-	text=$2
-	shift 2
-	checks=$((checks + 1))
-	"$@" >"$DIR/out" 2>"$DIR/err" </dev/null
-	got=$?
-	[ $got = "$code" ] || fail "exit $got, not $code: $*"
-	[ -z "$text" ] || grep -q -e "$text" "$DIR/out" "$DIR/err" || fail "no \"$text\" from: $*"
-}
 # lines STREAM DAY N: N hours of usage on that day, imported and sent
 lines() {
 	start=$(($(date -u -d "$2" +%s) * 1000))

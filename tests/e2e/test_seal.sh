@@ -10,25 +10,6 @@ SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
 . "$SOURCE/tests/support/service.sh"
 svc_begin seal
 
-checks=0
-t() { "$TALLY" "$@"; }
-# run CODE COMMAND...: its exit code; what it says is in $DIR/out and $DIR/err.
-run() {
-	code=$1
-	shift
-	checks=$((checks + 1))
-	"$@" >"$DIR/out" 2>"$DIR/err" </dev/null
-	got=$?
-	[ $got = "$code" ] || fail "exit $got, not $code: $*"
-}
-said() { grep -q -e "$1" "$DIR/out" "$DIR/err" || fail "nobody said \"$1\""; }
-refused() {
-	said=$1
-	shift
-	run 1 "$@"
-	said "$said"
-}
-
 umask 077
 svc_database
 svc_start

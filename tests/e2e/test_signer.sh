@@ -69,11 +69,9 @@ done
 
 # A second one on the folder is refused; so is one that has nothing to listen on.
 if [ "$(id -u)" = 0 ]; then set -- --user daemon; else set --; fi
-"$TALLY" signer --set signer_dir="$SIGNER_DIR" --set signer_socket="$DIR/sock/other" "$@" 2>"$DIR/err" &&
-	fail "a second signer"
-grep -q 'another signer works on this folder' "$DIR/err" || fail "why is the second one refused?"
-"$TALLY" signer --set signer_dir="$SIGNER_DIR" "$@" 2>"$DIR/err" && fail "a signer without socket"
-grep -q 'signer_socket' "$DIR/err" || fail "why is one without a socket refused?"
+refused 'another signer works on this folder' t signer --set signer_dir="$SIGNER_DIR" \
+	--set signer_socket="$DIR/sock/other" "$@"
+refused 'signer_socket' t signer --set signer_dir="$SIGNER_DIR" "$@"
 
 # Nobody looks into it, and it holds nothing open but what it needs.
 if [ "$(id -u)" = 0 ]; then
@@ -91,7 +89,5 @@ grep -q signer "$DIR/out" || fail "it does not say why"
 signer_start
 [ "$(ready)" = 200 ] || fail "not ready again"
 [ "$(call POST /v1/contracts '{"provider":"orbit","consumer":"atlas"}')" = 201 ] || fail "contract again"
-kill -TERM "$SERVICE"
-wait "$SERVICE" || fail "the service did not end well"
-SERVICE=
+svc_end
 echo "ok"

@@ -11,31 +11,15 @@ TALLY=$BUILD/tallystick
 . "$SOURCE/tests/support/service.sh"
 svc_begin smoke
 
-checks=0
-# expect CODE TEXT COMMAND...: the exit code, and TEXT (a basic regular expression) in its output.
-expect() {
-	code=$1
-	text=$2
-	shift 2
-	checks=$((checks + 1))
-	"$@" >"$DIR/out" 2>"$DIR/err" </dev/null
-	got=$?
-	[ $got = "$code" ] || fail "exit $got, not $code: $*"
-	[ -z "$text" ] || grep -q -e "$text" "$DIR/out" "$DIR/err" || fail "no \"$text\" from: $*"
-}
-t() { "$TALLY" "$@"; }
 get() { curl -sS -H "Authorization: Bearer $TALLYSTICK_TOKEN" "$TALLYSTICK_URL$1"; }
 # http CODE TEXT TOKEN PATH [curl options]
 http() {
-	want=$1
 	text=$2
+	code=$1
 	token=$3
 	path=$4
 	shift 4
-	checks=$((checks + 1))
-	got=$(curl -sS -o "$DIR/out" -w '%{http_code}' -H "Authorization: Bearer $token" "$@" \
-		"$TALLYSTICK_URL$path" 2>"$DIR/err")
-	[ "$got" = "$want" ] || fail "status $got, not $want: $path $*"
+	status "$code" "$token" "$path" "$@"
 	grep -q -e "$text" "$DIR/out" || fail "no \"$text\" in: $path"
 }
 

@@ -22,21 +22,9 @@ clean_up() {
 	svc_clean_up
 }
 trap clean_up EXIT
-t() { "$TALLY" "$@"; }
 sql() { as_server "$PG/psql" -XAtq "$DB" -c "$1"; }
 get() { curl -sS -H "Authorization: Bearer $OPERATOR" "$TALLYSTICK_URL$1"; }
 admin() { curl -sS "http://127.0.0.1:$(svc_port admin_port)$1"; }
-# within SECONDS TEXT COMMAND...: until its output has the text
-within() {
-	tries=$(($1 * 5))
-	text=$2
-	shift 2
-	until "$@" >"$DIR/out" 2>"$DIR/err"; grep -q -e "$text" "$DIR/out" "$DIR/err"; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || fail "no \"$text\" from: $*"
-		sleep 0.2
-	done
-}
 free_port() {
 	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
@@ -47,25 +35,7 @@ start_witness() { # NAME
 	within 10 '"event":"started"' cat "$DIR/witness-$1/log"
 }
 start_service() {
-	rm -f "$LOG"
-	"$TALLY" serve --config "$CONF" --set admin_listen=127.0.0.1:0 --set tick_s=0 $USER_OPT \
-		--set log_file="$LOG" --set witness_interval_s=$INTERVAL --set "witnesses=$WITNESSES" \
-		>"$DIR/serve" 2>&1 </dev/null &
-	SERVICE=$!
-	within 20 '"event":"started"' cat "$LOG"
-	TALLYSTICK_URL=http://127.0.0.1:$(svc_port port)
-	export TALLYSTICK_URL
-}
-stop_service() {
-	kill -TERM "$SERVICE"
-	wait "$SERVICE" || fail "the service did not end well"
-	SERVICE=
-}
-stop_database() { as_server "$PG/pg_ctl" -D "$DIR/pg" -m fast -w -s stop >/dev/null || fail "pg stop"; }
-start_database() {
-	as_server "$PG/pg_ctl" -D "$DIR/pg" -l "$DIR/pg/log" -w -s start \
-		-o "-c listen_addresses='' -c unix_socket_directories='$DIR/sock' -c max_connections=60" \
-		>"$DIR/out" 2>"$DIR/err" || fail "pg_ctl start"
+	svc_serve --set witness_interval_s=$INTERVAL --set "witnesses=$WITNESSES"
 }
 # What the contract says of its witnesses, by a Python expression over w.
 witnessing() {
@@ -96,8 +66,7 @@ TXT
 	WITNESSES="$WITNESSES, witness.$who.example/w1=http://127.0.0.1:$port"
 done
 svc_database
-OPERATOR=$(as_server "$TALLY" init --config "$CONF" --db "$DB" --domain tally.example \
-	--listen 127.0.0.1:0 --print-token 2>"$DIR/err") || fail "init"
+svc_init
 TALLYSTICK_TOKEN=$OPERATOR
 export TALLYSTICK_TOKEN
 start_service
@@ -109,16 +78,14 @@ for who in provider consumer; do
 		fail "party"
 done
 cp "$SOURCE/docs/examples/colossus.terms.json" "$DIR/template.json"
-refused() {
-	t contract new "$DIR/template.json" --provider provider --consumer consumer --out "$DIR/bad.json" \
-		"$@" >"$DIR/out" 2>"$DIR/err" && fail "drawn up: $*"
-	grep -q /evidence/quorum "$DIR/err" || fail "refused for another reason: $*"
+drawn_up() {
+	t contract new "$DIR/template.json" --provider provider --consumer consumer --out "$DIR/bad.json" "$@"
 }
 C=$(cat "$DIR/consumer.vkey"):consumer
 A=$(cat "$DIR/auditor.vkey"):auditor
-refused --witness "$C" --witness "$A" --quorum 1
-refused --witness "$C" --quorum none
-refused --witness "$(cat "$DIR/consumer.vkey"):provider"
+refused /evidence/quorum drawn_up --witness "$C" --witness "$A" --quorum 1
+refused /evidence/quorum drawn_up --witness "$C" --quorum none
+refused /evidence/quorum drawn_up --witness "$(cat "$DIR/consumer.vkey"):provider"
 contract() { # FILE: prints the id
 	t contract new "$DIR/template.json" --provider provider --consumer consumer --witness "$C" \
 		--witness "$A" --out "$1" >"$DIR/id" || fail "contract new"
@@ -224,7 +191,7 @@ ID=$FIRST
 
 # --- the last witness to answer lets us sign; those before it must hear of it at once ---------------
 # (they waited for their next regular turn)
-stop_service
+svc_end
 INTERVAL=600
 sed -i 's/"unwitnessed_after_days": 0/"unwitnessed_after_days": 14/' "$DIR/template.json"
 start_service
@@ -255,25 +222,25 @@ kill -CONT "$W_auditor"
 within 30 CLX- t invoice issue "$ID" 2026-06
 ID=$FIRST
 INTERVAL=1
-stop_service
+svc_end
 start_service
 
 # --- a backup: taken now, then both logs grow, then it is brought back -----------------------------
-stop_service
-stop_database
+svc_end
+svc_database_stop
 cp -a "$DIR/pg" "$DIR/pg.backup"
 cp -a "$DIR/state/keys" "$DIR/keys.backup"
-start_database
+svc_database_start
 start_service
 t close "$ID" 2026-07 >"$DIR/out" 2>"$DIR/err" || fail "close 2026-07"
 within 15 True witnessing 'w["inputs"]["published"] == w["inputs"]["signed"]'
 TRUE_SIZE=$(witnessing 'w["inputs"]["signed"]')
-stop_service
-stop_database
+svc_end
+svc_database_stop
 mv "$DIR/pg" "$DIR/pg.true" && mv "$DIR/pg.backup" "$DIR/pg"
 # The whole machine was restored: the signer has forgotten too, and only the witnesses remember.
 mv "$DIR/state/keys" "$DIR/keys.true" && mv "$DIR/keys.backup" "$DIR/state/keys"
-start_database
+svc_database_start
 start_service
 within 10 unready admin /readyz
 grep -q 'bring back the missing leaves' "$DIR/out" || fail "readyz does not say what to do"
@@ -298,17 +265,17 @@ within 5 'tallystick_signing_held{.*} 1' admin /metrics
 grep -q '"event":"signing_held"' "$LOG" || fail "the log does not say that signing is held"
 
 # --- the true leaves are back: it goes on ----------------------------------------------------------
-stop_service
-stop_database
+svc_end
+svc_database_stop
 mv "$DIR/pg" "$DIR/pg.fork" && mv "$DIR/pg.true" "$DIR/pg"
 mv "$DIR/state/keys" "$DIR/keys.fork" && mv "$DIR/keys.true" "$DIR/state/keys"
-start_database
+svc_database_start
 start_service
 within 10 '"status":"ready"' admin /readyz
 t settle "$ID" >/dev/null 2>"$DIR/err" || fail "settle"
 within 5 CLX- t invoice issue "$ID" 2026-07
 within 15 True witnessing "w['inputs']['published'] == w['inputs']['signed'] > $TRUE_SIZE"
-stop_service
+svc_end
 ! grep -q '"level":"error"' "$LOG" || fail "errors were logged"
 for who in consumer auditor; do
 	eval "pid=\$W_$who"

@@ -3,22 +3,6 @@
 # Sourced after service.sh: two companies, a contract that both signed, an agent with usage. Needs
 # SOURCE, DIR, TALLY and OPERATOR. Sets PROVIDER, CONSUMER, AGENT (tokens), CONTRACT, STREAM.
 
-t() { "$TALLY" "$@"; }
-# must TEXT COMMAND...: exit code 0, and TEXT in its output
-must() {
-	text=$1
-	shift
-	"$@" >"$DIR/out" 2>"$DIR/err" </dev/null || fail "$*"
-	[ -z "$text" ] || grep -q -e "$text" "$DIR/out" "$DIR/err" || fail "no \"$text\" from: $*"
-}
-# refused TEXT COMMAND...: an exit code other than 0, and TEXT in its output
-refused() {
-	text=$1
-	shift
-	! "$@" >"$DIR/out" 2>"$DIR/err" </dev/null || fail "not refused: $*"
-	[ -z "$text" ] || grep -q -e "$text" "$DIR/out" "$DIR/err" || fail "no \"$text\" from: $*"
-}
-
 contract_begin() {
 	TALLYSTICK_TOKEN=$OPERATOR
 	export TALLYSTICK_TOKEN
