@@ -14,11 +14,10 @@ const struct ts_command ts_cmd_append = {
 	.usage = "tallystick append DIR [--url URL --token TOKEN] [--batch LINES]\n"
 		 "tallystick append DIR --out FILE\n"
 		 "\n"
-		 "Safe to repeat at any time: the service answers a repeat with the stored "
-		 "receipt.\n"
-		 "--out writes the body of the next append to a file instead, for a machine "
-		 "without\n"
-		 "a way out; it is the same bytes. Receipts are kept in DIR/receipts.\n"
+		 "Safe to repeat at any time: the service answers a repeat with the stored\n"
+		 "receipt. --out writes the body of the next append to a file instead, for a\n"
+		 "machine without a way out; it is the same bytes. Receipts are kept in\n"
+		 "DIR/receipts.\n"
 		 "\n"
 		 "  tallystick append var/agent --url https://billing.example\n",
 	.run = run,

@@ -7,10 +7,11 @@ static int run(int argc, char **argv);
 const struct ts_command ts_cmd_close = {
 	.name = "close",
 	.summary = "cut a billing period: its targets are posted as of its last day",
-	.usage = "tallystick close CONTRACT PERIOD\n\n"
-		 "PERIOD is a name (2026-05) or a number (0 is the first). Periods are cut in "
-		 "order;\n"
-		 "what arrives later becomes a delta in the next document.\n\n"
+	.usage = "tallystick close CONTRACT PERIOD\n"
+		 "\n"
+		 "PERIOD is a name (2026-05) or a number (0 is the first). Periods are cut in\n"
+		 "order; what arrives later becomes a delta in the next document.\n"
+		 "\n"
 		 "  tallystick close 3f0c... 2026-05\n",
 	.run = run,
 };

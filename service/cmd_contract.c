@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ANSWER_BYTES_MAX (4u << 20)
 #define DRAFT_REGION_BYTES ((size_t)32 << 20)
@@ -26,20 +27,17 @@ const struct ts_command ts_cmd_contract = {
 	.name = "contract",
 	.summary = "draw up, offer, sign and show contracts",
 	.usage =
-		"tallystick contract new TEMPLATE.json --provider ID --consumer ID --out "
-		"TERMS.json\n"
+		"tallystick contract new TEMPLATE.json --provider ID --consumer ID --out FILE\n"
 		"                        [--witness VKEY:RUN_BY]... [--quorum all|K|unwitnessed]\n"
 		"tallystick contract offer TERMS.json\n"
 		"tallystick contract sign CONTRACT --key KEYFILE --terms TERMS.json [--version N]\n"
 		"tallystick contract show CONTRACT | keys CONTRACT | list\n"
 		"\n"
-		"new fills the parties, the zone's offset table, the service's keys and a contract "
-		"id\n"
-		"into the template; the id is reserved only when the terms are valid. offer "
-		"uploads\n"
-		"the exact bytes.\n"
-		"sign checks that the statement names these very bytes, signs and sends it; when\n"
-		"both parties have signed, the contract is active.\n"
+		"new fills the parties, the zone's offset table, the service's keys and a\n"
+		"contract id into the template; the id is reserved only when the terms are\n"
+		"valid. offer uploads the exact bytes. sign checks that the statement names\n"
+		"these very bytes, signs and sends it; when both parties have signed, the\n"
+		"contract is active.\n"
 		"\n"
 		"  tallystick contract sign 3f0c... --key provider.key --terms terms.json\n",
 	.run = run,
@@ -230,8 +228,10 @@ static enum ts_err fill_template(struct contract_args *a, json_t *terms, struct 
 static enum ts_err contract_new(struct contract_args *a, struct ts_why *why)
 {
 	if (a->provider == NULL || a->consumer == NULL || a->out == NULL)
-		return ts_why(why, TS_E_MISSING_FIELD, "contract new",
+		return ts_why(why, TS_E_MISSING_FIELD, "--out",
 			"--provider, --consumer and --out are needed");
+	if (access(a->out, F_OK) == 0)
+		return ts_why(why, TS_E_CONFLICT, a->out, "exists; terms are never written over");
 	struct ts_buf file;
 	ts_buf_init(&file, ANSWER_BYTES_MAX);
 	json_t *terms = NULL;
@@ -266,6 +266,17 @@ static enum ts_err terms_contract(const struct ts_buf *file, char out[33], struc
 	return err;
 }
 
+static enum ts_err print_offer(const struct ts_buf *answer, struct ts_why *why)
+{
+	json_t *offer = NULL;
+	TS_TRY(ts_json_parse(answer->data, answer->len, &offer, why));
+	printf("offered: version %lld, terms %s\n",
+		(long long)json_integer_value(json_object_get(offer, "version")),
+		json_string_value(json_object_get(offer, "terms_sha256")));
+	json_decref(offer);
+	return TS_OK;
+}
+
 static enum ts_err contract_offer(struct contract_args *a, struct ts_why *why)
 {
 	struct ts_buf file, answer;
@@ -284,7 +295,7 @@ static enum ts_err contract_offer(struct contract_args *a, struct ts_why *why)
 				.body_len = file.len},
 			&answer, NULL, why);
 	if (err == TS_OK)
-		printf("%s\n", ts_buf_str(&answer));
+		err = print_offer(&answer, why);
 	ts_buf_free(&answer);
 	ts_buf_free(&file);
 	return err;
@@ -333,7 +344,7 @@ static enum ts_err sign_statement(
 static enum ts_err contract_sign(struct contract_args *a, struct ts_why *why)
 {
 	if (a->key == NULL || a->terms == NULL)
-		return ts_why(why, TS_E_MISSING_FIELD, "contract sign",
+		return ts_why(why, TS_E_MISSING_FIELD, "--terms",
 			"--key and --terms (the bytes that you agree to) are needed");
 	struct ts_buf terms, text;
 	char path[128];

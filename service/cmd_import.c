@@ -23,11 +23,10 @@ const struct ts_command ts_cmd_import = {
 		 "tallystick import slurm|alibaba-gpu|records FILE [--dry-run]\n"
 		 "\n"
 		 "Each row is accepted, not billable, a duplicate, superseded, pending or\n"
-		 "quarantined, with a reason; the counts add up to the rows. Accepted rows become\n"
-		 "lines of the stream in DIR, windows are closed, and all is sent. A second run "
-		 "over\n"
-		 "the same file finds duplicates only. Without --stream nothing is written.\n"
-		 "FILE - is standard input.\n"
+		 "quarantined, with a reason; the counts add up to the rows. Accepted rows\n"
+		 "become lines of the stream in DIR, windows are closed, and all is sent. A\n"
+		 "second run over the same file finds duplicates only. Without --stream nothing\n"
+		 "is written. FILE - is standard input.\n"
 		 "\n"
 		 "  TZ=UTC sacct --parsable2 ... | tallystick import slurm - --stream var/agent\n",
 	.run = run,

@@ -20,15 +20,15 @@ static int run(int argc, char **argv);
 const struct ts_command ts_cmd_init = {
 	.name = "init",
 	.summary = "first set-up: configuration, keys, schema, the operator's token",
-	.usage = "tallystick init --config FILE --db CONNINFO [--domain D] [--print-token]\n\n"
-		 "Writes FILE with every key and its help unless it exists, makes the key folder "
-		 "with\n"
-		 "the operator and receipt keys, migrates the database and makes an operator "
-		 "token,\n"
-		 "which is shown this once. CONNINFO names a superuser; the service's own roles,\n"
-		 "ts_service and ts_ingest, are used from then on. Safe to run again: what exists "
-		 "is\n"
-		 "kept, and a second token is made only with --new-token or --print-token.\n\n"
+	.usage = "tallystick init --config FILE --db CONNINFO [--domain D] [--print-token]\n"
+		 "\n"
+		 "Writes FILE with every key and its help unless it exists, makes the key folder\n"
+		 "with the operator and receipt keys, migrates the database and makes an\n"
+		 "operator token, which is shown this once. CONNINFO names a superuser; the\n"
+		 "service's own roles, ts_service and ts_ingest, are used from then on. Safe to\n"
+		 "run again: what exists is kept, and a second token is made only with\n"
+		 "--new-token or --print-token.\n"
+		 "\n"
 		 "  tallystick init --config tallystick.conf --domain tally.example \\\n"
 		 "    --db \"host=/run/pg dbname=tallystick user=postgres\"\n",
 	.run = run,

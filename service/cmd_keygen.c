@@ -5,18 +5,20 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static int run(int argc, char **argv);
 
 const struct ts_command ts_cmd_keygen = {
 	.name = "keygen",
 	.summary = "make an Ed25519 key pair; prints the public key (vkey)",
-	.usage = "tallystick keygen NAME FILE [--type note|cosignature] [--seal] [--public]\n"
+	.usage = "tallystick keygen NAME FILE [--type note|cosignature] [--seal]\n"
+		 "tallystick keygen --public FILE\n"
 		 "\n"
 		 "NAME is what signatures will carry, for a company's statement key\n"
 		 "<domain>/statements. FILE gets the private key, mode 0400, never written over;\n"
 		 "with --seal only a passphrase opens it (see tallystick key).\n"
-		 "--public prints the vkey of an existing FILE instead.\n"
+		 "--public prints the vkey of an existing FILE.\n"
 		 "\n"
 		 "  tallystick keygen provider.example/statements provider.key\n",
 	.run = run,
@@ -42,6 +44,9 @@ static enum ts_err create_sealed(const struct keygen_args *a, enum ts_key_type t
 	uint8_t seed[TS_KEY_SEED_BYTES];
 	struct ts_passphrase passphrase = {0};
 	TS_TRY(ts_key_name_check(ts_str(a->args.items[0]), why));
+	if (access(a->args.items[1], F_OK) == 0) /* before a passphrase is asked for twice */
+		return ts_why(why, TS_E_CONFLICT, a->args.items[1],
+			"exists; a key file is never written over");
 	randombytes_buf(seed, sizeof seed);
 	enum ts_err err = ts_secret_make(ts_str(a->args.items[0]), type, seed, secret);
 	ts_wipe(seed, sizeof seed);

@@ -12,7 +12,7 @@ const struct ts_command ts_cmd_party = {
 	.usage = "tallystick party add ID --name NAME --country CC --key FILE|--vkey VKEY [...]\n"
 		 "tallystick party show ID | list\n"
 		 "\n"
-		 "The statement key signs contracts and enrols agents; only its public half is "
+		 "The statement key signs contracts and enrols agents; only its public half is\n"
 		 "sent.\n"
 		 "\n"
 		 "  tallystick party add lab --name \"Frontier Lab PBC\" --country US --key "
@@ -47,8 +47,7 @@ static enum ts_err party_add(struct ts_cli *cli, struct ts_why *why)
 	const struct party_args *p = cli->own;
 	char vkey[TS_VKEY_CHARS];
 	if (p->name == NULL || p->country == NULL)
-		return ts_why(
-			why, TS_E_MISSING_FIELD, "party add", "--name and --country are needed");
+		return ts_why(why, TS_E_MISSING_FIELD, "--name", "--name and --country are needed");
 	TS_TRY(statement_key(p, vkey, why));
 	json_t *address = json_pack("{s:s,s:s*,s:s*,s:s*,s:s*}", "country", p->country, "street",
 		p->street, "city", p->city, "postal_code", p->postal_code, "region", p->region);

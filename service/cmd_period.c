@@ -3,7 +3,7 @@
 #include "evidence/note.h"
 #include "evidence/statement.h"
 #include "service/cli.h"
-#include "service/keyfile.h"
+#include "service/statement_send.h"
 #include "service/textfile.h"
 #include "service/timestamp.h"
 #include <stdio.h>
@@ -20,14 +20,12 @@ const struct ts_command ts_cmd_period = {
 		"tallystick period list CONTRACT\n"
 		"tallystick period show CONTRACT PERIOD\n"
 		"tallystick period state CONTRACT PERIOD [--out FILE]\n"
-		"tallystick period seal CONTRACT PERIOD --book provider|consumer --key FILE "
-		"[--state "
-		"FILE]\n"
+		"tallystick period seal CONTRACT PERIOD --book provider|consumer --key FILE\n"
+		"                       [--state FILE]\n"
 		"tallystick period countersign CONTRACT PERIOD --book B --key FILE [--state FILE]\n"
 		"tallystick period reserve CONTRACT PERIOD --book B --key FILE --reason TEXT\n"
-		"tallystick period timestamp CONTRACT PERIOD --book B --request FILE | --token "
-		"FILE\n"
-		"tallystick period timestamp CONTRACT PERIOD --book B --roots FILE\n\n"
+		"tallystick period timestamp CONTRACT PERIOD --book B --request FILE |\n"
+		"                            --response FILE | --roots FILE\n\n"
 		"Each company seals its own book, the other one countersigns it or says what it\n"
 		"reserves. --state FILE: a state that you computed yourself (tallystick replay);\n"
 		"another hash than the service's is not signed.\n\n"
@@ -36,7 +34,8 @@ const struct ts_command ts_cmd_period = {
 };
 
 struct period_args {
-	const char *book, *key, *state, *out, *reason, *request, *token, *roots;
+	const char *book, *state, *out, *reason, *request, *response, *roots;
+	struct ts_signer_opts signer;
 };
 
 static const char *path_of(const struct ts_cli *cli, const char *rest, char out[PATH_CHARS])
@@ -139,29 +138,10 @@ static enum ts_err period_state(struct ts_cli *cli, struct ts_why *why)
 	return TS_OK;
 }
 
-/* Signs the text and posts the note. */
-static enum ts_err sign_and_post(struct ts_cli *cli, struct ts_str text, struct ts_why *why)
+static enum ts_err send(struct ts_cli *cli, struct ts_str text, struct ts_why *why)
 {
 	const struct period_args *args = cli->own;
-	struct ts_secret secret;
-	struct ts_buf note;
-	json_t *answer = NULL;
-	char path[PATH_CHARS];
-	TS_TRY(given(args->key, "--key", why));
-	TS_TRY(ts_keyfile_read(args->key, &secret, why));
-	ts_buf_init(&note, TS_NOTE_BYTES_MAX);
-	ts_note_begin(text, &note);
-	enum ts_err err = ts_note_sign(&secret, text, &note);
-	ts_secret_wipe(&secret);
-	snprintf(path, sizeof path, "/v1/contracts/%s/statements", cli->args.items[1]);
-	if (err == TS_OK)
-		err = ts_client_post_text(
-			cli->client, path, ts_buf_str(&note), note.len, &answer, why);
-	ts_buf_free(&note);
-	TS_TRY(err);
-	printf("%s\n", ts_cli_text(answer, "state"));
-	json_decref(answer);
-	return TS_OK;
+	return ts_statement_send(cli, &args->signer, cli->args.items[1], text, why);
 }
 
 static enum ts_err period_seal(struct ts_cli *cli, struct ts_why *why)
@@ -180,7 +160,7 @@ static enum ts_err period_seal(struct ts_cli *cli, struct ts_why *why)
 	if (err == TS_OK)
 		err = ts_period_statement_build(&statement, &text, why);
 	if (err == TS_OK)
-		err = sign_and_post(cli, (struct ts_str){text.data, text.len}, why);
+		err = send(cli, (struct ts_str){text.data, text.len}, why);
 	ts_buf_free(&text);
 	return err;
 }
@@ -212,7 +192,7 @@ static enum ts_err countersign(struct ts_cli *cli, struct ts_buf *bytes, struct 
 	if (!ts_hash_eq(&state, &statement.state))
 		return ts_why(why, TS_E_MISMATCH, "state",
 			"the seal names another state than the service gives: not signed");
-	return sign_and_post(cli, note.text, why);
+	return send(cli, note.text, why);
 }
 
 static enum ts_err reserve(struct ts_cli *cli, struct ts_buf *bytes, struct ts_why *why)
@@ -231,12 +211,12 @@ static enum ts_err reserve(struct ts_cli *cli, struct ts_buf *bytes, struct ts_w
 	ts_buf_init(&text, TS_STATEMENT_BYTES_MAX);
 	enum ts_err err = ts_reservation_build(&reservation, &text, why);
 	if (err == TS_OK)
-		err = sign_and_post(cli, (struct ts_str){text.data, text.len}, why);
+		err = send(cli, (struct ts_str){text.data, text.len}, why);
 	ts_buf_free(&text);
 	return err;
 }
 
-/* Asks an authority (--request), hands in what it gave (--token), or checks it (--roots). */
+/* Asks an authority (--request), hands in what it gave (--response), or checks it (--roots). */
 static enum ts_err timestamp(struct ts_cli *cli, struct ts_buf *bytes, struct ts_why *why)
 {
 	const struct period_args *args = cli->own;
@@ -256,8 +236,8 @@ static enum ts_err timestamp(struct ts_cli *cli, struct ts_buf *bytes, struct ts
 		err = ts_timestamp_request(&imprint, &der, why);
 		if (err == TS_OK)
 			err = ts_textfile_write(args->request, der.data, der.len, why);
-	} else if (args->token != NULL) {
-		err = ts_textfile_read(args->token, &der, why);
+	} else if (args->response != NULL) {
+		err = ts_textfile_read(args->response, &der, why);
 		struct ts_client_call call = {.method = "POST",
 			.path = path,
 			.content_type = "application/timestamp-reply",
@@ -269,7 +249,7 @@ static enum ts_err timestamp(struct ts_cli *cli, struct ts_buf *bytes, struct ts
 		if (err == TS_OK)
 			printf("%s\n", ts_buf_str(bytes));
 	} else {
-		err = given(args->roots, "--request, --token or --roots", why);
+		err = given(args->roots, "--request, --response or --roots", why);
 		if (err == TS_OK)
 			err = ts_client_get_bytes(cli->client, path, NULL, &der, why);
 		if (err == TS_OK)
@@ -305,15 +285,18 @@ static int run(int argc, char **argv)
 	struct ts_cli cli = {.cmd = &ts_cmd_period, .own = &args};
 	const struct ts_opt opts[] = {
 		{"book", TS_OPT_TEXT, false, &args.book, "BOOK", "whose book: provider, consumer"},
-		{"key", TS_OPT_TEXT, false, &args.key, "FILE", "your company's statement key"},
+		{"key", TS_OPT_TEXT, false, &args.signer.key, "FILE",
+			"your company's statement key"},
+		{"passphrase-file", TS_OPT_TEXT, false, &args.signer.passphrase_file, "FILE",
+			"of a sealed key (TALLYSTICK_PASSPHRASE_FILE, else it asks)"},
 		{"state", TS_OPT_TEXT, false, &args.state, "FILE",
 			"a state of your own to compare"},
 		{"out", TS_OPT_TEXT, false, &args.out, "FILE", "state: where it goes"},
 		{"reason", TS_OPT_TEXT, false, &args.reason, "TEXT", "reserve: what is reserved"},
 		{"request", TS_OPT_TEXT, false, &args.request, "FILE",
 			"timestamp: write a request for an authority"},
-		{"token", TS_OPT_TEXT, false, &args.token, "FILE",
-			"timestamp: hand in its response or token"},
+		{"response", TS_OPT_TEXT, false, &args.response, "FILE",
+			"timestamp: hand in what the authority answered"},
 		{"roots", TS_OPT_TEXT, false, &args.roots, "FILE",
 			"timestamp: check the newest token against these roots (PEM)"},
 		TS_CLI_OPTS(&cli),

@@ -20,8 +20,8 @@ const struct ts_command ts_cmd_proof = {
 	.name = "proof",
 	.summary = "take the proof of one record away, and check it offline",
 	.usage = "tallystick proof STREAM INDEX --out DIR\n"
-		 "tallystick proof verify DIR --agent VKEY --log VKEY [--witness VKEY]... "
-		 "[--quorum K]\n"
+		 "tallystick proof verify DIR --agent VKEY --log VKEY [--witness VKEY]...\n"
+		 "                        [--quorum K]\n"
 		 "\n"
 		 "Writes " LINE_FILE " (the line, exact bytes), " STREAM_FILE " (the line in its\n"
 		 "stream) and " INPUTS_FILE " (that checkpoint in the contract's inputs log).\n"
@@ -115,7 +115,7 @@ static enum ts_err read_all(struct check *c, const char *dir, struct ts_why *why
 static enum ts_err read_keys(struct check *c, const struct own *own, struct ts_why *why)
 {
 	if (own->agent == NULL || own->log == NULL)
-		return ts_why(why, TS_E_MISSING_FIELD, "proof verify",
+		return ts_why(why, TS_E_MISSING_FIELD, "--agent, --log",
 			"--agent and --log are needed: whom to believe is not for the files to "
 			"say");
 	if (own->witnesses.n > WITNESSES_MAX)

@@ -14,22 +14,18 @@ static int run(int argc, char **argv);
 const struct ts_command ts_cmd_rate = {
 	.name = "rate",
 	.summary = "price usage records under contract terms, without a database",
-	.usage =
-		"tallystick rate --terms TERMS.json [--usage RECORDS.tsv] [--from INSTANT]\n"
-		"                [--to INSTANT] [--json] [--explain]\n"
-		"\n"
-		"Prints what every billing period costs: usage lines, fees, true-up, tax. "
-		"TERMS.json is\n"
-		"docs/formats/terms.md; parties, keys and paper may be left out. RECORDS.tsv has "
-		"record\n"
-		"lines (docs/formats/record.md): u1 counts, r1 takes back the u1 with that line "
-		"number\n"
-		"(from 0) of the same file, g1 and c1 carry no usage. Shown are the periods from "
-		"the term's\n"
-		"first to that of the last record or of --to; --from and --to pick whole periods.\n"
-		"\n"
-		"  tallystick rate --terms terms.json --usage usage.tsv --explain\n"
-		"  tallystick rate --terms terms.json --to 2027-01-01T00:00:00Z --json\n",
+	.usage = "tallystick rate --terms TERMS.json [--usage RECORDS.tsv] [--from INSTANT]\n"
+		 "                [--to INSTANT] [--json] [--explain]\n"
+		 "\n"
+		 "Prints what every billing period costs: usage lines, fees, true-up, tax.\n"
+		 "TERMS.json is docs/formats/terms.md; parties, keys and paper may be left out.\n"
+		 "RECORDS.tsv has record lines (docs/formats/record.md): u1 counts, r1 takes\n"
+		 "back the u1 with that line number (from 0) of the same file, g1 and c1 carry\n"
+		 "no usage. Shown are the periods from the term's first to that of the last\n"
+		 "record or of --to; --from and --to pick whole periods.\n"
+		 "\n"
+		 "  tallystick rate --terms terms.json --usage usage.tsv --explain\n"
+		 "  tallystick rate --terms terms.json --to 2027-01-01T00:00:00Z --json\n",
 	.run = run,
 };
 

@@ -15,12 +15,11 @@
 #define CONFIG_REGION_BYTES_MAX (1u << 20)
 
 static const char usage[] =
-	"usage: tallystick serve [--config FILE] [--set KEY=VALUE]... [--user NAME]\n"
+	"tallystick serve [--config FILE] [--set KEY=VALUE]... [--user NAME]\n"
 	"\n"
-	"Runs the service until SIGTERM, then finishes what is under way. SIGHUP forgets cached\n"
-	"tokens. /healthz, /readyz and /metrics are on the admin listener.\n"
+	"Runs the service until SIGTERM, then finishes what is under way. SIGHUP forgets\n"
+	"cached tokens. /healthz, /readyz and /metrics are on the admin listener.\n"
 	"\n"
-	"example:\n"
 	"  tallystick serve --config /etc/tallystick.conf --user tallystick\n"
 	"  tallystick serve --config site.conf --set listen=127.0.0.1:9000 --print-config\n";
 

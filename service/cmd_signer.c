@@ -27,7 +27,7 @@ static int run(int argc, char **argv);
 const struct ts_command ts_cmd_signer = {
 	.name = "signer",
 	.summary = "hold the log keys and sign checkpoints (serve starts its own by default)",
-	.usage = "usage: tallystick signer --config FILE [--set KEY=VALUE]... [--user NAME]\n"
+	.usage = "tallystick signer --config FILE [--set KEY=VALUE]... [--user NAME]\n"
 		 "\n"
 		 "Listens on signer_socket and signs what follows from what it signed before. It\n"
 		 "alone needs to read signer_dir (key_dir when that is empty). Without a\n"

@@ -15,21 +15,20 @@ const struct ts_command ts_cmd_simulate = {
 	.name = "simulate",
 	.summary = "write the usage of a made-up GPU cluster, the same for the same seed",
 	.usage =
-		"tallystick simulate --from DATE --to DATE [--gpus N] [--seed N] [--out FILE] "
-		"[...]\n"
+		"tallystick simulate --from DATE --to DATE [--gpus N] [--seed N] [--out FILE]\n"
+		"                    [...]\n"
 		"\n"
 		"Record lines (u1), cut at UTC hours, one per job and group of 16 nodes. Figures:\n"
 		"  sizes, run times, outcomes, load per job: Kalos cluster, InternLM/AcmeTrace\n"
 		"    (19,907 GPU jobs; mean 26.77 GPUs, 1,260 s, 267,905 GPU-s per job)\n"
-		"  hardware interruptions: 419 in 54 days on 16,384 H100 (Llama 3, arXiv "
-		"2407.21783)\n"
+		"  hardware interruptions: 419 in 54 days on 16,384 H100 (Llama 3,\n"
+		"    arXiv 2407.21783)\n"
 		"  maintenance (16 nodes, 4 h, every 30 days) and repair (1-4 h): ours\n"
-		"A busy cluster of N GPUs gets N x 86,400 / 267,905 jobs a day; --jobs-scale is "
-		"the\n"
-		"part of that which is offered.\n"
+		"A busy cluster of N GPUs gets N x 86,400 / 267,905 jobs a day; --jobs-scale is\n"
+		"the part of that which is offered.\n"
 		"\n"
-		"  tallystick simulate --gpus 2048 --from 2026-06-01 --to 2026-07-01 --out "
-		"usage.tsv\n",
+		"  tallystick simulate --gpus 2048 --from 2026-06-01 --to 2026-07-01 \\\n"
+		"      --out usage.tsv\n",
 	.run = run,
 };
 

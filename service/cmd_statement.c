@@ -146,7 +146,8 @@ static int run(int argc, char **argv)
 	struct statement_args a = {0};
 	struct ts_cli cli = {.cmd = &ts_cmd_statement, .own = &a};
 	const struct ts_opt opts[] = {
-		{"kind", TS_OPT_TEXT, false, &a.kind, "KIND", "list: revoke, reattest, release"},
+		{"kind", TS_OPT_TEXT, false, &a.kind, "KIND",
+			"list: revoke, reattest, release, period, reservation, gap"},
 		{"key", TS_OPT_TEXT, false, &a.signer.key, "FILE", "the company's statement key"},
 		{"passphrase-file", TS_OPT_TEXT, false, &a.signer.passphrase_file, "FILE",
 			"of a sealed key (TALLYSTICK_PASSPHRASE_FILE, else it asks)"},

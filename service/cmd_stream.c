@@ -33,13 +33,13 @@ const struct ts_command ts_cmd_stream = {
 		"tallystick stream rotate --lost STREAM NEWDIR --key KEYFILE [--terms TERMS.json]\n"
 		"\n"
 		"new makes DIR with a new agent key, signs the key statement with the company's\n"
-		"statement key and enrols it; run again, it sends the same statement. With "
-		"--terms\n"
-		"the receipt key is that of the signed terms, not what the service says. close\n"
-		"writes the c1 lines up to an instant, heartbeats where nothing ran, and sends.\n"
-		"rotate goes on in NEWDIR with a new key from the last closed window on; the old\n"
-		"stream, all of it sent, ends. With --lost the old key is gone: revoke it first\n"
-		"(tallystick key revoke), then only the company and the new key sign.\n"
+		"statement key and enrols it; run again, it sends the same statement. With\n"
+		"--terms the receipt key is that of the signed terms, not what the service\n"
+		"says. close writes the c1 lines up to an instant, heartbeats where nothing\n"
+		"ran, and sends. rotate goes on in NEWDIR with a new key from the last closed\n"
+		"window on; the old stream, all of it sent, ends. With --lost the old key is\n"
+		"gone: revoke it first (tallystick key revoke), then only the company and the\n"
+		"new key sign.\n"
 		"\n"
 		"  tallystick stream new var/agent --contract 3f0c... --cluster colossus1 \\\n"
 		"      --from 2026-06-01 --key provider.key --terms terms.json\n",
@@ -83,7 +83,7 @@ static enum ts_err make_agent(const struct stream_args *a, const struct ts_contr
 	const struct ts_origin parts = {.domain = ts_str(facts->domain),
 		.contract = ts_str(a->contract),
 		.cluster = ts_str(a->cluster),
-		.agent = ts_str(a->agent),
+		.agent = ts_str(a->agent != NULL ? a->agent : "agent"),
 		.generation = 1};
 	if (ts_origin_format(&parts, origin) != TS_OK)
 		return ts_why(why, TS_E_MALFORMED, "origin",
@@ -135,7 +135,7 @@ static enum ts_err create_folder(
 	struct ts_buf note __attribute__((cleanup(ts_buf_free)));
 	ts_buf_init(&note, TS_NOTE_BYTES_MAX);
 	if (!a->contract || !a->cluster || !a->from || !a->key)
-		return ts_why(why, TS_E_MISSING_FIELD, "stream new",
+		return ts_why(why, TS_E_MISSING_FIELD, "--contract",
 			"--contract, --cluster, --from and --key are needed");
 	if (strcmp(a->side, "provider") != 0 && strcmp(a->side, "consumer") != 0)
 		return ts_why(why, TS_E_MALFORMED, "--side", "\"%s\" is not provider or consumer",
@@ -191,12 +191,32 @@ static enum ts_err enrol(
 	return err;
 }
 
+/* What the options say of the stream must be what its folder is. */
+static enum ts_err check_made(const struct stream_args *a, const char *dir, struct ts_why *why)
+{
+	struct ts_spool *spool = NULL;
+	struct ts_origin origin = {0};
+	TS_TRY(ts_spool_open(dir, &spool, why));
+	enum ts_err err = ts_origin_parse(ts_str(spool->agent.key.name), &origin, why);
+	bool other = err == TS_OK &&
+		     ((a->contract != NULL && !ts_str_is(origin.contract, a->contract)) ||
+			     (a->cluster != NULL && !ts_str_is(origin.cluster, a->cluster)) ||
+			     (a->agent != NULL && !ts_str_is(origin.agent, a->agent)));
+	if (other)
+		err = ts_why(why, TS_E_CONFLICT, dir, "this folder is another stream: %.200s",
+			spool->agent.key.name);
+	ts_spool_close(spool);
+	return err;
+}
+
 static enum ts_err stream_new(const struct stream_args *a, struct ts_why *why)
 {
 	struct ts_client *client __attribute__((cleanup(ts_client_cleanup))) = NULL;
 	const char *dir = a->args.items[1];
 	TS_TRY(ts_client_create(a->url, a->token, &client, why));
-	if (!is_made(dir))
+	if (is_made(dir))
+		TS_TRY(check_made(a, dir, why));
+	else
 		TS_TRY(create_folder(a, client, dir, why));
 	return enrol(a, client, dir, why);
 }
@@ -211,7 +231,7 @@ static enum ts_err stream_rotate(const struct stream_args *a, struct ts_why *why
 		.passphrase_file = a->passphrase_file,
 		.terms = a->terms};
 	if (!a->key || a->args.n != (a->lost ? 2 : 3))
-		return ts_why(why, TS_E_MISSING_FIELD, "stream rotate",
+		return ts_why(why, TS_E_MISSING_FIELD, "--key",
 			"--key, the old folder (or --lost STREAM) and the new folder are needed");
 	TS_TRY(ts_client_create(a->url, a->token, &client, why));
 	if (!is_made(dir))
@@ -265,8 +285,7 @@ static int run(int argc, char **argv)
 		enum ts_err (*run)(const struct stream_args *, struct ts_why *);
 	} verbs[] = {{"new", 2, stream_new}, {"show", 2, stream_show}, {"close", 2, stream_close},
 		{"rotate", 3, stream_rotate}};
-	struct stream_args a = {
-		.agent = "agent", .side = "provider", .resources = "-", .window_ms = 86400000};
+	struct stream_args a = {.side = "provider", .resources = "-", .window_ms = 86400000};
 	const struct ts_opt opts[] = {
 		{"contract", TS_OPT_TEXT, false, &a.contract, "ID", "32 hex digits"},
 		{"cluster", TS_OPT_TEXT, false, &a.cluster, "NAME", "the only one it may meter"},

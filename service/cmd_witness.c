@@ -21,22 +21,19 @@ static int run(int argc, char **argv);
 const struct ts_command ts_cmd_witness = {
 	.name = "witness",
 	.summary = "run a witness: cosign the checkpoints of known logs",
-	.usage =
-		"tallystick witness --config FILE [--set KEY=VALUE]... [--user NAME]\n"
-		"tallystick witness add TERMS.json --config FILE [--per-minute N]\n"
-		"tallystick witness add --log VKEY --config FILE [--per-minute N]\n"
-		"\n"
-		"FILE needs listen, admin_listen, witness_key and witness_dir. Without a verb it\n"
-		"answers C2SP tlog-witness requests until SIGTERM. add makes the two logs of "
-		"signed\n"
-		"terms, or one log, known; a running witness sees it at once. --per-minute 0 "
-		"freezes\n"
-		"a log. Back up the key, but never bring back an old witness_dir: it would forget\n"
-		"what was cosigned.\n"
-		"\n"
-		"  tallystick keygen witness.lab.example/w1 witness.key --type cosignature\n"
-		"  tallystick witness add terms.json --config witness.conf\n"
-		"  tallystick witness --config witness.conf\n",
+	.usage = "tallystick witness --config FILE [--set KEY=VALUE]... [--user NAME]\n"
+		 "tallystick witness add TERMS.json --config FILE [--per-minute N]\n"
+		 "tallystick witness add --log VKEY --config FILE [--per-minute N]\n"
+		 "\n"
+		 "FILE needs listen, admin_listen, witness_key and witness_dir. Without a verb\n"
+		 "it answers C2SP tlog-witness requests until SIGTERM. add makes the two logs of\n"
+		 "signed terms, or one log, known; a running witness sees it at once.\n"
+		 "--per-minute 0 freezes a log. Back up the key, but never bring back an old\n"
+		 "witness_dir: it would forget what was cosigned.\n"
+		 "\n"
+		 "  tallystick keygen witness.lab.example/w1 witness.key --type cosignature\n"
+		 "  tallystick witness add terms.json --config witness.conf\n"
+		 "  tallystick witness --config witness.conf\n",
 	.run = run,
 };
 

@@ -21,31 +21,76 @@ int ts_command_fail(const struct ts_command *cmd, enum ts_err err, const struct 
 	(void)fprintf(stderr, "tallystick %s: %s%s%s%s [%s]\n", cmd->name,
 		said ? why->text : ts_err_text(err), placed ? " (" : "", placed ? why->where : "",
 		placed ? ")" : "", ts_err_code(err));
-	return ts_command_exit(err);
+	/* The place is an option: the command line is wrong. */
+	bool usage = (err == TS_E_MALFORMED || err == TS_E_MISSING_FIELD) && placed &&
+		     strncmp(why->where, "--", 2) == 0;
+	return usage ? TS_EXIT_USAGE : ts_command_exit(err);
+}
+
+#define COLUMNS 80
+#define COMMAND_COLUMNS 16 /* of a command */
+#define OPTION_COLUMNS 29 /* of an option and its value, before what it is */
+
+static const char exit_codes[] = "\nexit codes: 0 done, 1 refused or failed, 2 wrong usage,\n"
+				 "            3 unavailable or outcome unknown: try again\n";
+
+/* The words of a text that begins in column `at`; a line that is full goes on in column `indent`.
+ */
+static void print_words(FILE *out, size_t at, size_t indent, const char *text)
+{
+	struct ts_str rest = ts_str(text);
+	bool first = true;
+	while (rest.at != NULL) {
+		struct ts_str word = ts_str_cut(&rest, ' ');
+		if (!first && at + 1 + word.len > COLUMNS) {
+			(void)fprintf(out, "\n%*s", (int)indent, "");
+			at = indent;
+			first = true;
+		}
+		(void)fprintf(out, "%s%.*s", first ? "" : " ", (int)word.len, word.at);
+		at += word.len + (first ? 0 : 1);
+		first = false;
+	}
+	(void)fprintf(out, "\n");
+}
+
+/* What is explained, then what it is, from column `indent` on; the second needs two spaces before
+ * it. */
+static void print_row(FILE *out, const char *left, size_t indent, const char *text)
+{
+	int used = fprintf(out, "  %s", left);
+	size_t at = used < 0 ? 0 : (size_t)used;
+	if (at + 2 > indent) {
+		(void)fprintf(out, "\n");
+		at = 0;
+	}
+	(void)fprintf(out, "%*s", (int)(indent - at), "");
+	print_words(out, indent, indent, text);
 }
 
 static void print_options(FILE *out, const struct ts_opt *opts, size_t n)
 {
 	(void)fprintf(out, "\noptions:\n");
 	for (size_t i = 0; i < n; i++) {
-		char left[64];
+		char left[64], text[256];
 		(void)snprintf(left, sizeof(left), "--%s%s%s", opts[i].name,
 			opts[i].value != NULL ? " " : "",
 			opts[i].value != NULL ? opts[i].value : "");
-		(void)fprintf(out, "  %-26s %s%s%s\n", left, opts[i].help,
+		(void)snprintf(text, sizeof(text), "%s%s%s", opts[i].help,
 			opts[i].required ? " (required)" : "",
 			opts[i].kind == TS_OPT_LIST ? " (may be repeated)" : "");
+		print_row(out, left, OPTION_COLUMNS, text);
 	}
-	(void)fprintf(out, "  %-26s %s\n", "--help", "this text");
+	print_row(out, "--help", OPTION_COLUMNS, "this text");
 }
 
 static void print_help(const struct ts_command *cmd, const struct ts_opt *opts, size_t n)
 {
-	(void)printf("tallystick %s: %s\n\n%s\n", cmd->name, cmd->summary, cmd->usage);
+	int used = printf("tallystick %s: ", cmd->name);
+	print_words(stdout, used < 0 ? 0 : (size_t)used, 4, cmd->summary);
+	(void)printf("\n%s", cmd->usage);
 	print_options(stdout, opts, n);
-	(void)printf("\nexit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 unavailable or "
-		     "outcome "
-		     "unknown: try again\n");
+	(void)printf("%s", exit_codes);
 }
 
 static int usage_error(const struct ts_command *cmd, const char *what, const char *which)
@@ -152,6 +197,8 @@ bool ts_opt_parse(const struct ts_command *cmd, const struct ts_opt *opts, size_
 	char **argv, size_t args_min, size_t args_max, struct ts_opt_list *args, int *exit_code)
 {
 	TS_ASSERT(n <= 64 && args_max <= TS_OPT_LIST_MAX);
+	for (size_t i = 0; i < n; i++) /* a second one of a name would never be found */
+		TS_ASSERT(find_opt(opts, n, ts_str(opts[i].name)) == &opts[i]);
 	struct parse p = {.cmd = cmd, .opts = opts, .n = n};
 	struct ts_opt_list found = {.n = 0};
 	bool options = true;
@@ -216,10 +263,8 @@ static void print_commands(FILE *out, const char *program, const struct ts_comma
 		"usage: %s COMMAND [OPTIONS]\n       %s COMMAND --help\n\ncommands:\n",
 		program, program, program);
 	for (; *table != NULL; table++)
-		(void)fprintf(out, "  %-12s %s\n", (*table)->name, (*table)->summary);
-	(void)fprintf(out,
-		"\nexit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 unavailable or "
-		"outcome unknown: try again\n");
+		print_row(out, (*table)->name, COMMAND_COLUMNS, (*table)->summary);
+	(void)fprintf(out, "%s", exit_codes);
 }
 
 static int unknown_command(

@@ -50,7 +50,8 @@ bool ts_opt_parse(const struct ts_command *cmd, const struct ts_opt *opts, size_
 	char **argv, size_t args_min, size_t args_max, struct ts_opt_list *args,
 	int *exit_code) TS_MUST;
 
-/* Prints "tallystick NAME: TEXT (WHERE) [code]" to stderr; returns the exit code for err. */
+/* Prints "tallystick NAME: TEXT (WHERE) [code]" to stderr; returns the exit code for err, which
+ * is wrong usage when an option is malformed or missing (WHERE begins with --). */
 int ts_command_fail(const struct ts_command *cmd, enum ts_err err, const struct ts_why *why);
 int ts_command_exit(enum ts_err err);
 

@@ -24,6 +24,9 @@ static void print_answer(const json_t *answer)
 		ts_cli_text(answer, "state"));
 	if (json_is_integer(leaf))
 		printf(" at leaf %lld", (long long)json_integer_value(leaf));
+	leaf = json_object_get(answer, "countersigned_leaf");
+	if (json_is_integer(leaf))
+		printf(", countersigned at leaf %lld", (long long)json_integer_value(leaf));
 	print_names(" for ", json_object_get(answer, "waiting_for"));
 	printf("\n");
 }

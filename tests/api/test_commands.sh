@@ -13,11 +13,17 @@ expect 2 'usage: tallystick COMMAND' t
 expect 2 'did you mean "serve"' t sevre
 expect 2 'unknown command "xyzzy"; see' t xyzzy
 # every command has help with an example and the exit codes
-for cmd in $(t --help | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'); do
+for cmd in $(t --help | sed -n '/^commands:/,/^$/s/^  \([a-z-][a-z-]*\) .*/\1/p'); do
 	expect 0 'exit codes' t "$cmd" --help
+	! grep '.\{81\}' "$DIR/out" || fail "$cmd --help is wider than 80 columns"
 	expect 0 "^  .*tallystick $cmd " t "$cmd" --help
 	expect 2 'unknown option' t "$cmd" --no-such-option
 done
+! t --help | grep '.\{81\}' || fail "--help is wider than 80 columns"
+# an option that is malformed or missing is wrong usage, not a refusal
+expect 2 'is not json, csv or pdf' t invoice preview x 2026-05 --format xml
+expect 2 'is needed' t period seal x 2026-05
+expect 2 'are needed' t contract new template.json --provider a
 conf=$DIR/t.conf
 printf 'listen = 127.0.0.1:0\nhttp_threads = 3\ndb_service = password=hunter2\n' >"$conf"
 expect 0 '^http_threads = 3$' t serve --config "$conf" --print-config

@@ -67,7 +67,7 @@ expect 1 'malformed' t key unseal "$DIR/short.key" --passphrase-file "$DIR/pass"
 expect 0 '^lab.example/statements' t keygen lab.example/statements "$DIR/lab.key" --seal \
 	--passphrase-file "$DIR/pass"
 grep -q '^SEALED+KEY lab.example' "$DIR/lab.key" || fail "keygen --seal left it in the clear"
-expect 1 'never written over' t keygen lab.example/statements "$DIR/lab.key" --seal --passphrase-file "$DIR/pass"
+expect 1 'never written over' t keygen lab.example/statements "$DIR/lab.key" --seal --passphrase-file "$DIR/none"
 expect 0 '^lab.example/statements' t keygen --public "$DIR/lab.key"
 expect 0 '^stranger.example' t keygen stranger.example/statements "$DIR/stranger.key"
 # At a terminal: asked without echo, twice for a new one; ^C leaves the terminal as it was.
@@ -143,7 +143,7 @@ G1=$(stream_id "$DIR/g1")
 
 # --- it rotates -----------------------------------------------------------------------------------
 TALLYSTICK_TOKEN=$OPERATOR
-expect 1 'needed' t stream rotate "$DIR/g1" "$DIR/g2"
+expect 2 'needed' t stream rotate "$DIR/g1" "$DIR/g2"
 expect 1 'has not signed\|bad_signature' t stream rotate "$DIR/g1" "$DIR/x" --key "$DIR/stranger.key"
 expect 0 '/g2)' t stream rotate "$DIR/g1" "$DIR/g2" --key "$DIR/clear.key" --terms "$DIR/terms.json"
 expect 0 '/g2)' t stream rotate "$DIR/g1" "$DIR/g2" --key "$DIR/clear.key" --terms "$DIR/terms.json"
@@ -161,7 +161,7 @@ expect 1 'has not signed' t stream rotate --lost "$G2" "$DIR/early" --key "$DIR/
 expect 1 'known key' t key revoke "$G2" --key "$DIR/stranger.key" --reason "not mine to end"
 expect 1 'has not signed' t key revoke "$G2" --key "$DIR/lab.key" --reason "not ours to end" --token "$OPERATOR"
 expect 1 'is not a stream' t key revoke ../../x --key "$DIR/clear.key" --reason "x"
-expect 1 'needed' t key revoke "$G2" --key "$DIR/clear.key"
+expect 2 'needed' t key revoke "$G2" --key "$DIR/clear.key"
 expect 1 'forbidden' t key revoke "$G2" --key "$DIR/clear.key" --reason "disk lost" --token "$LAB"
 expect 0 'revoke .*: logged at leaf' t key revoke "$G2" --key "$DIR/provider.key" --reason "disk lost" \
 	--token "$PROVIDER"

@@ -35,8 +35,10 @@ run 0 t simulate --gpus 16 --from 2026-05-01 --to 2026-07-01 --seed 3 --sku h100
 run 0 t import records "$DIR/usage" --stream "$DIR/agent" --token "$AGENT" \
 	--close-through 2026-07-01
 
-seal() { # BOOK MONTH KEY
-	t period seal "$C" "$2" --book "$1" --key "$DIR/$3.key"
+seal() { # BOOK MONTH KEY [options]
+	book=$1 month=$2 key=$3
+	shift 3
+	t period seal "$C" "$month" --book "$book" --key "$DIR/$key.key" "$@"
 }
 
 # in order: cut, issue, seal; each by its own company
@@ -55,7 +57,8 @@ run 0 t period seal "$C" 2026-05 --book provider --key "$DIR/provider.key" --sta
 said logged
 run 0 seal provider 2026-05 provider # again: the same answer
 said logged
-run 0 t period show "$C" 2026-05
+# (its --token was the time-stamp's file, and the bearer token came from the environment alone)
+run 0 env TALLYSTICK_TOKEN= "$TALLY" period show "$C" 2026-05 --token "$OPERATOR"
 said "provider: sealed"
 said "consumer: not sealed"
 
@@ -67,7 +70,11 @@ run 0 t invoice issue "$C" 2026-06
 refused "before is to be sealed first" seal consumer 2026-06 consumer
 run 0 seal consumer 2026-05 consumer
 run 0 seal consumer 2026-06 consumer
-run 0 seal provider 2026-06 provider
+# (a sealed key could not seal a period)
+printf 'correct horse battery staple\n' >"$DIR/pass"
+run 0 t key seal "$DIR/provider.key" --passphrase-file "$DIR/pass"
+run 0 seal provider 2026-06 provider --passphrase-file "$DIR/pass"
+run 0 t key unseal "$DIR/provider.key" --passphrase-file "$DIR/pass"
 
 # what the other one says
 run 0 t period countersign "$C" 2026-05 --book provider --key "$DIR/consumer.key" \
@@ -102,13 +109,13 @@ refused "countersigned by leaf" t period reserve "$C" 2026-05 --book consumer \
 run 0 t period timestamp "$C" 2026-05 --book provider --request "$DIR/query"
 run 0 openssl ts -reply -config "$DIR/tsa.cnf" -section ts -queryfile "$DIR/query" \
 	-signer "$DIR/tsa.crt" -inkey "$DIR/tsa.pem" -out "$DIR/reply"
-run 0 t period timestamp "$C" 2026-05 --book provider --token "$DIR/reply"
+run 0 t period timestamp "$C" 2026-05 --book provider --response "$DIR/reply"
 said '"authority":.*CN=tsa'
 run 0 t period timestamp "$C" 2026-05 --book provider --roots "$DIR/tsa.crt"
 said "by /CN=tsa"
 refused "vouch" t period timestamp "$C" 2026-05 --book provider --roots "$DIR/stranger.crt"
-refused "other bytes" t period timestamp "$C" 2026-05 --book consumer --token "$DIR/reply"
-refused "neither a response" t period timestamp "$C" 2026-05 --book provider --token "$DIR/query"
+refused "other bytes" t period timestamp "$C" 2026-05 --book consumer --response "$DIR/reply"
+refused "neither a response" t period timestamp "$C" 2026-05 --book provider --response "$DIR/query"
 status=$(curl -sS -o "$DIR/token" -w '%{http_code}' -H "Authorization: Bearer $OPERATOR" \
 	"$TALLYSTICK_URL/v1/contracts/$C/periods/2026-05/seals/provider/timestamp")
 [ "$status" = 200 ] || fail "the token: $status"

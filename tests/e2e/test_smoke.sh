@@ -94,10 +94,13 @@ http 200 '"data":\[\]' "$OPERATOR" /v1/contracts
 expect 0 '^[0-9a-f]\{32\}$' t contract new "$template" \
 	--provider colossus --consumer lab --out "$DIR/terms.json"
 CONTRACT=$(cat "$DIR/out")
+# (drawn up again, the terms that were signed were overwritten)
+expect 1 'never written over' t contract new "$template" --provider colossus --consumer lab \
+	--out "$DIR/terms.json"
 expect 1 'signed\|version\|statement' t contract sign "$CONTRACT" --key "$DIR/provider.key" \
 	--terms "$DIR/terms.json"
-expect 0 'terms_sha256' t contract offer "$DIR/terms.json"
-expect 0 'terms_sha256' t contract offer "$DIR/terms.json"
+expect 0 'offered: version 1, terms [0-9a-f]\{64\}$' t contract offer "$DIR/terms.json"
+expect 0 'offered: version 1, terms [0-9a-f]\{64\}$' t contract offer "$DIR/terms.json"
 sed 's/"due_days": 30/"due_days": 31/' "$DIR/terms.json" >"$DIR/other.json"
 expect 1 'not the bytes' t contract sign "$CONTRACT" --key "$DIR/consumer.key" --terms "$DIR/other.json"
 expect 1 'no contract' t contract show 00000000000000000000000000000000
@@ -118,6 +121,9 @@ expect 0 '' t stream new "$DIR/agent" --contract "$CONTRACT" --cluster c1 --from
 	--key "$DIR/provider.key" --terms "$DIR/terms.json"
 expect 0 '' t stream new "$DIR/agent" --contract "$CONTRACT" --cluster c1 --from 2026-06-01 \
 	--key "$DIR/provider.key" --terms "$DIR/terms.json"
+# (with a folder that is another stream, the options were ignored)
+expect 1 'is another stream' t stream new "$DIR/agent" --contract "$CONTRACT" --cluster c2 \
+	--from 2026-06-01 --key "$DIR/provider.key" --terms "$DIR/terms.json"
 start=$(($(date -u -d 2026-06-02 +%s) * 1000))
 i=0
 while [ $i -lt 20 ]; do
@@ -216,7 +222,7 @@ print(json.dumps(terms))
 PY
 expect 0 '' t contract new "$DIR/free.json" --provider colossus --consumer lab --out "$DIR/free.terms"
 FREE=$(cat "$DIR/out")
-expect 0 'terms_sha256' t contract offer "$DIR/free.terms"
+expect 0 'offered: version 1, terms [0-9a-f]\{64\}$' t contract offer "$DIR/free.terms"
 for who in provider consumer; do
 	expect 0 '' t contract sign "$FREE" --key "$DIR/$who.key" --terms "$DIR/free.terms"
 done
