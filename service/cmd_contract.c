@@ -2,7 +2,6 @@
 /* `tallystick contract`: draw up, offer, sign and look at contracts, over REST. What is signed is
  * built and compared here, on the signer's machine: the server's word is not taken for it. */
 #include "base/json.h"
-#include "base/time.h"
 #include "evidence/note.h"
 #include "evidence/origin.h"
 #include "evidence/statement.h"
@@ -19,7 +18,6 @@
 
 #define ANSWER_BYTES_MAX (4u << 20)
 #define DRAFT_REGION_BYTES ((size_t)32 << 20)
-#define OPEN_TERM_DAYS 3653 /* offsets of an open term are tabled for ten years */
 
 static int run(int argc, char **argv);
 
@@ -83,30 +81,6 @@ static enum ts_err put_party(struct contract_args *a, json_t *terms, const char 
 	}
 	json_decref(party);
 	return TS_OK;
-}
-
-static enum ts_err put_zone(json_t *terms, struct ts_why *why)
-{
-	json_t *zone = json_object_get(terms, "zone");
-	const char *name = json_string_value(json_object_get(zone, "name"));
-	const char *from = json_string_value(
-		json_object_get(json_object_get(terms, "term"), "from"));
-	const char *to = json_string_value(json_object_get(json_object_get(terms, "term"), "to"));
-	if (name == NULL || from == NULL)
-		return ts_why(
-			why, TS_E_MISSING_FIELD, "/zone/name", "zone.name and term.from needed");
-	if (json_object_get(zone, "offsets") != NULL)
-		return TS_OK;
-	int32_t first = 0, last = 0;
-	if (ts_date_parse(ts_str(from), &first) != TS_OK)
-		return ts_why(why, TS_E_MALFORMED, "/term/from", "\"%s\" is no YYYY-MM-DD", from);
-	last = first + OPEN_TERM_DAYS;
-	if (to != NULL && ts_date_parse(ts_str(to), &last) != TS_OK)
-		return ts_why(why, TS_E_MALFORMED, "/term/to", "\"%s\" is no YYYY-MM-DD", to);
-	json_t *table = NULL;
-	TS_TRY(ts_zone_table(name, first * TS_US_PER_DAY - TS_US_PER_DAY,
-		(last + 2) * TS_US_PER_DAY, &table, why));
-	return json_object_set_new(zone, "offsets", table) != 0 ? TS_E_NO_MEMORY : TS_OK;
 }
 
 /* VKEY:RUN_BY; a vkey may hold a colon in its name, so the last one counts. */
@@ -214,7 +188,7 @@ static enum ts_err fill_template(struct contract_args *a, json_t *terms, struct 
 	TS_TRY(put_witnesses(a, terms, why));
 	TS_TRY(put_party(a, terms, "provider", a->provider, why));
 	TS_TRY(put_party(a, terms, "consumer", a->consumer, why));
-	TS_TRY(put_zone(terms, why));
+	TS_TRY(ts_zone_fill(terms, why));
 	TS_TRY(check_draft(terms, why));
 	json_t *body = json_pack("{s:s,s:s}", "provider", a->provider, "consumer", a->consumer);
 	enum ts_err err = ts_client_post(a->client, "/v1/contracts", body, NULL, &reserved, why);

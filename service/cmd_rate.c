@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/json.h"
 #include "service/command.h"
 #include "service/textfile.h"
 #include "service/what_if.h"
+#include "service/zone_table.h"
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define REGION_BYTES ((size_t)1 << 30)
@@ -18,7 +21,8 @@ const struct ts_command ts_cmd_rate = {
 		 "                [--to INSTANT] [--json] [--explain]\n"
 		 "\n"
 		 "Prints what every billing period costs: usage lines, fees, true-up, tax.\n"
-		 "TERMS.json is docs/formats/terms.md; parties, keys and paper may be left out.\n"
+		 "TERMS.json is docs/formats/terms.md; parties, keys and paper may be left out, a\n"
+		 "template of `contract new` will do.\n"
 		 "RECORDS.tsv has record lines (docs/formats/record.md): u1 counts, r1 takes\n"
 		 "back the u1 with that line number (from 0) of the same file, g1 and c1 carry\n"
 		 "no usage. Shown are the periods from the term's first to that of the last\n"
@@ -56,6 +60,24 @@ static enum ts_err parse_range(struct rate_args *args, struct ts_why *why)
 	return TS_OK;
 }
 
+/* A template names a zone without its offsets: this machine's table, as `contract new` takes it. */
+static enum ts_err fill_zone(struct ts_buf *bytes, struct ts_why *why)
+{
+	__attribute__((cleanup(ts_json_cleanup))) json_t *terms = NULL;
+	TS_TRY(ts_json_parse(ts_buf_str(bytes), bytes->len, &terms, why));
+	const json_t *zone = json_object_get(terms, "zone");
+	if (json_object_get(zone, "name") == NULL || json_object_get(zone, "offsets") != NULL)
+		return TS_OK;
+	TS_TRY(ts_zone_fill(terms, why));
+	char *text = json_dumps(terms, JSON_COMPACT);
+	if (text == NULL)
+		return TS_E_NO_MEMORY;
+	ts_buf_reset(bytes);
+	ts_buf_puts(bytes, text);
+	free(text);
+	return bytes->err;
+}
+
 static enum ts_err read_terms(
 	const char *path, struct ts_region *region, const struct ts_terms **out, struct ts_why *why)
 {
@@ -64,8 +86,10 @@ static enum ts_err read_terms(
 	enum ts_err err = ts_textfile_read(path, &bytes, why);
 	if (err == TS_OK) {
 		struct ts_why inner = {0};
-		err = ts_terms_parse_what_if(
-			bytes.len ? bytes.data : "", bytes.len, region, out, &inner);
+		err = fill_zone(&bytes, &inner);
+		if (err == TS_OK)
+			err = ts_terms_parse_what_if(
+				ts_buf_str(&bytes), bytes.len, region, out, &inner);
 		if (err != TS_OK)
 			(void)ts_why(why, err, "", "%s: %s%s%s", path, inner.where,
 				inner.where[0] ? ": " : "", inner.text);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define YEARS_MAX 60
+#define OPEN_TERM_DAYS 3653 /* offsets of an open term are tabled for ten years */
 
 static enum ts_err offset_at(int64_t us, int32_t *minutes, struct ts_why *why)
 {
@@ -88,4 +89,28 @@ enum ts_err ts_zone_table(
 	}
 	*out = table;
 	return TS_OK;
+}
+
+enum ts_err ts_zone_fill(json_t *terms, struct ts_why *why)
+{
+	json_t *zone = json_object_get(terms, "zone");
+	const char *name = json_string_value(json_object_get(zone, "name"));
+	const char *from = json_string_value(
+		json_object_get(json_object_get(terms, "term"), "from"));
+	const char *to = json_string_value(json_object_get(json_object_get(terms, "term"), "to"));
+	if (name == NULL || from == NULL)
+		return ts_why(
+			why, TS_E_MISSING_FIELD, "/zone/name", "zone.name and term.from needed");
+	if (json_object_get(zone, "offsets") != NULL)
+		return TS_OK;
+	int32_t first = 0, last = 0;
+	if (ts_date_parse(ts_str(from), &first) != TS_OK)
+		return ts_why(why, TS_E_MALFORMED, "/term/from", "\"%s\" is no YYYY-MM-DD", from);
+	last = first + OPEN_TERM_DAYS;
+	if (to != NULL && ts_date_parse(ts_str(to), &last) != TS_OK)
+		return ts_why(why, TS_E_MALFORMED, "/term/to", "\"%s\" is no YYYY-MM-DD", to);
+	json_t *table = NULL;
+	TS_TRY(ts_zone_table(name, first * TS_US_PER_DAY - TS_US_PER_DAY,
+		(last + 2) * TS_US_PER_DAY, &table, why));
+	return json_object_set_new(zone, "offsets", table) != 0 ? TS_E_NO_MEMORY : TS_OK;
 }

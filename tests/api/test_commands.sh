@@ -24,6 +24,14 @@ done
 expect 2 'is not json, csv or pdf' t invoice preview x 2026-05 --format xml
 expect 2 'is needed' t period seal x 2026-05
 expect 2 'are needed' t contract new template.json --provider a
+# (a template was refused for the offsets that contract new fills in)
+expect 0 '' t simulate --gpus 8 --from 2026-06-01 --to 2026-06-02 --sku h100 --out "$DIR/usage.tsv"
+expect 0 'h100-on-demand' t rate --terms "$SOURCE/docs/examples/colossus.terms.json" \
+	--usage "$DIR/usage.tsv" --explain
+sed 's/"UTC"/"Mars\/Olympus"/' "$SOURCE/docs/examples/colossus.terms.json" >"$DIR/mars.json"
+expect 1 'Mars/Olympus' t rate --terms "$DIR/mars.json"
+echo '{"zone": {"name": "UTC"}, "currency": "USD"' >"$DIR/half.json"
+expect 1 'half.json' t rate --terms "$DIR/half.json"
 conf=$DIR/t.conf
 printf 'listen = 127.0.0.1:0\nhttp_threads = 3\ndb_service = password=hunter2\n' >"$conf"
 expect 0 '^http_threads = 3$' t serve --config "$conf" --print-config
