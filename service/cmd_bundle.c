@@ -14,9 +14,8 @@ const struct ts_command ts_cmd_bundle = {
 	.usage = "tallystick bundle CONTRACT --period PERIOD --out FILE\n"
 		 "\n"
 		 "The file holds every leaf of both logs up to the document, every line that was\n"
-		 "rated, the signed terms and the documents (docs/formats/bundle.md). Check it "
-		 "with\n"
-		 "tallystick verify.\n"
+		 "rated, the signed terms and the documents (docs/formats/bundle.md). Check it\n"
+		 "with tallystick verify.\n"
 		 "\n"
 		 "  tallystick bundle 3f0c... --period 2026-05 --out bundle.tar\n",
 	.run = run,

@@ -14,11 +14,9 @@ const struct ts_command ts_cmd_replay = {
 	.summary = "rebuild the journal from the signed inputs, on one's own machine",
 	.usage = "tallystick replay BUNDLE --policy FILE --out FILE\n"
 		 "\n"
-		 "Writes every journal entry as it follows from the signed inputs (each as two "
-		 "bytes\n"
-		 "of length and its leaf, docs/formats/journal.md) and prints size and root, as in "
-		 "a\n"
-		 "checkpoint. Exit 0: it is the journal that the other side signed.\n"
+		 "Writes every journal entry as it follows from the signed inputs (each as two\n"
+		 "bytes of length and its leaf, docs/formats/journal.md) and prints size and\n"
+		 "root, as in a checkpoint. Exit 0: it is the journal that the other side signed.\n"
 		 "\n"
 		 "  tallystick replay bundle.tar --policy policy.txt --out journal.leaves\n",
 	.run = run,

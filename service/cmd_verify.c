@@ -11,8 +11,8 @@ static int run(int argc, char **argv);
 const struct ts_command ts_cmd_verify = {
 	.name = "verify",
 	.summary = "check a bundle offline: signatures, logs, usage, every cent",
-	.usage = "tallystick verify BUNDLE --policy FILE [--json] [--max-age SECONDS] [--receipts "
-		 "DIR]\n"
+	.usage = "tallystick verify BUNDLE --policy FILE [--json] [--max-age SECONDS]\n"
+		 "                         [--receipts DIR]\n"
 		 "\n"
 		 "Needs no database and no network. Every line of usage is hashed and read again,\n"
 		 "every charge rated again, every journal entry and document computed again and\n"

@@ -8,25 +8,16 @@ TALLY=$1/tallystick
 SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/support/service.sh
 . "$SOURCE/tests/support/service.sh"
+# shellcheck source=tests/support/contract.sh
+. "$SOURCE/tests/support/contract.sh"
 svc_begin seal
 
 umask 077
 svc_database
 svc_start
-export TALLYSTICK_TOKEN="$OPERATOR"
-
-for side in provider consumer; do
-	run 0 t keygen "$side.example/statements" "$DIR/$side.key"
-done
-run 0 t party add cloud --name "Cloud" --country US --key "$DIR/provider.key"
-run 0 t party add lab --name "Lab" --country US --key "$DIR/consumer.key"
-run 0 t contract new "$SOURCE/docs/examples/colossus.terms.json" --provider cloud --consumer lab \
-	--out "$DIR/terms"
-C=$(cat "$DIR/out")
-run 0 t contract offer "$DIR/terms"
-for side in provider consumer; do
-	run 0 t contract sign "$C" --key "$DIR/$side.key" --terms "$DIR/terms"
-done
+contract_parties cloud lab
+contract_sign "$SOURCE/docs/examples/colossus.terms.json" cloud lab "$DIR/terms"
+C=$CONTRACT
 run 0 t stream new "$DIR/agent" --contract "$C" --cluster c1 --from 2026-05-01 \
 	--key "$DIR/provider.key" --terms "$DIR/terms"
 run 0 t token new agent --party cloud

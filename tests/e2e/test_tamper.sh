@@ -17,16 +17,10 @@ done
 }
 # shellcheck source=tests/support/service.sh
 . "$SOURCE/tests/support/service.sh"
+# shellcheck source=tests/support/contract.sh
+. "$SOURCE/tests/support/contract.sh"
 svc_begin tamper
 
-t() { "$TALLY" "$@"; }
-run() {
-	code=$1
-	shift
-	"$@" >"$DIR/out" 2>"$DIR/err" </dev/null
-	got=$?
-	[ $got = "$code" ] || fail "exit $got, not $code: $*"
-}
 scene() { run 0 "$PYTHON" "$SOURCE/tests/independent/scene.py" "$1" "$DIR" "$CONTRACT"; }
 close_month() {
 	run 0 t close "$CONTRACT" "$1"
@@ -38,19 +32,8 @@ close_month() {
 umask 077
 svc_database
 svc_start
-export TALLYSTICK_TOKEN="$OPERATOR"
-for side in provider consumer; do
-	run 0 t keygen "$side.example/statements" "$DIR/$side.key"
-done
-run 0 t party add cloud --name "Cloud" --country US --key "$DIR/provider.key"
-run 0 t party add lab --name "Lab" --country DE --key "$DIR/consumer.key"
-run 0 t contract new "$SOURCE/tests/independent/terms.template.json" --provider cloud --consumer lab \
-	--out "$DIR/terms.json"
-CONTRACT=$(cat "$DIR/out")
-run 0 t contract offer "$DIR/terms.json"
-for side in provider consumer; do
-	run 0 t contract sign "$CONTRACT" --key "$DIR/$side.key" --terms "$DIR/terms.json"
-done
+contract_parties cloud lab DE
+contract_sign "$SOURCE/tests/independent/terms.template.json" cloud lab "$DIR/terms.json"
 run 0 t policy "$DIR/terms.json" --out "$DIR/policy.txt"
 run 0 t token new agent --party cloud
 AGENT_TOKEN=$(cat "$DIR/out")

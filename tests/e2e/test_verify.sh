@@ -8,45 +8,15 @@ TALLY=$1/tallystick
 SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/support/service.sh
 . "$SOURCE/tests/support/service.sh"
+# shellcheck source=tests/support/contract.sh
+. "$SOURCE/tests/support/contract.sh"
 svc_begin verify
-
-checks=0
-t() { "$TALLY" "$@"; }
-run() {
-	code=$1
-	shift
-	checks=$((checks + 1))
-	"$@" >"$DIR/out" 2>"$DIR/err" </dev/null
-	got=$?
-	[ $got = "$code" ] || fail "exit $got, not $code: $*"
-}
-status() {
-	want=$1
-	token=$2
-	path=$3
-	checks=$((checks + 1))
-	got=$(curl -sS -o "$DIR/out" -w '%{http_code}' ${token:+-H "Authorization: Bearer $token"} \
-		"$TALLYSTICK_URL$path" 2>"$DIR/err")
-	[ "$got" = "$want" ] || fail "status $got, not $want: $path"
-}
 
 umask 077
 svc_database
 svc_start
-export TALLYSTICK_TOKEN="$OPERATOR"
-
-for side in provider consumer; do
-	run 0 t keygen "$side.example/statements" "$DIR/$side.key"
-done
-run 0 t party add cloud --name "Cloud" --country US --key "$DIR/provider.key"
-run 0 t party add lab --name "Lab" --country US --key "$DIR/consumer.key"
-run 0 t contract new "$SOURCE/docs/examples/colossus.terms.json" --provider cloud --consumer lab \
-	--out "$DIR/terms.json"
-CONTRACT=$(cat "$DIR/out")
-run 0 t contract offer "$DIR/terms.json"
-for side in provider consumer; do
-	run 0 t contract sign "$CONTRACT" --key "$DIR/$side.key" --terms "$DIR/terms.json"
-done
+contract_parties cloud lab
+contract_sign "$SOURCE/docs/examples/colossus.terms.json" cloud lab "$DIR/terms.json"
 run 0 t token new agent --party cloud
 AGENT=$(cat "$DIR/out")
 for n in 1 2; do

@@ -9,6 +9,7 @@ BUILD=$1
 SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
 TALLY=$BUILD/tallystick
 . "$SOURCE/tests/support/service.sh"
+. "$SOURCE/tests/support/contract.sh"
 svc_begin witness
 W_consumer= W_auditor=
 stop_witness() { # NAME [SIGNAL]
@@ -67,16 +68,10 @@ TXT
 done
 svc_database
 svc_init
-TALLYSTICK_TOKEN=$OPERATOR
-export TALLYSTICK_TOKEN
 start_service
 
 # --- a contract that names both, quorum all --------------------------------------------------------
-for who in provider consumer; do
-	t keygen "$who.example/statements" "$DIR/$who.key" >/dev/null || fail "keygen"
-	t party add "$who" --name "$who" --country US --city Memphis --key "$DIR/$who.key" >/dev/null ||
-		fail "party"
-done
+contract_parties provider consumer
 cp "$SOURCE/docs/examples/colossus.terms.json" "$DIR/template.json"
 drawn_up() {
 	t contract new "$DIR/template.json" --provider provider --consumer consumer --out "$DIR/bad.json" "$@"
@@ -86,17 +81,11 @@ A=$(cat "$DIR/auditor.vkey"):auditor
 refused /evidence/quorum drawn_up --witness "$C" --witness "$A" --quorum 1
 refused /evidence/quorum drawn_up --witness "$C" --quorum none
 refused /evidence/quorum drawn_up --witness "$(cat "$DIR/consumer.vkey"):provider"
-contract() { # FILE: prints the id
-	t contract new "$DIR/template.json" --provider provider --consumer consumer --witness "$C" \
-		--witness "$A" --out "$1" >"$DIR/id" || fail "contract new"
-	t contract offer "$1" >/dev/null || fail "contract offer"
-	for who in provider consumer; do
-		t contract sign "$(cat "$DIR/id")" --key "$DIR/$who.key" --terms "$1" >/dev/null ||
-			fail "contract sign"
-	done
+contract() { # FILE: its id is ID
+	contract_sign "$DIR/template.json" provider consumer "$1" --witness "$C" --witness "$A"
+	ID=$CONTRACT
 }
 contract "$DIR/terms.json"
-ID=$(cat "$DIR/id")
 for who in consumer auditor; do
 	# shellcheck disable=SC2086
 	as_server "$TALLY" witness add "$DIR/terms.json" --config "$DIR/$who.conf" >"$DIR/out" 2>"$DIR/err" ||
@@ -180,7 +169,6 @@ done
 sed -i 's/"unwitnessed_after_days": 14/"unwitnessed_after_days": 0/' "$DIR/template.json"
 FIRST=$ID
 contract "$DIR/terms0.json" # its logs are not made known to the witnesses
-ID=$(cat "$DIR/id")
 t close "$ID" 2026-05 >/dev/null 2>"$DIR/err" || fail "close of the other contract"
 t invoice issue "$ID" 2026-05 >"$DIR/out" 2>"$DIR/err" || fail "not issued after 0 days"
 sql "select encode(data, 'escape') from app.log_leaf l join app.directory d using (contract_id)
@@ -196,7 +184,6 @@ INTERVAL=600
 sed -i 's/"unwitnessed_after_days": 0/"unwitnessed_after_days": 14/' "$DIR/template.json"
 start_service
 contract "$DIR/terms1.json"
-ID=$(cat "$DIR/id")
 for who in consumer auditor; do
 	as_server "$TALLY" witness add - --config "$DIR/$who.conf" <"$DIR/terms1.json" >/dev/null ||
 		fail "witness add"

@@ -3,28 +3,38 @@
 # Sourced after service.sh: two companies, a contract that both signed, an agent with usage. Needs
 # SOURCE, DIR, TALLY and OPERATOR. Sets PROVIDER, CONSUMER, AGENT (tokens), CONTRACT, STREAM.
 
-contract_begin() {
+# contract_sign TEMPLATE PROVIDER CONSUMER TERMS [options of contract new]: drawn up, offered, signed by
+# both with $DIR/provider.key and $DIR/consumer.key. Sets CONTRACT.
+contract_sign() {
+	template=$1 provider=$2 consumer=$3 terms=$4
+	shift 4
+	must '^[0-9a-f]\{32\}$' t contract new "$template" --provider "$provider" --consumer "$consumer" \
+		--out "$terms" "$@"
+	CONTRACT=$(cat "$DIR/out")
+	must offered t contract offer "$terms"
+	must waiting t contract sign "$CONTRACT" --key "$DIR/provider.key" --terms "$terms"
+	must active t contract sign "$CONTRACT" --key "$DIR/consumer.key" --terms "$terms"
+}
+# contract_parties PROVIDER CONSUMER: both companies, their keys $DIR/provider.key, $DIR/consumer.key.
+contract_parties() {
 	TALLYSTICK_TOKEN=$OPERATOR
 	export TALLYSTICK_TOKEN
-	for who in provider consumer; do
-		must statements t keygen "$who.example/statements" "$DIR/$who.key"
+	for side in provider consumer; do
+		must statements t keygen "$side.example/statements" "$DIR/$side.key"
 	done
-	must colossus t party add colossus --name "Colossus Compute Inc." --country US --city Memphis \
-		--key "$DIR/provider.key"
-	must lab t party add lab --name "Frontier Lab PBC" --country US --city Memphis \
-		--key "$DIR/consumer.key"
+	must "$1" t party add "$1" --name "The $1" --country US --city Memphis --key "$DIR/provider.key"
+	must "$2" t party add "$2" --name "The $2" --country "${3:-US}" --city Memphis --key "$DIR/consumer.key"
+}
+
+contract_begin() {
+	contract_parties colossus lab
 	must '^ts_' t token new provider_finance --party colossus
 	PROVIDER=$(cat "$DIR/out")
 	must '^ts_' t token new agent --party colossus
 	AGENT=$(cat "$DIR/out")
 	must '^ts_' t token new consumer_finance --party lab
 	CONSUMER=$(cat "$DIR/out")
-	must . t contract new "$SOURCE/docs/examples/colossus.terms.json" --provider colossus \
-		--consumer lab --out "$DIR/terms.json"
-	CONTRACT=$(cat "$DIR/out")
-	must . t contract offer "$DIR/terms.json"
-	must waiting t contract sign "$CONTRACT" --key "$DIR/provider.key" --terms "$DIR/terms.json"
-	must active t contract sign "$CONTRACT" --key "$DIR/consumer.key" --terms "$DIR/terms.json"
+	contract_sign "$SOURCE/docs/examples/colossus.terms.json" colossus lab "$DIR/terms.json"
 	must . t stream new "$DIR/agent" --contract "$CONTRACT" --cluster c1 --from 2026-06-01 \
 		--key "$DIR/provider.key" --terms "$DIR/terms.json"
 	must . t stream show "$DIR/agent" --json
