@@ -27,8 +27,8 @@ const struct ts_command ts_cmd_period = {
 		"tallystick period timestamp CONTRACT PERIOD --book B --request FILE |\n"
 		"                            --response FILE | --roots FILE\n\n"
 		"Each company seals its own book, the other one countersigns it or says what it\n"
-		"reserves. --state FILE: a state of your own (docs/formats/state.md); another hash\n"
-		"than the service's is not signed.\n\n"
+		"reserves. --state FILE: a state of your own (docs/formats/state.md); another\n"
+		"hash than the service's is not signed.\n\n"
 		"  tallystick period seal 3f0c... 2026-05 --book provider --key provider.key\n",
 	.run = run,
 };

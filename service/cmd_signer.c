@@ -48,20 +48,7 @@ struct signing {
 
 static enum ts_err load(struct signing *s, struct ts_region *region, struct ts_why *why)
 {
-	ts_config_default(&s->config);
-	if (s->config_path != NULL)
-		TS_TRY(ts_config_load(s->config_path, region, &s->config, why));
-	for (size_t i = 0; i < s->sets.n; i++) {
-		const char *equals = strchr(s->sets.items[i], '=');
-		if (equals == NULL)
-			return ts_why(why, TS_E_MALFORMED, "--set", "\"%s\" is not KEY=VALUE",
-				s->sets.items[i]);
-		const char *key = ts_region_copy(
-			region, s->sets.items[i], (size_t)(equals - s->sets.items[i]));
-		if (key == NULL)
-			return TS_E_NO_MEMORY;
-		TS_TRY(ts_config_set(&s->config, region, key, equals + 1, why));
-	}
+	TS_TRY(ts_config_read(s->config_path, s->sets.items, s->sets.n, region, &s->config, why));
 	if (!s->child && s->config.signer_socket[0] == '\0')
 		return ts_why(why, TS_E_MISSING_FIELD, "signer_socket",
 			"is not set: serve starts its own signer");

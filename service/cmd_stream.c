@@ -143,14 +143,8 @@ static enum ts_err create_folder(
 	TS_TRY(ts_contract_facts_get(client, a->contract, a->terms, &facts, why));
 	TS_TRY(make_agent(a, &facts, &agent, why));
 	enum ts_err err = make_enrolment(a, &agent, &note, why);
-	if (err == TS_OK) {
-		const struct ts_spool_setup setup = {.enrolment = {note.data, note.len},
-			.agent = &agent,
-			.receipt_key = &facts.receipt_key,
-			.contract_note = facts.note,
-			.created_ms = ts_clock_now_us() / 1000};
-		err = ts_spool_create(dir, &setup, why);
-	}
+	if (err == TS_OK)
+		err = ts_contract_facts_spool(&facts, &agent, &note, dir, why);
 	ts_secret_wipe(&agent);
 	return err;
 }

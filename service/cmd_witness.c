@@ -52,19 +52,7 @@ struct witness {
 
 static enum ts_err load_config(struct witness *w, struct ts_region *region, struct ts_why *why)
 {
-	ts_config_default(&w->config);
-	TS_TRY(ts_config_load(w->config_path, region, &w->config, why));
-	for (size_t i = 0; i < w->sets.n; i++) {
-		struct ts_str value = ts_str(w->sets.items[i]);
-		struct ts_str key = ts_str_cut(&value, '=');
-		const char *name = ts_region_copy(region, key.at, key.len);
-		if (name == NULL)
-			return TS_E_NO_MEMORY;
-		if (value.at == NULL)
-			return ts_why(
-				why, TS_E_MALFORMED, "--set", "\"%s\" is not KEY=VALUE", name);
-		TS_TRY(ts_config_set(&w->config, region, name, value.at, why));
-	}
+	TS_TRY(ts_config_read(w->config_path, w->sets.items, w->sets.n, region, &w->config, why));
 	if (w->config.witness_dir[0] == '\0')
 		return ts_why(
 			why, TS_E_MISSING_FIELD, "witness_dir", "witness_dir is not configured");

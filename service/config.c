@@ -222,6 +222,26 @@ enum ts_err ts_config_load(
 	return TS_OK;
 }
 
+enum ts_err ts_config_read(const char *path, const char *const *sets, size_t sets_n,
+	struct ts_region *region, struct ts_config *config, struct ts_why *why)
+{
+	ts_config_default(config);
+	if (path != NULL)
+		TS_TRY(ts_config_load(path, region, config, why));
+	for (size_t i = 0; i < sets_n; i++) {
+		struct ts_str value = ts_str(sets[i]);
+		struct ts_str key = ts_str_cut(&value, '=');
+		const char *name = ts_region_copy(region, key.at, key.len);
+		if (name == NULL)
+			return TS_E_NO_MEMORY;
+		if (value.at == NULL)
+			return ts_why(
+				why, TS_E_MALFORMED, "--set", "\"%s\" is not KEY=VALUE", name);
+		TS_TRY(ts_config_set(config, region, name, value.at, why));
+	}
+	return TS_OK;
+}
+
 /* HOST:PORT or [HOST6]:PORT with a port of 0..65535. */
 static enum ts_err check_address(const char *name, const char *text, struct ts_why *why)
 {

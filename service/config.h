@@ -78,6 +78,10 @@ enum ts_err ts_config_set(struct ts_config *config, struct ts_region *region, co
 /* Reads a file over the defaults (TS_E_IO, or the error with why->where = "FILE:LINE"). */
 enum ts_err ts_config_load(const char *path, struct ts_region *region, struct ts_config *config,
 	struct ts_why *why) TS_MUST;
+/* All that a command line says: the defaults, over them the file (NULL: none), over it each
+ * `KEY=VALUE` of sets. */
+enum ts_err ts_config_read(const char *path, const char *const *sets, size_t sets_n,
+	struct ts_region *region, struct ts_config *config, struct ts_why *why) TS_MUST;
 /* What ties keys together: TLS pair, address forms, required keys. */
 enum ts_err ts_config_check(const struct ts_config *config, struct ts_why *why) TS_MUST;
 /* The effective configuration as a file with each key's help; secrets are hidden. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/contract_facts.h"
 #include "base/json.h"
+#include "importers/spool.h"
+#include "service/clock.h"
 #include "service/textfile.h"
 #include <stdio.h>
 #include <string.h>
@@ -80,4 +82,16 @@ enum ts_err ts_contract_facts_get(struct ts_client *client, const char *contract
 	snprintf(path, sizeof(path), "/v1/contracts/%s/keys", contract);
 	TS_TRY(ts_client_get(client, path, &keys, why));
 	return facts_of_keys(keys, out, why);
+}
+
+enum ts_err ts_contract_facts_spool(const struct ts_contract_facts *facts,
+	const struct ts_secret *agent, const struct ts_buf *enrolment, const char *dir,
+	struct ts_why *why)
+{
+	const struct ts_spool_setup setup = {.enrolment = {enrolment->data, enrolment->len},
+		.agent = agent,
+		.receipt_key = &facts->receipt_key,
+		.contract_note = facts->note,
+		.created_ms = ts_clock_now_us() / 1000};
+	return ts_spool_create(dir, &setup, why);
 }

@@ -141,7 +141,7 @@ static enum ts_err http_prepare(struct ts_http *http, struct ts_why *why)
 		[TS_CLASS_INGEST] = config->queue_ingest_max};
 	TS_TRY(ts_config_check(config, why));
 	TS_TRY(ts_route_check(http->options.tables, why));
-	TS_TRY(ts_openapi_write(http->options.tables, http->options.version, &http->openapi, why));
+	TS_TRY(ts_openapi_write(http->options.tables, http->options.version, &http->openapi));
 	http->auth = ts_auth_create(
 		http->options.hooks.lookup, http->options.hooks.app, config->token_cache_ms);
 	http->rate = ts_rate_create(config->rate_per_s, config->rate_burst, config->in_flight_max);

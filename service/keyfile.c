@@ -125,15 +125,16 @@ static bool write_line(int fd, const struct ts_buf *line)
 	return fsync(fd) == 0;
 }
 
-/* Whole or not at all, also when the process is ended half-way: written beside its place, then
- * linked there, which never replaces a file. */
-static enum ts_err write_new(const char *path, const struct ts_buf *line, struct ts_why *why)
+/* Also when the process is ended half-way: written beside its place, then renamed or linked there;
+ * a link never replaces a file. */
+enum ts_err ts_keyfile_write(
+	const char *path, const struct ts_buf *line, bool replace, struct ts_why *why)
 {
 	char fresh[PATH_MAX];
 	int n = snprintf(fresh, sizeof fresh, "%s.new", path);
 	if (n < 0 || (size_t)n >= sizeof fresh)
 		return ts_why(why, TS_E_LIMIT, path, "path too long");
-	if (access(path, F_OK) == 0)
+	if (!replace && access(path, F_OK) == 0)
 		return ts_why(why, TS_E_CONFLICT, path, "exists; a key file is never written over");
 	(void)unlink(fresh); /* of one that was ended half-way */
 	int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
@@ -141,7 +142,7 @@ static enum ts_err write_new(const char *path, const struct ts_buf *line, struct
 		return ts_why(why, TS_E_IO, path, "cannot create: %s", strerror(errno));
 	bool ok = write_line(fd, line);
 	ok = close(fd) == 0 && ok;
-	ok = ok && link(fresh, path) == 0;
+	ok = ok && (replace ? rename(fresh, path) : link(fresh, path)) == 0;
 	int failed = ok ? 0 : errno;
 	(void)unlink(fresh);
 	if (failed == EEXIST)
@@ -165,7 +166,7 @@ enum ts_err ts_keyfile_create(const char *path, const char *name, enum ts_key_ty
 	struct ts_buf line;
 	ts_buf_init(&line, KEYFILE_BYTES_MAX);
 	ts_secret_format(out, &line);
-	err = line.err != TS_OK ? line.err : write_new(path, &line, why);
+	err = line.err != TS_OK ? line.err : ts_keyfile_write(path, &line, false, why);
 	if (line.data != NULL)
 		ts_wipe(line.data, line.len);
 	ts_buf_free(&line);

@@ -19,5 +19,9 @@ enum ts_err ts_keyfile_public(
 /* A new key with a random seed, written to path (must not exist), fsynced with its folder. */
 enum ts_err ts_keyfile_create(const char *path, const char *name, enum ts_key_type type,
 	struct ts_secret *out, struct ts_why *why) TS_MUST;
+/* The bytes of a key file, mode 0400, fsynced with its folder: whole or not at all. TS_E_CONFLICT:
+ * it exists and is not to be replaced. */
+enum ts_err ts_keyfile_write(
+	const char *path, const struct ts_buf *line, bool replace, struct ts_why *why) TS_MUST;
 
 #endif

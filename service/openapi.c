@@ -76,19 +76,72 @@ static void write_parameters(const struct ts_route *row, struct ts_buf *out)
 	ts_buf_putc(out, ']');
 }
 
+/* What a value must look like; lengths are of bytes, so never more than the decoder takes. */
+static void write_field_schema(const struct ts_json_field *field, struct ts_buf *out)
+{
+	switch (field->kind) {
+	case TS_JSON_STRING:
+	case TS_JSON_TEXT:
+		ts_buf_printf(out, "{\"type\":\"string\",\"minLength\":%d,\"maxLength\":%lld}",
+			field->kind == TS_JSON_STRING ? 1 : 0,
+			field->max != 0 ? (long long)field->max : 1024LL);
+		return;
+	case TS_JSON_INT:
+		if (field->min == 0 && field->max == 0)
+			ts_buf_puts(out, "{\"type\":\"integer\"}");
+		else
+			ts_buf_printf(out,
+				"{\"type\":\"integer\",\"minimum\":%lld,\"maximum\":%lld}",
+				(long long)field->min, (long long)field->max);
+		return;
+	case TS_JSON_BOOL:
+		ts_buf_puts(out, "{\"type\":\"boolean\"}");
+		return;
+	case TS_JSON_DECIMAL:
+	case TS_JSON_I128:
+		ts_buf_puts(out, "{\"type\":\"string\"}");
+		return;
+	case TS_JSON_TIME:
+		ts_buf_puts(out, query_schema(TS_QUERY_TIME));
+		return;
+	case TS_JSON_DATE:
+		ts_buf_puts(out, query_schema(TS_QUERY_DATE));
+		return;
+	case TS_JSON_OBJECT:
+		ts_buf_puts(out, "{\"type\":\"object\"}");
+		return;
+	case TS_JSON_ARRAY:
+		ts_buf_printf(out, "{\"type\":\"array\",\"maxItems\":%lld}",
+			field->max != 0 ? (long long)field->max : 10000LL);
+		return;
+	}
+}
+
+static void write_schema(const struct ts_json_field *fields, size_t n, struct ts_buf *out)
+{
+	bool first = true;
+	ts_buf_puts(out, "{\"type\":\"object\"");
+	if (n > 0)
+		ts_buf_puts(out, ",\"additionalProperties\":false,\"properties\":{");
+	for (size_t i = 0; i < n; i++) {
+		ts_buf_printf(out, "%s\"%s\":", i == 0 ? "" : ",", fields[i].name);
+		write_field_schema(&fields[i], out);
+	}
+	ts_buf_puts(out, n > 0 ? "},\"required\":[" : "");
+	for (size_t i = 0; i < n; i++)
+		if (fields[i].required) {
+			ts_buf_printf(out, "%s\"%s\"", first ? "" : ",", fields[i].name);
+			first = false;
+		}
+	ts_buf_puts(out, n > 0 ? "]}" : "}");
+}
+
 /* `"content":{"type":{"schema":..},...}` for a comma separated list of media types. */
-static enum ts_err write_content(const struct ts_route *row, const char *types, const char *schema,
-	struct ts_buf *out, struct ts_why *why)
+static void write_content(
+	const char *types, const struct ts_json_field *fields, size_t fields_n, struct ts_buf *out)
 {
 	struct ts_str rest = ts_str(types);
 	bool first = true;
-	if (schema != NULL) {
-		__attribute__((cleanup(ts_json_cleanup))) json_t *json = NULL;
-		enum ts_err err = ts_json_parse(schema, strlen(schema), &json, why);
-		if (err != TS_OK)
-			return ts_why(why, TS_E_INTERNAL, row->path, "%s %s: a schema is not JSON",
-				ts_method_name(row->method), row->path);
-	}
 	ts_buf_puts(out, "\"content\":{");
 	for (; rest.at != NULL; first = false) {
 		struct ts_str type = ts_str_cut(&rest, ',');
@@ -98,13 +151,14 @@ static enum ts_err write_content(const struct ts_route *row, const char *types, 
 		}
 		ts_buf_puts(out, first ? "" : ",");
 		ts_problem_string(out, type.at, type.len);
-		bool json = ts_str_is(type, "application/json");
-		ts_buf_printf(out, ":{\"schema\":%s}",
-			json ? (schema != NULL ? schema : "{\"type\":\"object\"}")
-			     : "{\"type\":\"string\"}");
+		ts_buf_puts(out, ":{\"schema\":");
+		if (ts_str_is(type, "application/json"))
+			write_schema(fields, fields_n, out);
+		else
+			ts_buf_puts(out, "{\"type\":\"string\"}");
+		ts_buf_putc(out, '}');
 	}
 	ts_buf_putc(out, '}');
-	return TS_OK;
 }
 
 static void write_roles(const struct ts_route *row, struct ts_buf *out)
@@ -124,8 +178,16 @@ static void write_roles(const struct ts_route *row, struct ts_buf *out)
 	ts_buf_putc(out, ']');
 }
 
-static enum ts_err write_operation(
-	const struct ts_route *row, struct ts_buf *out, struct ts_why *why)
+/* A body whose members may all be left out may be left out itself. */
+static bool body_is_required(const struct ts_route *row)
+{
+	for (size_t i = 0; i < row->fields_n; i++)
+		if (row->fields[i].required)
+			return true;
+	return row->fields_n == 0;
+}
+
+static void write_operation(const struct ts_route *row, struct ts_buf *out)
 {
 	static const char lower[][8] = {"", "get", "post", "put", "delete"};
 	ts_buf_printf(out, "\"%s\":{", lower[row->method]);
@@ -137,20 +199,20 @@ static enum ts_err write_operation(
 	write_roles(row, out);
 	write_parameters(row, out);
 	if (row->body_bytes_max != 0) {
-		ts_buf_puts(out, ",\"requestBody\":{\"required\":true,");
+		ts_buf_printf(out, ",\"requestBody\":{\"required\":%s,",
+			body_is_required(row) ? "true" : "false");
 		text(out, "description", row->request);
 		ts_buf_putc(out, ',');
-		TS_TRY(write_content(row, row->consumes != NULL ? row->consumes : "*/*",
-			row->request_schema, out, why));
+		const char *any = row->fields != NULL ? "application/json" : "*/*";
+		write_content(row->consumes != NULL ? row->consumes : any, row->fields,
+			row->fields_n, out);
 		ts_buf_printf(out, ",\"x-bytes-max\":%zu}", row->body_bytes_max);
 	}
 	ts_buf_puts(out, ",\"responses\":{\"2XX\":{");
 	text(out, "description", row->response);
 	ts_buf_putc(out, ',');
-	TS_TRY(write_content(row, row->produces != NULL ? row->produces : "application/json",
-		row->response_schema, out, why));
+	write_content(row->produces != NULL ? row->produces : "application/json", NULL, 0, out);
 	ts_buf_puts(out, "},\"default\":{\"$ref\":\"#/components/responses/Problem\"}}}");
-	return TS_OK;
 }
 
 /* The first row of this path? Its methods are then all written under it. */
@@ -166,8 +228,8 @@ static bool is_first_of_path(const struct ts_route *const *tables, const struct 
 	return true;
 }
 
-static enum ts_err write_path(const struct ts_route *const *tables, const struct ts_route *row,
-	struct ts_buf *out, struct ts_why *why)
+static void write_path(
+	const struct ts_route *const *tables, const struct ts_route *row, struct ts_buf *out)
 {
 	bool first = true;
 	ts_problem_string(out, row->path, strlen(row->path));
@@ -178,10 +240,9 @@ static enum ts_err write_path(const struct ts_route *const *tables, const struct
 				continue;
 			ts_buf_puts(out, first ? "" : ",");
 			first = false;
-			TS_TRY(write_operation(at, out, why));
+			write_operation(at, out);
 		}
 	ts_buf_putc(out, '}');
-	return TS_OK;
 }
 
 static void write_codes(struct ts_buf *out)
@@ -195,8 +256,8 @@ static void write_codes(struct ts_buf *out)
 		ts_buf_printf(out, "%s\"%s\"", i > 1 ? "," : "", codes[i]);
 }
 
-enum ts_err ts_openapi_write(const struct ts_route *const *tables, const char *version,
-	struct ts_buf *out, struct ts_why *why)
+enum ts_err ts_openapi_write(
+	const struct ts_route *const *tables, const char *version, struct ts_buf *out)
 {
 	bool first = true;
 	ts_buf_puts(out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"tallystick\",");
@@ -207,7 +268,7 @@ enum ts_err ts_openapi_write(const struct ts_route *const *tables, const char *v
 			if (is_first_of_path(tables, row)) {
 				ts_buf_puts(out, first ? "" : ",");
 				first = false;
-				TS_TRY(write_path(tables, row, out, why));
+				write_path(tables, row, out);
 			}
 	ts_buf_puts(out,
 		"},\"components\":{\"securitySchemes\":{\"token\":{\"type\":\"http\",\"scheme\":"

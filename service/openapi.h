@@ -7,8 +7,8 @@
 
 #define TS_OPENAPI_BYTES_MAX (4u << 20)
 
-/* A schema text in a row that is not JSON is our bug: TS_E_INTERNAL names the row. */
-enum ts_err ts_openapi_write(const struct ts_route *const *tables, const char *version,
-	struct ts_buf *out, struct ts_why *why) TS_MUST;
+/* The schema of a JSON body is the table that its handler decodes with. Errors: those of *out. */
+enum ts_err ts_openapi_write(
+	const struct ts_route *const *tables, const char *version, struct ts_buf *out) TS_MUST;
 
 #endif

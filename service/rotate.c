@@ -135,14 +135,8 @@ static enum ts_err create(const struct ts_rotate *rotate, struct ts_client *clie
 	TS_TRY(ts_contract_facts_get(client, contract, rotate->terms, &facts, why));
 	TS_TRY(next_key(e, &agent, why));
 	enum ts_err err = next_enrolment(e, &agent, &note, why);
-	if (err == TS_OK) {
-		const struct ts_spool_setup setup = {.enrolment = {note.data, note.len},
-			.agent = &agent,
-			.receipt_key = &facts.receipt_key,
-			.contract_note = facts.note,
-			.created_ms = ts_clock_now_us() / 1000};
-		err = ts_spool_create(new_dir, &setup, why);
-	}
+	if (err == TS_OK)
+		err = ts_contract_facts_spool(&facts, &agent, &note, new_dir, why);
 	ts_secret_wipe(&agent);
 	return err;
 }

@@ -61,8 +61,9 @@ struct ts_route {
 	const char *summary;
 	const char *request; /* what the body is; NULL when there is none */
 	const char *response; /* what comes back */
-	const char *request_schema; /* JSON Schema text, or NULL */
-	const char *response_schema;
+	/* Members of a JSON body: the table that its handler decodes with; NULL: any object. */
+	const struct ts_json_field *fields;
+	size_t fields_n;
 };
 
 /* All tables of the service (routes.c), NULL-terminated. */

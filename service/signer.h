@@ -31,5 +31,7 @@ enum ts_err ts_signer_answer(struct ts_signer *signer, struct ts_str line, struc
  * none) for ever. Takes both. */
 enum ts_err ts_signer_serve(
 	struct ts_signer *signer, int fd, int listener, struct ts_why *why) TS_MUST;
+/* All of it over a socket, by either side; false: the other one is gone. */
+bool ts_signer_send(int fd, const struct ts_buf *out) TS_MUST;
 
 #endif

@@ -2,6 +2,7 @@
 #include "service/signer_client.h"
 #include "service/clock.h"
 #include "service/command.h"
+#include "service/signer.h"
 #include "base/time.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -153,20 +154,6 @@ static enum ts_err start(struct ts_signer_client *client, struct ts_why *why)
 	return TS_OK;
 }
 
-static bool send_line(int fd, const struct ts_buf *line)
-{
-	size_t done = 0;
-	while (done < line->len) {
-		ssize_t n = send(fd, line->data + done, line->len - done, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		done += (size_t)n;
-	}
-	return true;
-}
-
 /* One line; there is never more than one answer under way. */
 static bool receive_line(int fd, char *out, size_t max, size_t *len)
 {
@@ -189,7 +176,7 @@ static enum ts_err exchange(struct ts_signer_client *client, const struct ts_buf
 	char line[TS_SIGNING_LINE_MAX], struct ts_signing_answer *out, struct ts_why *why)
 {
 	size_t len = 0;
-	if (!send_line(client->fd, request) ||
+	if (!ts_signer_send(client->fd, request) ||
 		!receive_line(client->fd, line, TS_SIGNING_LINE_MAX, &len)) {
 		put_down(client);
 		return ts_why(why, TS_E_UNAVAILABLE, "signer", "does not answer");

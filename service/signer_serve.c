@@ -43,7 +43,7 @@ static void take(struct serving *s, int fd)
 	s->connections[i].len = 0;
 }
 
-static bool send_all(int fd, const struct ts_buf *out)
+bool ts_signer_send(int fd, const struct ts_buf *out)
 {
 	size_t done = 0;
 	while (done < out->len) {
@@ -67,7 +67,7 @@ static bool answer_lines(struct serving *s, struct connection *c)
 	while (ok && ts_str_line(&rest, &line)) {
 		ts_buf_reset(&out);
 		ok = ts_signer_answer(s->signer, line, &out, NULL) == TS_OK &&
-		     send_all(c->fd, &out);
+		     ts_signer_send(c->fd, &out);
 	}
 	ts_buf_free(&out);
 	memmove(c->line, rest.at, rest.len);

@@ -83,8 +83,8 @@ enum ts_err ts_db_pair_add(struct ts_db *db, int64_t contract_id, const struct t
 	return ts_db_query(db, "pair_add", &args, NULL, why);
 }
 
-enum ts_err ts_db_pair_last(struct ts_db *db, int64_t contract_id, int64_t max_size,
-	struct ts_db_pair *out, struct ts_why *why)
+static enum ts_err newest_pair(struct ts_db *db, const char *query, int64_t contract_id,
+	int64_t max_size, struct ts_db_pair *out, struct ts_why *why)
 {
 	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
 	struct ts_args args;
@@ -92,13 +92,25 @@ enum ts_err ts_db_pair_last(struct ts_db *db, int64_t contract_id, int64_t max_s
 	ts_args_init(&args);
 	ts_arg_i64(&args, contract_id);
 	ts_arg_i64(&args, max_size);
-	TS_TRY(ts_db_query(db, "pair_last", &args, &rows, why));
+	TS_TRY(ts_db_query(db, query, &args, &rows, why));
 	*out = (struct ts_db_pair){0};
 	if (ts_rows_next(&rows)) {
 		out->inputs_size = ts_row_i64(&rows);
 		out->journal_size = ts_row_i64_or(&rows, 0);
 	}
 	return rows.err;
+}
+
+enum ts_err ts_db_pair_last(struct ts_db *db, int64_t contract_id, int64_t max_size,
+	struct ts_db_pair *out, struct ts_why *why)
+{
+	return newest_pair(db, "pair_last", contract_id, max_size, out, why);
+}
+
+enum ts_err ts_db_pair_published(struct ts_db *db, int64_t contract_id, int64_t max_size,
+	struct ts_db_pair *out, struct ts_why *why)
+{
+	return newest_pair(db, "pair_published", contract_id, max_size, out, why);
 }
 
 enum ts_err ts_db_period_cut_add(struct ts_db *db, int64_t contract_id, int32_t period,

@@ -75,6 +75,10 @@ enum ts_err ts_db_pair_add(struct ts_db *db, int64_t contract_id, const struct t
 /* The newest with inputs_size <= max_size. */
 enum ts_err ts_db_pair_last(struct ts_db *db, int64_t contract_id, int64_t max_size,
 	struct ts_db_pair *out, struct ts_why *why) TS_MUST;
+/* The same of those whose checkpoints are both published: what readers get of a contract with
+ * witnesses. */
+enum ts_err ts_db_pair_published(struct ts_db *db, int64_t contract_id, int64_t max_size,
+	struct ts_db_pair *out, struct ts_why *why) TS_MUST;
 
 /* Size and root of the journal after the entries of a period's cut. Written once, in the cut's
  * transaction. TS_E_NOT_FOUND: the period is not cut. */

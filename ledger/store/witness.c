@@ -84,21 +84,3 @@ enum ts_err ts_db_published_covering(struct ts_db *db, int64_t contract_id, enum
 	ts_arg_i64(&args, not_after_s);
 	return two_numbers(db, "published_covering", &args, &out->size, &out->met_s, why);
 }
-
-enum ts_err ts_db_pair_published(struct ts_db *db, int64_t contract_id, int64_t max_size,
-	struct ts_db_pair *out, struct ts_why *why)
-{
-	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
-	struct ts_args args;
-
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	ts_arg_i64(&args, max_size);
-	TS_TRY(ts_db_query(db, "pair_published", &args, &rows, why));
-	*out = (struct ts_db_pair){0};
-	if (ts_rows_next(&rows)) {
-		out->inputs_size = ts_row_i64(&rows);
-		out->journal_size = ts_row_i64_or(&rows, 0);
-	}
-	return rows.err;
-}

@@ -34,9 +34,5 @@ enum ts_err ts_db_published_last(struct ts_db *db, int64_t contract_id, enum ts_
 enum ts_err ts_db_published_covering(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
 	int64_t min_size, int64_t not_after_s, struct ts_db_published *out,
 	struct ts_why *why) TS_MUST;
-/* What readers get of a contract with witnesses: the newest pair whose checkpoints are both
- * published, with inputs_size <= max_size. */
-enum ts_err ts_db_pair_published(struct ts_db *db, int64_t contract_id, int64_t max_size,
-	struct ts_db_pair *out, struct ts_why *why) TS_MUST;
 
 #endif

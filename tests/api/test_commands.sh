@@ -43,6 +43,9 @@ echo 'colour = red' >>"$conf"
 expect 1 't.conf:4' t serve --config "$conf" --check-config
 expect 1 'unknown key "colour"' t serve --config "$conf"
 expect 1 'is not in \[1, 64\]' t serve --set http_threads=65
+for cmd in serve signer; do
+	expect 2 '"http_threads" is not KEY=VALUE' t $cmd --set http_threads
+done
 expect 1 'cannot open' t serve --config "$DIR/absent" --check-config
 expect 1 'tls_cert and tls_key' t serve --set tls_cert=x --check-config
 expect 1 'cannot open "x"' t serve --set tls_cert=x --set tls_key=y --check-config

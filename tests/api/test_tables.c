@@ -13,10 +13,28 @@ static void test_service_tables(void **state)
 	if (err != TS_OK)
 		fail_msg("%s", why.text);
 	ts_buf_init(&out, TS_OPENAPI_BYTES_MAX);
-	assert_ok(ts_openapi_write(ts_route_tables, "1", &out, &why));
+	assert_ok(ts_openapi_write(ts_route_tables, "1", &out));
 	assert_ok(ts_json_parse(out.data, out.len, &doc, &why));
 	const json_t *paths = json_object_get(doc, "paths");
 	assert_int_equal(count_rows(ts_route_tables, paths), count_operations(paths));
+	/* a body's schema is its decoder's table; one whose members may all be left out may be so
+	 * itself */
+	const json_t *body = NULL, *schema = NULL;
+	int required = -1;
+	assert_int_equal(json_unpack_ex(json_object_get(paths, "/v1/parties"), NULL, 0, "{s:{s:o}}",
+				 "post", "requestBody", &body),
+		0);
+	assert_int_equal(json_unpack((json_t *)(uintptr_t)body, "{s:b,s:{s:{s:o}}}", "required",
+				 &required, "content", "application/json", "schema", &schema),
+		0);
+	assert_int_equal(required, 1);
+	assert_int_equal(json_array_size(json_object_get(schema, "required")), 4);
+	assert_int_equal(json_object_size(json_object_get(schema, "properties")), 7);
+	assert_true(json_is_false(json_object_get(schema, "additionalProperties")));
+	assert_int_equal(json_unpack(json_object_get(paths, "/v1/contracts/{contract}/settle"),
+				 "{s:{s:{s:b}}}", "post", "requestBody", "required", &required),
+		0);
+	assert_int_equal(required, 0);
 	json_decref(doc);
 	ts_buf_free(&out);
 }
