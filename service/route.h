@@ -65,6 +65,10 @@ struct ts_route {
 	const struct ts_json_field *fields;
 	size_t fields_n;
 };
+/* In a row: a JSON body with the members of that table. */
+#define TS_ROUTE_JSON(table)                                                                       \
+	.consumes = "application/json", .fields = (table),                                         \
+	.fields_n = sizeof(table) / sizeof((table)[0])
 
 /* All tables of the service (routes.c), NULL-terminated. */
 extern const struct ts_route *const ts_route_tables[];

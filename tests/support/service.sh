@@ -74,7 +74,12 @@ as_server() {
 	fi
 }
 
+# Also ends whatever the test has started in the background and left.
 svc_clean_up() {
+	jobs -p >"$DIR/jobs" # of this shell: not in a pipe, not in $()
+	while read -r job; do
+		kill "$job" 2>/dev/null
+	done <"$DIR/jobs"
 	if [ -n "$SERVICE" ]; then
 		kill "$SERVICE" 2>/dev/null
 		wait "$SERVICE" 2>/dev/null
