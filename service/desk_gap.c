@@ -3,6 +3,7 @@
  * and list are those that the period's last cut found: what came in since changes nothing of what
  * the document rests on. */
 #include "service/desk.h"
+#include "service/handler.h"
 #include "store/completeness.h"
 #include "store/ledger_state.h"
 
@@ -13,7 +14,8 @@ static enum ts_err gap_period(struct ts_desk *desk, int32_t *index, struct ts_wh
 	struct ts_period_row *rows = NULL;
 	struct ts_period period;
 	size_t n = 0;
-	TS_TRY(ts_ledger_create(desk->region, &desk->terms, 1, &calendar));
+	TS_TRY(ts_handler_calendar(
+		desk->db, desk->contract.contract_id, desk->region, &calendar, why));
 	TS_TRY(ts_db_period_list(
 		desk->db, desk->contract.contract_id, desk->region, &rows, &n, why));
 	for (size_t i = 0; i < n; i++) {

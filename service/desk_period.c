@@ -3,6 +3,7 @@
  * signature; the other company's signature over the same text, or its reservations, are a state of
  * their own that never holds up the close. */
 #include "service/desk.h"
+#include "service/handler.h"
 #include "store/ledger_state.h"
 #include "store/log.h"
 #include "store/seal.h"
@@ -45,12 +46,12 @@ static enum ts_err find_cut(struct ts_desk *desk, int32_t *period, struct ts_why
 		(long long)desk->is.period.cut);
 }
 
-static enum ts_err last_day(
-	const struct ts_desk *desk, int32_t period, int32_t *out, struct ts_why *why)
+static enum ts_err last_day(struct ts_desk *desk, int32_t period, int32_t *out, struct ts_why *why)
 {
 	struct ts_period days;
 	struct ts_ledger *calendar = NULL;
-	TS_TRY(ts_ledger_create(desk->region, &desk->terms, 1, &calendar));
+	TS_TRY(ts_handler_calendar(
+		desk->db, desk->contract.contract_id, desk->region, &calendar, why));
 	if (ts_ledger_period_get(calendar, period, &days) != TS_OK)
 		return ts_why(why, TS_E_INTERNAL, "period", "a cut of no period");
 	*out = days.end_day - 1;

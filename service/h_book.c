@@ -61,18 +61,19 @@ static const struct ts_billed_row *billed_of(
 
 static json_t *accrual_json(struct books *b, const struct ts_accrual_row *row)
 {
-	const struct ts_terms *terms = b->terms[0];
+	const struct ts_terms *terms = ts_ledger_terms(b->ledger, row->line.version);
 	struct ts_charge_names names;
 	struct ts_period period;
 	char name[TS_TIME_CHARS] = "", month[TS_TIME_CHARS];
 	ts_charge_names(terms, row->line.kind, (size_t)row->line.item, &names);
-	if (ts_period_get(terms, row->line.period, &period) == TS_OK)
+	if (ts_ledger_period_get(b->ledger, row->line.period, &period) == TS_OK)
 		ts_period_name(&period, name);
 	const struct ts_billed_row *billed = billed_of(b->ledger, &row->line);
-	return json_pack("{s:s,s:s,s:s,s:s,s:i,s:s,s:s,s:s,s:o,s:s*}", "kind",
-		ts_charge_kind_name(row->line.kind), "id", names.id, "sku", names.sku, "class",
-		names.pricing_class, "tier", row->line.tier, "period", name, "service_month",
-		ts_month_format(row->month, month), "currency", terms->currency->code, "accrued",
+	return json_pack("{s:s,s:s,s:i,s:s,s:s,s:i,s:s,s:s,s:s,s:o,s:s*}", "kind",
+		ts_charge_kind_name(row->line.kind), "id", names.id, "version", row->line.version,
+		"sku", names.sku, "class", names.pricing_class, "tier", row->line.tier, "period",
+		name, "service_month", ts_month_format(row->month, month), "currency",
+		terms->currency->code, "accrued",
 		ts_json_money(row->accrued_minor, terms->currency), "document",
 		billed != NULL ? billed->document : NULL);
 }
@@ -87,13 +88,15 @@ static json_t *unbilled_json(const struct ts_unbilled_row *row)
 
 static json_t *measure_json(struct books *b, const struct ts_measure_row *row)
 {
-	const struct ts_price *price = &b->terms[0]->prices[row->price];
-	const struct ts_sku *sku = &b->terms[0]->skus[price->sku];
+	const struct ts_terms *terms = ts_ledger_terms(b->ledger, row->version);
+	const struct ts_price *price = &terms->prices[row->price];
+	const struct ts_sku *sku = &terms->skus[price->sku];
 	char month[TS_TIME_CHARS], quantity[TS_DECIMAL_CHARS];
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o}", "price", price->id, "sku", sku->id,
-		"class", price->pricing_class, "service_month", ts_month_format(row->month, month),
-		"quantity", ts_ratio_format(row->quantity, sku->divisor, 9, quantity), "unit",
-		sku->unit, "base_quantity", ts_json_i128(row->quantity));
+	return json_pack("{s:s,s:i,s:s,s:s,s:s,s:s,s:s,s:o}", "price", price->id, "version",
+		row->version, "sku", sku->id, "class", price->pricing_class, "service_month",
+		ts_month_format(row->month, month), "quantity",
+		ts_ratio_format(row->quantity, sku->divisor, 9, quantity), "unit", sku->unit,
+		"base_quantity", ts_json_i128(row->quantity));
 }
 
 static enum ts_err accruals(struct ts_request *req, struct ts_response *res, struct ts_why *why)

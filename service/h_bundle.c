@@ -15,11 +15,8 @@ struct find {
 static enum ts_err find_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct find *f = arg;
-	const struct ts_terms **terms = NULL;
 	struct ts_ledger *ledger = NULL;
-	size_t n = 0;
-	TS_TRY(ts_handler_terms(db, f->contract_id, f->req->region, &terms, &n, why));
-	TS_TRY(ts_ledger_create(f->req->region, terms, n, &ledger)); /* empty: for its calendar */
+	TS_TRY(ts_handler_calendar(db, f->contract_id, f->req->region, &ledger, why));
 	return ts_handler_period(ledger, ts_request_query(f->req, "period")->text, &f->period, why);
 }
 

@@ -25,11 +25,8 @@ struct view {
 static enum ts_err find_period(
 	struct ts_db *db, struct view *v, struct ts_str text, struct ts_why *why)
 {
-	const struct ts_terms **terms = NULL;
 	struct ts_ledger *calendar = NULL;
-	size_t n = 0;
-	TS_TRY(ts_handler_terms(db, v->contract.contract_id, v->region, &terms, &n, why));
-	TS_TRY(ts_ledger_create(v->region, terms, n, &calendar));
+	TS_TRY(ts_handler_calendar(db, v->contract.contract_id, v->region, &calendar, why));
 	TS_TRY(ts_handler_period(calendar, text, &v->period, why));
 	v->has_period = true;
 	struct ts_why none;

@@ -21,11 +21,8 @@ struct find_period {
 static enum ts_err find_period_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct find_period *f = arg;
-	const struct ts_terms **terms = NULL;
 	struct ts_ledger *ledger = NULL;
-	size_t n = 0;
-	TS_TRY(ts_handler_terms(db, f->contract_id, f->region, &terms, &n, why));
-	TS_TRY(ts_ledger_create(f->region, terms, n, &ledger)); /* empty: for its calendar */
+	TS_TRY(ts_handler_calendar(db, f->contract_id, f->region, &ledger, why));
 	return ts_handler_period(ledger, f->text, &f->period, why);
 }
 
@@ -225,14 +222,15 @@ struct documents {
 	struct ts_str bytes;
 	struct ts_period_row *periods;
 	size_t periods_n;
-	const struct ts_terms **terms;
-	size_t terms_n;
+	struct ts_ledger *calendar;
+	const struct ts_terms *terms;
 };
 
 static enum ts_err list_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct documents *d = arg;
-	TS_TRY(ts_handler_terms(db, d->contract_id, d->req->region, &d->terms, &d->terms_n, why));
+	TS_TRY(ts_handler_calendar(db, d->contract_id, d->req->region, &d->calendar, why));
+	d->terms = ts_ledger_terms(d->calendar, 1);
 	TS_TRY(ts_db_period_list(
 		db, d->contract_id, d->req->region, &d->periods, &d->periods_n, why));
 	return ts_db_document_list(
@@ -254,10 +252,10 @@ static enum ts_err documents_load(struct ts_request *req, struct ts_response *re
 static json_t *document_json(const struct documents *d, const struct ts_db_document *row)
 {
 	static const char *const states[] = {"reserved", "issued", "void"};
-	const struct ts_currency *currency = d->terms[0]->currency;
+	const struct ts_currency *currency = d->terms->currency;
 	struct ts_period period;
 	char name[TS_TIME_CHARS] = "";
-	if (ts_period_get(d->terms[0], row->period, &period) == TS_OK)
+	if (ts_ledger_period_get(d->calendar, row->period, &period) == TS_OK)
 		ts_period_name(&period, name);
 	return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:s*}", "number",
 		row->number, "kind", row->kind == TS_DOCUMENT_INVOICE ? "invoice" : "credit_note",
@@ -343,7 +341,7 @@ static enum ts_err period_list(struct ts_request *req, struct ts_response *res, 
 	char name[TS_TIME_CHARS];
 	TS_TRY(documents_load(req, res, &d, list_tx, why));
 	json_t *rows = json_array();
-	for (int32_t i = 0; ts_period_get(d.terms[0], i, &period) == TS_OK; i++) {
+	for (int32_t i = 0; ts_ledger_period_get(d.calendar, i, &period) == TS_OK; i++) {
 		const struct ts_period_row *row = NULL;
 		for (size_t k = 0; k < d.periods_n; k++)
 			if (d.periods[k].index == i)

@@ -39,7 +39,7 @@ static enum ts_err load(struct ts_db *db, struct view *v, struct ts_why *why)
 	size_t terms_n = 0, n = 0;
 	int64_t id = v->contract.contract_id;
 	TS_TRY(ts_handler_terms(db, id, v->region, &terms, &terms_n, why));
-	TS_TRY(ts_ledger_create(v->region, terms, terms_n, &calendar));
+	TS_TRY(ts_handler_calendar(db, id, v->region, &calendar, why));
 	TS_TRY(ts_handler_period(calendar, ts_request_param(v->req, "period"), &v->period, why));
 	v->terms = terms[terms_n - 1];
 	TS_TRY(ts_db_state_get(db, id, v->period.index, v->region, &v->cut, &v->state,

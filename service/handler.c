@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/handler.h"
+#include "evidence/statement.h"
+#include "store/ledger_state.h"
 #include "store/stream.h"
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +113,51 @@ enum ts_err ts_handler_terms(struct ts_db *db, int64_t contract_id, struct ts_re
 	for (size_t i = 0; i < *n; i++)
 		TS_TRY(ts_terms_parse(
 			versions[i].terms.at, versions[i].terms.len, region, &(*terms)[i], why));
+	return TS_OK;
+}
+
+static enum ts_err version_of(const struct ts_db_version *row, struct ts_region *region,
+	struct ts_ledger_version *out, struct ts_why *why)
+{
+	struct ts_contract_statement statement;
+	TS_TRY(ts_contract_statement_parse(row->statement, &statement, why));
+	out->leaf = row->leaf;
+	out->from_us = statement.from_ms * TS_US_PER_MS;
+	out->to_us = statement.to_ms == TS_OPEN_MS ? INT64_MAX : statement.to_ms * TS_US_PER_MS;
+	return ts_terms_parse(row->terms.at, row->terms.len, region, &out->terms, why);
+}
+
+enum ts_err ts_handler_versions(struct ts_db *db, int64_t contract_id, struct ts_region *region,
+	struct ts_ledger_version **versions, size_t *n, struct ts_why *why)
+{
+	struct ts_db_version *rows = NULL;
+	TS_TRY(ts_db_version_list(db, contract_id, true, region, &rows, n, why));
+	if (*n == 0)
+		return ts_why(why, TS_E_CONFLICT, "contract",
+			"no version is in force: both parties must sign first");
+	*versions = ts_region_array(region, *n, sizeof **versions);
+	if (*versions == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < *n; i++)
+		TS_TRY(version_of(&rows[i], region, &(*versions)[i], why));
+	return TS_OK;
+}
+
+enum ts_err ts_handler_calendar(struct ts_db *db, int64_t contract_id, struct ts_region *region,
+	struct ts_ledger **out, struct ts_why *why)
+{
+	struct ts_ledger_version *versions = NULL;
+	struct ts_ledger_head head;
+	struct ts_why none;
+	size_t n = 0;
+	TS_TRY(ts_handler_versions(db, contract_id, region, &versions, &n, why));
+	TS_TRY(ts_ledger_create(region, versions, n, out));
+	enum ts_err err = ts_db_ledger_head(db, contract_id, &head, &none);
+	if (err == TS_E_NOT_FOUND)
+		return TS_OK;
+	if (err != TS_OK)
+		return ts_why(why, err, none.where, "%s", none.text);
+	ts_ledger_load_head(*out, &head);
 	return TS_OK;
 }
 

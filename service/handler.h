@@ -35,6 +35,13 @@ bool ts_handler_sees_account(const struct ts_principal *who, enum ts_account acc
 enum ts_err ts_handler_terms(struct ts_db *db, int64_t contract_id, struct ts_region *region,
 	const struct ts_terms ***terms, size_t *n, struct ts_why *why) TS_MUST;
 
+/* The versions in force for ts_ledger_create. Within a transaction. */
+enum ts_err ts_handler_versions(struct ts_db *db, int64_t contract_id, struct ts_region *region,
+	struct ts_ledger_version **versions, size_t *n, struct ts_why *why) TS_MUST;
+/* A ledger without rows: for its calendar and terms as of the last event. */
+enum ts_err ts_handler_calendar(struct ts_db *db, int64_t contract_id, struct ts_region *region,
+	struct ts_ledger **out, struct ts_why *why) TS_MUST;
+
 /* A period by its index, or by its name as ts_period_name gives it; periods after the term too. */
 enum ts_err ts_handler_period(const struct ts_ledger *ledger, struct ts_str text,
 	struct ts_period *out, struct ts_why *why) TS_MUST;

@@ -40,8 +40,14 @@ enum ts_err ts_settle_load(struct ts_db *db, int64_t contract_id, struct ts_regi
 	const struct ts_terms ***terms, size_t *terms_n, struct ts_ledger **ledger,
 	struct ts_why *why)
 {
-	TS_TRY(ts_handler_terms(db, contract_id, region, terms, terms_n, why));
-	TS_TRY(ts_ledger_create(region, *terms, *terms_n, ledger));
+	struct ts_ledger_version *versions = NULL;
+	TS_TRY(ts_handler_versions(db, contract_id, region, &versions, terms_n, why));
+	*terms = ts_region_array(region, *terms_n, sizeof **terms);
+	if (*terms == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < *terms_n; i++)
+		(*terms)[i] = versions[i].terms;
+	TS_TRY(ts_ledger_create(region, versions, *terms_n, ledger));
 	return ts_db_ledger_load(db, contract_id, *ledger, why);
 }
 
@@ -154,11 +160,13 @@ static const struct ts_period_row *period_row(struct ts_ledger *ledger, int32_t 
 static enum ts_err issue_head(struct attempt *a, struct ts_invoice_head *head, struct ts_why *why)
 {
 	struct ts_settle *s = a->s;
-	const struct ts_terms *terms = a->terms[0];
 	const struct ts_period_row *row = period_row(a->ledger, s->period);
+	struct ts_period period;
 	int64_t id = s->contract.contract_id;
 	if (row == NULL || !row->cut)
 		return ts_why(why, TS_E_CONFLICT, "period", "it must be closed before its invoice");
+	TS_TRY(ts_ledger_period_get(a->ledger, s->period, &period));
+	const struct ts_terms *terms = ts_ledger_document_terms(a->ledger, &period);
 	struct ts_db_log_source log = {.db = a->db,
 		.hasher = &s->session->hasher,
 		.contract_id = id,

@@ -108,6 +108,51 @@ static enum ts_err judge_leaves(struct fold *f, struct ts_why *why)
 	return f->judge == NULL ? TS_OK : ts_settle_judge_finish(f->judge, why);
 }
 
+/* The companies' notices among the event's leaves. */
+static enum ts_err notices(struct fold *f, const struct ts_db_leaf_row *leaves, size_t n,
+	struct ts_ledger_notice **out, size_t *out_n, struct ts_why *why)
+{
+	struct ts_ledger_notice *list = ts_region_array(f->s->region, n + 1, sizeof *list);
+	*out_n = 0;
+	if (list == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < n; i++) {
+		enum ts_leaf_kind kind;
+		struct ts_note note;
+		struct ts_event event;
+		if (leaves[i].kind != TS_LEAF_EVENT)
+			continue;
+		TS_TRY(ts_leaf_parse(leaves[i].data, &kind, &note, why));
+		TS_TRY(ts_event_parse(note.text, &event, why));
+		if (event.kind == TS_EVENT_NOTICE)
+			list[(*out_n)++] = (struct ts_ledger_notice){
+				leaves[i].index, event.end_ms * TS_US_PER_MS};
+	}
+	*out = list;
+	return TS_OK;
+}
+
+/* Versions and notices come first: they may change what the cells so far mean, and the new ones are
+ * matched under them. */
+static enum ts_err amend(struct fold *f, struct ts_why *why)
+{
+	struct ts_db_leaf_row *leaves = NULL;
+	struct ts_ledger_notice *list = NULL;
+	struct ts_usage_cell *cells = NULL;
+	struct ts_ledger_amendment amendment;
+	size_t leaves_n = 0, n = 0;
+	int64_t id = f->s->contract.contract_id;
+	TS_TRY(ts_db_log_statements(
+		f->db, id, f->event->from, f->event->to, f->s->region, &leaves, &leaves_n, why));
+	TS_TRY(notices(f, leaves, leaves_n, &list, &n, why));
+	ts_ledger_amends(f->ledger, f->event, list, n, &amendment);
+	if (!amendment.any)
+		return TS_OK;
+	TS_TRY(ts_db_cell_range(
+		f->db, id, amendment.from_us, amendment.to_us, f->s->region, &cells, &n, why));
+	return ts_ledger_rematch(f->ledger, f->event, &amendment, cells, n, why);
+}
+
 enum ts_err ts_settle_fold(struct ts_db *db, struct ts_settle *s, struct ts_ledger *ledger,
 	const struct ts_ledger_event *event, struct ts_why *why)
 {
@@ -117,6 +162,7 @@ enum ts_err ts_settle_fold(struct ts_db *db, struct ts_settle *s, struct ts_ledg
 	int64_t id = s->contract.contract_id;
 	if (event->from == event->to)
 		return TS_OK;
+	TS_TRY(amend(&f, why));
 	TS_TRY(ts_db_cell_fold(db, id, event->from, event->to, s->region, &cells, &n, why));
 	TS_TRY(ts_ledger_fold(ledger, event, event->from, cells, n, why));
 	f.page = ts_region_create(PAGE_BYTES_MAX);

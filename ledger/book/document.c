@@ -11,7 +11,7 @@ static struct ts_invoice_tax *tax_of(struct ts_invoice *invoice, const struct ts
 		if (invoice->taxes[i].treatment == line->treatment &&
 			invoice->taxes[i].percent.pico == line->percent.pico)
 			return &invoice->taxes[i];
-	const struct ts_treatment *treatment = &invoice->terms->treatments[line->treatment];
+	const struct ts_treatment *treatment = ts_invoice_treatment(invoice, line->treatment);
 	struct ts_invoice_tax *tax = &invoice->taxes[invoice->taxes_n++];
 	*tax = (struct ts_invoice_tax){.treatment = line->treatment,
 		.category = treatment->category,
@@ -161,7 +161,7 @@ enum ts_err ts_document_reverse_tax(const struct ts_ledger *ledger,
 	const struct ts_invoice *invoice, const struct ts_invoice_tax *tax,
 	struct ts_region *region, int64_t *minor)
 {
-	struct ts_decimal percent = invoice->terms->treatments[tax->treatment].reverse_percent;
+	struct ts_decimal percent = ts_invoice_treatment(invoice, tax->treatment)->reverse_percent;
 	struct ts_invoice turned;
 	if (invoice->kind == TS_DOCUMENT_INVOICE)
 		return ts_rate_tax(invoice->terms, tax->net_minor, percent, minor);
@@ -204,7 +204,7 @@ static enum ts_err take_over(struct ts_ledger *ledger, const struct ts_invoice *
 
 static bool self_assessed(const struct ts_invoice *invoice, const struct ts_invoice_line *line)
 {
-	const struct ts_treatment *treatment = &invoice->terms->treatments[line->treatment];
+	const struct ts_treatment *treatment = ts_invoice_treatment(invoice, line->treatment);
 	return treatment->reverse_charge && treatment->reverse_percent.pico != line->percent.pico;
 }
 
@@ -212,7 +212,8 @@ static enum ts_err taxed_invoice(struct ts_ledger *ledger, const struct ts_invoi
 {
 	for (size_t i = 0; i < invoice->taxes_n; i++) {
 		const struct ts_invoice_tax *tax = &invoice->taxes[i];
-		const struct ts_treatment *treatment = &invoice->terms->treatments[tax->treatment];
+		const struct ts_treatment *treatment = ts_invoice_treatment(
+			invoice, tax->treatment);
 		struct ts_decimal own = treatment->reverse_percent;
 		int64_t minor = 0;
 		TS_TRY(add_taxed(ledger, invoice->head.number, tax->treatment, tax->percent,
@@ -230,7 +231,7 @@ static enum ts_err taxed_invoice(struct ts_ledger *ledger, const struct ts_invoi
 		TS_TRY(take_over(ledger, invoice, i, line->percent));
 		if (self_assessed(invoice, line))
 			TS_TRY(take_over(ledger, invoice, i,
-				invoice->terms->treatments[line->treatment].reverse_percent));
+				ts_invoice_treatment(invoice, line->treatment)->reverse_percent));
 	}
 	return TS_OK;
 }
@@ -258,7 +259,7 @@ enum ts_err ts_document_taxed(struct ts_ledger *ledger, const struct ts_invoice 
 		TS_TRY(taxed_group(ledger, &turned, i, line->percent));
 		if (self_assessed(&turned, line))
 			TS_TRY(taxed_group(ledger, &turned, i,
-				turned.terms->treatments[line->treatment].reverse_percent));
+				ts_invoice_treatment(&turned, line->treatment)->reverse_percent));
 	}
 	return TS_OK;
 }

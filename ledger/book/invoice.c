@@ -6,6 +6,13 @@
 
 #define QUANTITY_DECIMALS 9
 
+const struct ts_treatment *ts_invoice_treatment(const struct ts_invoice *invoice, int32_t treatment)
+{
+	const struct ts_terms *terms = invoice->newest != NULL ? invoice->newest : invoice->terms;
+	TS_ASSERT(treatment >= 0 && (size_t)treatment < terms->treatments_n);
+	return &terms->treatments[treatment];
+}
+
 static json_t *money(const struct ts_invoice *invoice, int64_t minor)
 {
 	char text[TS_DECIMAL_CHARS];
@@ -39,10 +46,7 @@ static json_t *decimal(struct ts_decimal value)
 static json_t *line_json(const struct ts_invoice *invoice, const struct ts_invoice_line *line)
 {
 	char quantity[TS_DECIMAL_CHARS], base[TS_I128_CHARS], period_name[TS_TIME_CHARS];
-	struct ts_period period;
 	json_t *row = json_object();
-	if (ts_period_get(invoice->terms, line->period, &period) != TS_OK)
-		period = invoice->period;
 	json_object_set_new(row, "number", json_integer(line->number));
 	json_object_set_new(row, "kind", json_string(ts_charge_kind_name(line->kind)));
 	json_object_set_new(row, "id", json_string(line->id));
@@ -52,7 +56,8 @@ static json_t *line_json(const struct ts_invoice *invoice, const struct ts_invoi
 	json_object_set_new(row, "class", text_or_null(line->pricing_class));
 	json_object_set_new(row, "version", json_integer(line->version));
 	json_object_set_new(row, "tier", line->tier > 0 ? json_integer(line->tier) : json_null());
-	json_object_set_new(row, "period", json_string(ts_period_name(&period, period_name)));
+	json_object_set_new(
+		row, "period", json_string(ts_period_name(&line->service, period_name)));
 	json_object_set_new(row, "from", date(line->from_day));
 	json_object_set_new(row, "to", date(line->to_day));
 	json_object_set_new(
@@ -65,7 +70,7 @@ static json_t *line_json(const struct ts_invoice *invoice, const struct ts_invoi
 		row, "unit_price", line->has_unit_price ? decimal(line->unit_price) : json_null());
 	json_object_set_new(row, "amount", money(invoice, line->net_minor));
 	json_object_set_new(
-		row, "treatment", json_string(invoice->terms->treatments[line->treatment].id));
+		row, "treatment", json_string(ts_invoice_treatment(invoice, line->treatment)->id));
 	json_object_set_new(row, "percent", decimal(line->percent));
 	json_object_set_new(row, "adjusts", text_or_null(line->adjusts));
 	json_object_set_new(row, "reversal", json_boolean(line->reversal));
@@ -77,7 +82,7 @@ static json_t *tax_json(const struct ts_invoice *invoice, const struct ts_invoic
 {
 	json_t *row = json_object();
 	json_object_set_new(
-		row, "treatment", json_string(invoice->terms->treatments[tax->treatment].id));
+		row, "treatment", json_string(ts_invoice_treatment(invoice, tax->treatment)->id));
 	json_object_set_new(row, "category", json_string(tax->category));
 	json_object_set_new(row, "jurisdiction", text_or_null(tax->jurisdiction));
 	json_object_set_new(row, "reason", text_or_null(tax->reason));

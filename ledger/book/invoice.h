@@ -17,13 +17,14 @@ struct ts_invoice_line {
 	int32_t version; /* of the terms */
 	int32_t tier;
 	int32_t period;
+	struct ts_period service; /* that period */
 	int32_t from_day, to_day; /* service period, half-open contract days */
 	ts_i128 base_quantity; /* exact base units */
 	ts_i128 divisor;
 	bool has_unit_price; /* else quantity is 1 and the unit price is the net */
 	struct ts_decimal unit_price;
 	int64_t net_minor;
-	int32_t treatment; /* index into terms->treatments of `version` */
+	int32_t treatment; /* its place, the same in every version that has it */
 	struct ts_decimal percent;
 	const char *adjusts; /* document whose line this reverses or re-states; NULL */
 	bool reversal; /* the billed line with its sign turned */
@@ -56,6 +57,7 @@ struct ts_invoice_head {
 struct ts_invoice {
 	enum ts_document_kind kind;
 	const struct ts_terms *terms; /* the version that governs the period's last day */
+	const struct ts_terms *newest; /* has every treatment that a line may name; NULL: terms */
 	struct ts_period period;
 	int64_t inputs_to; /* N */
 	int32_t day; /* D */
@@ -67,6 +69,10 @@ struct ts_invoice {
 	struct ts_invoice_head head;
 	bool has_head;
 };
+
+/* Of a line or a tax row. */
+const struct ts_treatment *ts_invoice_treatment(
+	const struct ts_invoice *invoice, int32_t treatment);
 
 /* Canonical JSON (docs/formats/invoice.md): {"body":{...}} or {"body":{...},"head":{...}}. */
 enum ts_err ts_invoice_json(const struct ts_invoice *invoice, struct ts_region *region,

@@ -41,6 +41,14 @@ struct ts_unbilled_row { /* what is not billed, visible: excluded, unpriced, out
 	ts_i128 quantity;
 	bool dirty;
 };
+/* What came too late for its period, whatever its price: an amendment that matches cells anew must
+ * leave it out, and the cells themselves do not say it. */
+struct ts_late_row {
+	int64_t quarter_us;
+	const char *sku, *pricing_class;
+	ts_i128 quantity;
+	bool dirty;
+};
 struct ts_accrual_row { /* sum of accrual entries of (line, month) */
 	struct ts_line_key line;
 	int32_t month;
@@ -97,13 +105,23 @@ struct ts_ledger_head {
 	int64_t entries; /* next entry id */
 	int64_t tick_serial, cut_serial, issue_serial; /* next serial by kind */
 	int64_t documents; /* next number in the series, from 1 */
+	int64_t end_us; /* the instant at which a notice ends the term; 0: none */
 };
 
 struct ts_ledger; /* opaque; everything in its region */
 
-/* terms[] are the versions 1..n in order. Amendments are not settled yet: more than one version is
- * TS_E_INVALID. */
-enum ts_err ts_ledger_create(struct ts_region *region, const struct ts_terms *const *terms,
+/* A fully signed contract note. For an instant the version with the highest leaf whose [from, to)
+ * contains it governs, among those whose leaves are folded; version 1 (leaf 0) always counts. */
+struct ts_ledger_version {
+	const struct ts_terms *terms;
+	int64_t leaf; /* of its note in the inputs log */
+	int64_t from_us, to_us; /* effective; INT64_MAX: open */
+};
+/* One version, effective for its whole term. */
+struct ts_ledger_version ts_ledger_first_version(const struct ts_terms *terms);
+
+/* versions[]: 1..n in order, leaves rising (else TS_E_INVALID), the unfolded ones too. */
+enum ts_err ts_ledger_create(struct ts_region *region, const struct ts_ledger_version *versions,
 	size_t n, struct ts_ledger **out) TS_MUST;
 
 /* Loading stored rows (any order, before the first event). Strings are copied. */
@@ -111,6 +129,7 @@ void ts_ledger_load_head(struct ts_ledger *ledger, const struct ts_ledger_head *
 enum ts_err ts_ledger_load_measure(struct ts_ledger *, const struct ts_measure_row *) TS_MUST;
 enum ts_err ts_ledger_load_waiting(struct ts_ledger *, const struct ts_waiting_row *) TS_MUST;
 enum ts_err ts_ledger_load_unbilled(struct ts_ledger *, const struct ts_unbilled_row *) TS_MUST;
+enum ts_err ts_ledger_load_late(struct ts_ledger *, const struct ts_late_row *) TS_MUST;
 enum ts_err ts_ledger_load_accrual(struct ts_ledger *, const struct ts_accrual_row *) TS_MUST;
 enum ts_err ts_ledger_load_billed(struct ts_ledger *, const struct ts_billed_row *) TS_MUST;
 enum ts_err ts_ledger_load_taxed(struct ts_ledger *, const struct ts_taxed_row *) TS_MUST;
@@ -124,12 +143,19 @@ const struct ts_ledger_head *ts_ledger_head(const struct ts_ledger *);
 struct ts_measure_row *ts_ledger_measure(struct ts_ledger *, size_t i);
 struct ts_waiting_row *ts_ledger_waiting(struct ts_ledger *, size_t i);
 struct ts_unbilled_row *ts_ledger_unbilled(struct ts_ledger *, size_t i);
+struct ts_late_row *ts_ledger_late(struct ts_ledger *, size_t i);
 struct ts_accrual_row *ts_ledger_accrual(struct ts_ledger *, size_t i);
 struct ts_billed_row *ts_ledger_billed(struct ts_ledger *, size_t i);
 struct ts_taxed_row *ts_ledger_taxed(struct ts_ledger *, size_t i);
 struct ts_period_row *ts_ledger_period(struct ts_ledger *, size_t i);
 struct ts_cut_row *ts_ledger_cut_line(struct ts_ledger *, size_t i);
 struct ts_balance_row *ts_ledger_balance(struct ts_ledger *, size_t i);
+
+/* Terms of a version whose leaf is folded; NULL: none such. */
+const struct ts_terms *ts_ledger_terms(const struct ts_ledger *ledger, int32_t version);
+/* Of the version that governs the period's last day; after the term, the newest. */
+const struct ts_terms *ts_ledger_document_terms(
+	const struct ts_ledger *ledger, const struct ts_period *period);
 
 /* The billing period of an index. After the term the calendar goes on with periods in which nothing
  * is charged: their documents carry the deltas that remain after termination. */
@@ -152,6 +178,28 @@ struct ts_postings {
 	struct ts_entry *entries;
 	size_t n;
 };
+
+/* A company's notice: its event leaf, and the instant that it names as the end of the term. */
+struct ts_ledger_notice {
+	int64_t leaf, end_us;
+};
+/* What the statements among an event's leaves change: versions that come into force, notices that
+ * end the term. any: cells that start in [from_us, to_us) may mean something else from now on. */
+struct ts_ledger_amendment {
+	bool any;
+	int64_t from_us, to_us;
+	int64_t known_to, end_us; /* versions below this leaf; the term's end by notice, 0: none */
+};
+/* notices: those among the leaves [event->from, event->to), rising. A notice that the terms do not
+ * allow (3-money: none agreed, too short, too early) changes nothing. */
+void ts_ledger_amends(const struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	const struct ts_ledger_notice *notices, size_t n, struct ts_ledger_amendment *out);
+/* Applies it, before anything of this event is folded; an event whose leaves bring a version is
+ * refused without (TS_E_INVALID). cells: all that were folded by the events before and start in the
+ * range, less what was decided away, summed by quarter, SKU and class, at most one for each. */
+enum ts_err ts_ledger_rematch(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	const struct ts_ledger_amendment *amendment, const struct ts_usage_cell *cells, size_t n,
+	struct ts_why *why) TS_MUST;
 
 /* Adds cells of lines, rating waits for the event; late, excluded and unpriced quantity goes to
  * unbilled rows. event: the one that will fold the leaves [from, to); at_us and from are read.

@@ -10,23 +10,19 @@ static enum ts_err period_candidates(const struct ts_ledger *ledger, int32_t cut
 	const struct ts_period *period, int32_t day, struct ts_region *region,
 	struct ts_rowset *rows, struct ts_why *why)
 {
-	const struct ts_terms *terms = ts_ledger_calendar(ledger);
-	const struct ts_charge *charges = NULL;
-	const struct ts_charge_line *lines = NULL;
-	size_t charges_n = 0, n = 0;
-	if (!ts_ledger_in_term(ledger, period))
-		return TS_OK;
-	TS_TRY(ts_ledger_charges(ledger, period, day, region, &charges, &charges_n, why));
-	TS_TRY(ts_rate_lines(terms, period, charges, charges_n, region, &lines, &n));
+	struct ts_ledger_line *lines = NULL;
+	size_t n = 0;
+	TS_TRY(ts_ledger_lines(ledger, period, day, region, &lines, &n, why));
 	for (size_t i = 0; i < n; i++) {
+		const struct ts_charge_line *line = &lines[i].line;
 		struct ts_cut_row row = {.cut = cut,
-			.line = {(int32_t)terms->version, lines[i].kind, (int32_t)lines[i].item,
-				lines[i].tier, period->index},
-			.quantity = lines[i].quantity,
-			.target_minor = lines[i].amount_minor,
-			.has_unit_price = lines[i].has_unit_price && lines[i].flat_minor == 0,
-			.unit_price = lines[i].unit_price,
-			.trace = lines[i].trace,
+			.line = {lines[i].version, line->kind, (int32_t)line->item, line->tier,
+				period->index},
+			.quantity = line->quantity,
+			.target_minor = line->amount_minor,
+			.has_unit_price = line->has_unit_price && line->flat_minor == 0,
+			.unit_price = line->unit_price,
+			.trace = line->trace,
 			.dirty = true};
 		TS_TRY(ts_rowset_add(rows, &row, NULL));
 	}
@@ -116,11 +112,13 @@ static enum ts_err frozen(const struct ts_ledger *ledger, int32_t cut, struct ts
 static enum ts_err fill_line(
 	const struct ts_ledger *ledger, const struct ts_cut_row *row, struct ts_invoice_line *line)
 {
-	const struct ts_terms *terms = ts_ledger_calendar(ledger);
+	const struct ts_terms *terms = ts_ledger_terms(ledger, row->line.version);
 	struct ts_charge_names names;
 	struct ts_period period = {0};
+	if (terms == NULL)
+		return TS_E_INTERNAL;
 	ts_charge_names(terms, row->line.kind, (size_t)row->line.item, &names);
-	TS_TRY(ts_period_get(terms, row->line.period, &period));
+	TS_TRY(ts_ledger_period_get(ledger, row->line.period, &period));
 	*line = (struct ts_invoice_line){.kind = row->line.kind,
 		.id = names.id,
 		.section = names.section,
@@ -132,6 +130,7 @@ static enum ts_err fill_line(
 		.version = row->line.version,
 		.tier = row->line.tier,
 		.period = row->line.period,
+		.service = period,
 		.from_day = period.first_day,
 		.to_day = period.end_day,
 		.base_quantity = row->quantity,
@@ -183,7 +182,6 @@ static bool is_next(const struct ts_ledger *ledger, int32_t period)
 enum ts_err ts_ledger_body(const struct ts_ledger *ledger, int32_t period, struct ts_region *region,
 	struct ts_invoice **out, struct ts_why *why)
 {
-	const struct ts_terms *terms = ts_ledger_calendar(ledger);
 	const struct ts_period_row *cut = ts_ledger_period_row(ledger, period);
 	struct ts_invoice *invoice = ts_region_alloc(region, sizeof *invoice);
 	struct ts_cut_row *rows = NULL;
@@ -197,7 +195,8 @@ enum ts_err ts_ledger_body(const struct ts_ledger *ledger, int32_t period, struc
 		return ts_why(
 			why, TS_E_CONFLICT, "period", "its document %s is issued", cut->document);
 	bool fixed = cut != NULL && cut->cut;
-	invoice->terms = terms;
+	invoice->terms = ts_ledger_document_terms(ledger, &invoice->period);
+	invoice->newest = ts_ledger_newest(ledger);
 	invoice->inputs_to = fixed ? cut->cut_to : ledger->head.inputs_to;
 	invoice->day = fixed ? cut->cut_day : ledger->head.day;
 	if (fixed)

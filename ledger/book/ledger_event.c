@@ -14,6 +14,10 @@ static enum ts_err event_check(const struct ts_ledger *ledger, const struct ts_l
 			"leaves [%lld, %lld) of event leaf %lld do not follow %lld",
 			(long long)event->from, (long long)event->to, (long long)event->leaf,
 			(long long)head->inputs_to);
+	struct ts_ledger_amendment amendment;
+	ts_ledger_amends(ledger, event, NULL, 0, &amendment);
+	if (amendment.any)
+		return ts_why(why, TS_E_INVALID, "to", "an amendment among them was not folded");
 	if (event->day < head->day)
 		return ts_why(why, TS_E_INVALID, "day", "D goes back");
 	if (event->at_us < head->at_us)
@@ -35,7 +39,6 @@ enum ts_err ts_ledger_tick(struct ts_ledger *ledger, const struct ts_ledger_even
 static enum ts_err cut_check(const struct ts_ledger *ledger, const struct ts_ledger_event *event,
 	struct ts_period *period, struct ts_why *why)
 {
-	const struct ts_terms *terms = ts_ledger_calendar(ledger);
 	if (ts_ledger_period_get(ledger, event->period, period) != TS_OK)
 		return ts_why(why, TS_E_NOT_FOUND, "period", "%d: the contract has no such period",
 			event->period);
@@ -49,6 +52,7 @@ static enum ts_err cut_check(const struct ts_ledger *ledger, const struct ts_led
 			"the period before must be cut and its document issued first");
 	if (event->day < period->end_day - 1)
 		return ts_why(why, TS_E_INVALID, "day", "D is before the last day of the period");
+	const struct ts_terms *terms = ts_ledger_document_terms(ledger, period);
 	if (event->at_us < period->to_us + terms->usage_until_days * TS_US_PER_DAY)
 		return ts_why(why, TS_E_INVALID, "period",
 			"it may be cut %lld days after its end at the earliest (usage_until_days)",

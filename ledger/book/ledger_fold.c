@@ -65,13 +65,17 @@ static enum ts_err add_unbilled(
 
 void ts_ledger_lateness(struct ts_ledger *ledger, const struct ts_ledger_event *event)
 {
-	int64_t until_us = ts_ledger_calendar(ledger)->late_usage_until_days * TS_US_PER_DAY;
 	if (event->at_us == ledger->late_at_us)
 		return;
 	ledger->late_at_us = event->at_us;
 	for (size_t i = 0; i < ledger->periods.n; i++) {
 		struct ts_period_row *row = ts_rowset_at(&ledger->periods, i);
-		if (row->cut && row->late_from == 0 && event->at_us > row->cut_at_us + until_us) {
+		struct ts_period period;
+		if (!row->cut || row->late_from != 0 ||
+			ts_ledger_period_get(ledger, row->index, &period) != TS_OK)
+			continue;
+		int64_t days = ts_ledger_document_terms(ledger, &period)->late_usage_until_days;
+		if (event->at_us > row->cut_at_us + days * TS_US_PER_DAY) {
 			row->late_from = event->from;
 			row->dirty = true;
 		}
@@ -84,8 +88,8 @@ static bool too_late(const struct ts_ledger *ledger, int32_t period, int64_t lea
 	return row != NULL && row->late_from > 0 && leaf >= row->late_from;
 }
 
-static enum ts_err fold_cell(struct ts_ledger *ledger, const struct ts_usage_cell *cell,
-	int64_t leaf, struct ts_why *why)
+enum ts_err ts_ledger_fold_cell(
+	struct ts_ledger *ledger, const struct ts_usage_cell *cell, bool late, struct ts_why *why)
 {
 	const struct ts_terms *terms = ts_ledger_governing(ledger, cell->quarter_us);
 	struct ts_period period = {0};
@@ -101,7 +105,7 @@ static enum ts_err fold_cell(struct ts_ledger *ledger, const struct ts_usage_cel
 	case TS_MATCH_PRICE:
 		break;
 	}
-	if (too_late(ledger, period.index, leaf))
+	if (late)
 		return add_unbilled(ledger, "late", cell);
 	int32_t day = ts_zone_day(&ts_ledger_calendar(ledger)->zone, cell->quarter_us);
 	if (day > ledger->head.day)
@@ -110,21 +114,35 @@ static enum ts_err fold_cell(struct ts_ledger *ledger, const struct ts_usage_cel
 		ledger, terms, price, period.index, ts_month_of_day(day), cell->quantity, why);
 }
 
+static enum ts_err add_late(struct ts_ledger *ledger, const struct ts_usage_cell *cell)
+{
+	char *sku = ts_region_copy(ledger->region, cell->sku.at, cell->sku.len);
+	char *class = ts_region_copy(
+		ledger->region, cell->pricing_class.at, cell->pricing_class.len);
+	if (sku == NULL || class == NULL)
+		return TS_E_NO_MEMORY;
+	struct ts_late_row key = {
+		.quarter_us = cell->quarter_us, .sku = sku, .pricing_class = class};
+	void *found = NULL;
+	TS_TRY(ts_rowset_get(&ledger->late, &key, &found));
+	struct ts_late_row *row = found;
+	row->dirty = true;
+	return ts_add128(row->quantity, cell->quantity, &row->quantity);
+}
+
 enum ts_err ts_ledger_fold(struct ts_ledger *ledger, const struct ts_ledger_event *event,
 	int64_t leaf, const struct ts_usage_cell *cells, size_t n, struct ts_why *why)
 {
 	ts_ledger_lateness(ledger, event);
-	for (size_t i = 0; i < n; i++)
-		TS_TRY(fold_cell(ledger, &cells[i], leaf, why));
+	for (size_t i = 0; i < n; i++) {
+		struct ts_period period;
+		bool late = ts_ledger_period_at(ledger, cells[i].quarter_us, &period) == TS_OK &&
+			    too_late(ledger, period.index, leaf);
+		if (late)
+			TS_TRY(add_late(ledger, &cells[i]));
+		TS_TRY(ts_ledger_fold_cell(ledger, &cells[i], late, why));
+	}
 	return TS_OK;
-}
-
-static const struct ts_terms *version_of(const struct ts_ledger *ledger, int32_t version)
-{
-	for (size_t i = 0; i < ledger->terms_n; i++)
-		if (ledger->terms[i]->version == version)
-			return ledger->terms[i];
-	return NULL;
 }
 
 enum ts_err ts_ledger_release(struct ts_ledger *ledger, int32_t day, struct ts_why *why)
@@ -136,7 +154,7 @@ enum ts_err ts_ledger_release(struct ts_ledger *ledger, int32_t day, struct ts_w
 		struct ts_period period = {0};
 		if (row->quantity == 0 || own > day)
 			continue;
-		const struct ts_terms *terms = version_of(ledger, row->version);
+		const struct ts_terms *terms = ts_ledger_terms(ledger, row->version);
 		TS_ASSERT(terms != NULL);
 		TS_TRY(ts_period_at(ts_ledger_calendar(ledger), row->quarter_us, &period));
 		TS_TRY(add_measure(ledger, terms, (size_t)row->price, period.index,

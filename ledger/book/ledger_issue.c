@@ -32,7 +32,7 @@ static enum ts_err reverse_charge(struct ts_ledger *ledger, const struct ts_ledg
 	const struct ts_invoice *invoice, const struct ts_invoice_tax *tax, int64_t sign,
 	struct ts_postings *out)
 {
-	const struct ts_treatment *treatment = &invoice->terms->treatments[tax->treatment];
+	const struct ts_treatment *treatment = ts_invoice_treatment(invoice, tax->treatment);
 	int64_t amount = 0;
 	TS_TRY(ts_document_reverse_tax(ledger, invoice, tax, ledger->region, &amount));
 	struct ts_post post = {.kind = TS_ENTRY_TAX,
@@ -78,7 +78,8 @@ static enum ts_err post_document(struct ts_ledger *ledger, const struct ts_ledge
 		out));
 	for (size_t i = 0; i < invoice->taxes_n; i++) {
 		const struct ts_invoice_tax *tax = &invoice->taxes[i];
-		const struct ts_treatment *treatment = &invoice->terms->treatments[tax->treatment];
+		const struct ts_treatment *treatment = ts_invoice_treatment(
+			invoice, tax->treatment);
 		const enum ts_account accounts[4] = {TS_ACCOUNT_RECEIVABLE, TS_ACCOUNT_TAX_PAYABLE,
 			treatment->recoverable ? TS_ACCOUNT_INPUT_TAX : TS_ACCOUNT_EXPENSE_TAX,
 			TS_ACCOUNT_PAYABLE};

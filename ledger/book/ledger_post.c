@@ -17,41 +17,23 @@ static int delta_cmp(const void *a, const void *b)
 	return cmp != 0 ? cmp : (x->month > y->month) - (x->month < y->month);
 }
 
-enum ts_err ts_ledger_charges(const struct ts_ledger *ledger, const struct ts_period *period,
-	int32_t day, struct ts_region *region, const struct ts_charge **out, size_t *n,
-	struct ts_why *why)
-{
-	const struct ts_terms *terms = ts_ledger_calendar(ledger);
-	struct ts_measure *measures = ts_region_array(
-		region, ledger->measures.n + 1, sizeof *measures);
-	size_t measures_n = 0;
-	if (measures == NULL)
-		return TS_E_NO_MEMORY;
-	for (size_t i = 0; i < ledger->measures.n; i++) {
-		const struct ts_measure_row *row = ts_rowset_at(&ledger->measures, i);
-		if (row->period == period->index && row->version == terms->version)
-			measures[measures_n++] = (struct ts_measure){
-				(size_t)row->price, row->month, row->quantity};
-	}
-	return ts_rate_period(terms, period, measures, measures_n, day, region, out, n, why);
-}
-
 /* Targets of the period and, at 0, every accrued line and month that has no charge any more. */
 static enum ts_err deltas_of(const struct ts_ledger *ledger, const struct ts_period *period,
 	int32_t day, struct ts_region *region, struct delta **out, size_t *n, struct ts_why *why)
 {
-	const struct ts_charge *charges = NULL;
+	struct ts_ledger_charge *charges = NULL;
 	size_t charges_n = 0, used = 0;
 	TS_TRY(ts_ledger_charges(ledger, period, day, region, &charges, &charges_n, why));
 	struct delta *deltas = ts_region_array(
 		region, charges_n + ledger->accruals.n + 1, sizeof *deltas);
 	if (deltas == NULL)
 		return TS_E_NO_MEMORY;
-	for (size_t i = 0; i < charges_n; i++)
+	for (size_t i = 0; i < charges_n; i++) {
+		const struct ts_charge *c = &charges[i].charge;
 		deltas[used++] = (struct delta){
-			{(int32_t)ts_ledger_calendar(ledger)->version, charges[i].kind,
-				(int32_t)charges[i].item, charges[i].tier, charges[i].period},
-			charges[i].month, charges[i].amount_minor};
+			{charges[i].version, c->kind, (int32_t)c->item, c->tier, c->period},
+			c->month, c->amount_minor};
+	}
 	qsort(deltas, used, sizeof *deltas, delta_cmp);
 	size_t charged = used;
 	for (size_t i = 0; i < ledger->accruals.n; i++) {
@@ -195,7 +177,7 @@ enum ts_err ts_ledger_accrue(struct ts_ledger *ledger, const struct ts_ledger_ev
 	struct ts_period period = {0};
 	int32_t before = ledger->head.day;
 	TS_TRY(ts_ledger_release(ledger, event->day, why));
-	for (int32_t i = 0; ts_period_get(ts_ledger_calendar(ledger), i, &period) == TS_OK; i++) {
+	for (int32_t i = 0; ts_ledger_period_get(ledger, i, &period) == TS_OK; i++) {
 		struct delta *deltas = NULL;
 		size_t n = 0;
 		if (period.first_day > event->day && (size_t)i >= ledger->touched_n)
@@ -209,6 +191,7 @@ enum ts_err ts_ledger_accrue(struct ts_ledger *ledger, const struct ts_ledger_ev
 	if (ledger->touched_n > 0)
 		memset(ledger->touched, 0, ledger->touched_n * sizeof *ledger->touched);
 	ledger->head.inputs_to = event->to;
+	ledger->known_to = event->to;
 	ledger->head.day = event->day;
 	ledger->head.at_us = event->at_us;
 	return TS_OK;

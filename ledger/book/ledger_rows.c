@@ -14,6 +14,8 @@ static enum ts_err keep(struct ts_ledger *ledger, const char **text)
 void ts_ledger_load_head(struct ts_ledger *ledger, const struct ts_ledger_head *head)
 {
 	ledger->head = *head;
+	ledger->known_to = head->inputs_to;
+	ts_ledger_recalendar(ledger);
 }
 
 void ts_ledger_load_balance(struct ts_ledger *ledger, const struct ts_balance_row *row)
@@ -37,6 +39,8 @@ LOAD(measure, measures, ts_measure_row, TS_TRY(ts_ledger_touch(ledger, copy.peri
 LOAD(waiting, waiting, ts_waiting_row, )
 LOAD(unbilled, unbilled, ts_unbilled_row, TS_TRY(keep(ledger, &copy.reason));
 	TS_TRY(keep(ledger, &copy.sku)); TS_TRY(keep(ledger, &copy.pricing_class)))
+LOAD(late, late, ts_late_row, TS_TRY(keep(ledger, &copy.sku));
+	TS_TRY(keep(ledger, &copy.pricing_class)))
 LOAD(accrual, accruals, ts_accrual_row, )
 LOAD(billed, billed, ts_billed_row, TS_TRY(keep(ledger, &copy.document)))
 LOAD(taxed, taxed, ts_taxed_row, TS_TRY(keep(ledger, &copy.document)))
@@ -56,6 +60,7 @@ const struct ts_ledger_head *ts_ledger_head(const struct ts_ledger *ledger)
 READ(measure, measures, ts_measure_row)
 READ(waiting, waiting, ts_waiting_row)
 READ(unbilled, unbilled, ts_unbilled_row)
+READ(late, late, ts_late_row)
 READ(accrual, accruals, ts_accrual_row)
 READ(billed, billed, ts_billed_row)
 READ(taxed, taxed, ts_taxed_row)

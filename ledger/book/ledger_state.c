@@ -54,6 +54,18 @@ static bool unbilled_same(const void *a, const void *b)
 	return x->month == y->month && strcmp(x->reason, y->reason) == 0 &&
 	       strcmp(x->sku, y->sku) == 0 && strcmp(x->pricing_class, y->pricing_class) == 0;
 }
+static uint64_t late_hash(const void *row)
+{
+	const struct ts_late_row *l = row;
+	uint64_t h = ts_hash_text(ts_hash_mix(9, (uint64_t)l->quarter_us), l->sku);
+	return ts_hash_text(ts_hash_mix(h, 0), l->pricing_class);
+}
+static bool late_same(const void *a, const void *b)
+{
+	const struct ts_late_row *x = a, *y = b;
+	return x->quarter_us == y->quarter_us && strcmp(x->sku, y->sku) == 0 &&
+	       strcmp(x->pricing_class, y->pricing_class) == 0;
+}
 static uint64_t accrual_hash(const void *row)
 {
 	const struct ts_accrual_row *r = row;
@@ -104,19 +116,29 @@ static bool cut_same(const void *a, const void *b)
 	return x->cut == y->cut && ts_line_key_eq(&x->line, &y->line);
 }
 
-enum ts_err ts_ledger_create(struct ts_region *region, const struct ts_terms *const *terms,
+static bool in_order(const struct ts_ledger_version *versions, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (versions[i].terms->version != versions[0].terms->version + (int64_t)i ||
+			versions[i].from_us >= versions[i].to_us ||
+			(i > 0 && versions[i].leaf <= versions[i - 1].leaf))
+			return false;
+	return n > 0;
+}
+
+enum ts_err ts_ledger_create(struct ts_region *region, const struct ts_ledger_version *versions,
 	size_t n, struct ts_ledger **out)
 {
-	if (n != 1)
+	if (!in_order(versions, n))
 		return TS_E_INVALID;
 	struct ts_ledger *l = ts_region_alloc(region, sizeof *l);
-	const struct ts_terms **copy = ts_region_array(region, n, sizeof *copy);
+	struct ts_ledger_version *copy = ts_region_array(region, n, sizeof *copy);
 	if (l == NULL || copy == NULL)
 		return TS_E_NO_MEMORY;
-	memcpy(copy, terms, n * sizeof *copy);
+	memcpy(copy, versions, n * sizeof *copy);
 	l->region = region;
-	l->terms = copy;
-	l->terms_n = n;
+	l->versions = copy;
+	l->versions_n = n;
 	l->head = (struct ts_ledger_head){.day = INT32_MIN,
 		.tick_serial = 1,
 		.cut_serial = 1,
@@ -128,6 +150,7 @@ enum ts_err ts_ledger_create(struct ts_region *region, const struct ts_terms *co
 		&l->waiting, region, sizeof(struct ts_waiting_row), waiting_hash, waiting_same);
 	ts_rowset_init(
 		&l->unbilled, region, sizeof(struct ts_unbilled_row), unbilled_hash, unbilled_same);
+	ts_rowset_init(&l->late, region, sizeof(struct ts_late_row), late_hash, late_same);
 	ts_rowset_init(
 		&l->accruals, region, sizeof(struct ts_accrual_row), accrual_hash, accrual_same);
 	ts_rowset_init(&l->billed, region, sizeof(struct ts_billed_row), billed_hash, billed_same);
@@ -136,21 +159,9 @@ enum ts_err ts_ledger_create(struct ts_region *region, const struct ts_terms *co
 	ts_rowset_init(&l->cuts, region, sizeof(struct ts_cut_row), cut_hash, cut_same);
 	for (int a = 0; a < TS_ACCOUNT_N; a++)
 		l->balances[a].account = (enum ts_account)a;
+	ts_ledger_recalendar(l);
 	*out = l;
 	return TS_OK;
-}
-
-const struct ts_terms *ts_ledger_calendar(const struct ts_ledger *ledger)
-{
-	return ledger->terms[0];
-}
-
-const struct ts_terms *ts_ledger_governing(const struct ts_ledger *ledger, int64_t us)
-{
-	for (size_t i = ledger->terms_n; i-- > 0;)
-		if (us >= ledger->terms[i]->from_us && us < ledger->terms[i]->to_us)
-			return ledger->terms[i];
-	return NULL;
 }
 
 struct ts_period_row *ts_ledger_period_row(const struct ts_ledger *ledger, int32_t period)
@@ -161,20 +172,6 @@ struct ts_period_row *ts_ledger_period_row(const struct ts_ledger *ledger, int32
 bool ts_ledger_in_term(const struct ts_ledger *ledger, const struct ts_period *period)
 {
 	return period->first_day < ts_ledger_calendar(ledger)->to_day;
-}
-
-enum ts_err ts_ledger_period_get(
-	const struct ts_ledger *ledger, int32_t index, struct ts_period *out)
-{
-	const struct ts_terms *terms = ts_ledger_calendar(ledger);
-	if (ts_period_get(terms, index, out) == TS_OK)
-		return TS_OK;
-	struct ts_terms open = *terms; /* the same calendar, without its end */
-	open.to_day = INT32_MAX;
-	open.to_us = INT64_MAX;
-	TS_TRY(ts_period_get(&open, index, out));
-	TS_ASSERT(out->first_day >= terms->to_day);
-	return TS_OK;
 }
 
 int32_t ts_ledger_open_day(const struct ts_ledger *ledger)

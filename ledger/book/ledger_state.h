@@ -7,20 +7,31 @@
 
 struct ts_ledger {
 	struct ts_region *region;
-	const struct ts_terms *const *terms;
-	size_t terms_n;
+	const struct ts_ledger_version *versions;
+	size_t versions_n;
+	int64_t known_to; /* versions with a leaf below it count */
+	struct ts_terms calendar; /* version 1 with the end of the term as it is now */
 	struct ts_ledger_head head;
-	struct ts_rowset measures, waiting, unbilled, accruals, billed, taxed, periods, cuts;
+	struct ts_rowset measures, waiting, unbilled, late, accruals, billed, taxed, periods, cuts;
 	struct ts_balance_row balances[TS_ACCOUNT_N];
 	bool *touched; /* periods whose measures changed since the last event */
 	size_t touched_n;
 	int64_t late_at_us; /* the log time for which lateness was decided last */
 };
 
-/* The version that governs an instant: the highest whose term contains it; NULL outside. */
+/* The version that governs an instant; NULL outside the term. */
 const struct ts_terms *ts_ledger_governing(const struct ts_ledger *ledger, int64_t us);
-/* The calendar's version (the first): periods are its. */
+/* Zone and periods, the same under every version but for the end of the term. */
 const struct ts_terms *ts_ledger_calendar(const struct ts_ledger *ledger);
+const struct ts_terms *ts_ledger_newest(const struct ts_ledger *ledger);
+/* After known_to or the head's end has changed. */
+void ts_ledger_recalendar(struct ts_ledger *ledger);
+/* The period that contains the instant, after the term too; TS_E_NOT_FOUND before it. */
+enum ts_err ts_ledger_period_at(
+	const struct ts_ledger *ledger, int64_t us, struct ts_period *out) TS_MUST;
+/* One cell into its measure, waiting or unbilled row. late: its line came too late. */
+enum ts_err ts_ledger_fold_cell(struct ts_ledger *ledger, const struct ts_usage_cell *cell,
+	bool late, struct ts_why *why) TS_MUST;
 /* False for the periods that follow the term. */
 bool ts_ledger_in_term(const struct ts_ledger *ledger, const struct ts_period *period);
 struct ts_period_row *ts_ledger_period_row(const struct ts_ledger *ledger, int32_t period);
@@ -32,9 +43,21 @@ enum ts_err ts_ledger_release(struct ts_ledger *ledger, int32_t day, struct ts_w
 /* Decides from which leaf on lines are too late, for periods whose deadline has passed by then. */
 void ts_ledger_lateness(struct ts_ledger *ledger, const struct ts_ledger_event *event);
 
-/* Charges of one period as of day, from the measures. */
+/* Charges of one period as of day, from the measures: every version that governs part of it has
+ * its own. None after the term. */
+struct ts_ledger_charge {
+	int32_t version;
+	struct ts_charge charge;
+};
+struct ts_ledger_line {
+	int32_t version;
+	struct ts_charge_line line;
+};
 enum ts_err ts_ledger_charges(const struct ts_ledger *ledger, const struct ts_period *period,
-	int32_t day, struct ts_region *region, const struct ts_charge **out, size_t *n,
+	int32_t day, struct ts_region *region, struct ts_ledger_charge **out, size_t *n,
+	struct ts_why *why) TS_MUST;
+enum ts_err ts_ledger_lines(const struct ts_ledger *ledger, const struct ts_period *period,
+	int32_t day, struct ts_region *region, struct ts_ledger_line **out, size_t *n,
 	struct ts_why *why) TS_MUST;
 /* Posts target - accrued of every period that can have changed. */
 enum ts_err ts_ledger_accrue(struct ts_ledger *ledger, const struct ts_ledger_event *event,

@@ -26,6 +26,7 @@ union row {
 	struct ts_measure_row measure;
 	struct ts_waiting_row waiting;
 	struct ts_unbilled_row unbilled;
+	struct ts_late_row late;
 	struct ts_accrual_row accrual;
 	struct ts_billed_row billed;
 	struct ts_taxed_row taxed;
@@ -50,6 +51,7 @@ static const void *balance_at(const struct ts_ledger *ledger, size_t i)
 AT(measure, measures)
 AT(waiting, waiting)
 AT(unbilled, unbilled)
+AT(late, late)
 AT(accrual, accruals)
 AT(billed, billed)
 AT(taxed, taxed)
@@ -79,21 +81,14 @@ static bool sound_period(int32_t period)
 {
 	return period >= 0 && period < PERIODS_MAX;
 }
-static const struct ts_terms *version_of(const struct ts_ledger *ledger, int32_t version)
-{
-	for (size_t i = 0; i < ledger->terms_n; i++)
-		if (ledger->terms[i]->version == version)
-			return ledger->terms[i];
-	return NULL;
-}
 static bool sound_price(const struct ts_ledger *ledger, int32_t version, int32_t price)
 {
-	const struct ts_terms *terms = version_of(ledger, version);
+	const struct ts_terms *terms = ts_ledger_terms(ledger, version);
 	return terms != NULL && price >= 0 && (size_t)price < terms->prices_n;
 }
 static bool sound_line(const struct ts_ledger *ledger, const struct ts_line_key *line)
 {
-	const struct ts_terms *terms = version_of(ledger, line->version);
+	const struct ts_terms *terms = ts_ledger_terms(ledger, line->version);
 	if (terms == NULL || line->item < 0 || line->tier < 0 || !sound_period(line->period))
 		return false;
 	const size_t items[] = {[TS_CHARGE_USAGE] = terms->prices_n,
@@ -108,7 +103,8 @@ static bool head_sound(const struct ts_ledger *ledger, const union row *row)
 	const struct ts_ledger_head *h = &row->head;
 	(void)ledger;
 	return h->inputs_to >= 0 && h->entries >= 0 && h->tick_serial > 0 && h->cut_serial > 0 &&
-	       h->issue_serial > 0 && h->documents > 0;
+	       h->issue_serial > 0 && h->documents > 0 && h->end_us >= 0 &&
+	       h->end_us % TS_US_PER_QUARTER == 0;
 }
 static bool measure_sound(const struct ts_ledger *ledger, const union row *row)
 {
@@ -120,7 +116,17 @@ static bool waiting_sound(const struct ts_ledger *ledger, const union row *row)
 	struct ts_period period;
 	return sound_price(ledger, row->waiting.version, row->waiting.price) &&
 	       row->waiting.quantity > 0 && row->waiting.quarter_us % TS_US_PER_QUARTER == 0 &&
-	       ts_period_at(ts_ledger_calendar(ledger), row->waiting.quarter_us, &period) == TS_OK;
+	       ts_ledger_period_at(ledger, row->waiting.quarter_us, &period) == TS_OK;
+}
+static bool late_matters(const struct ts_ledger *ledger, const void *row)
+{
+	(void)ledger;
+	return ((const struct ts_late_row *)row)->quantity != 0;
+}
+static bool late_sound(const struct ts_ledger *ledger, const union row *row)
+{
+	(void)ledger;
+	return row->late.quantity > 0 && row->late.quarter_us % TS_US_PER_QUARTER == 0;
 }
 static bool accrual_sound(const struct ts_ledger *ledger, const union row *row)
 {
@@ -133,7 +139,7 @@ static bool billed_sound(const struct ts_ledger *ledger, const union row *row)
 static bool taxed_sound(const struct ts_ledger *ledger, const union row *row)
 {
 	return row->taxed.treatment >= 0 &&
-	       (size_t)row->taxed.treatment < ts_ledger_calendar(ledger)->treatments_n;
+	       (size_t)row->taxed.treatment < ts_ledger_newest(ledger)->treatments_n;
 }
 static bool period_sound(const struct ts_ledger *ledger, const union row *row)
 {
@@ -174,6 +180,7 @@ static enum ts_err balance_load(struct ts_ledger *ledger, const union row *row)
 LOADER(measure)
 LOADER(waiting)
 LOADER(unbilled)
+LOADER(late)
 LOADER(accrual)
 LOADER(billed)
 LOADER(taxed)
@@ -189,11 +196,12 @@ static const struct kind {
 	size_t n;
 	struct field fields[FIELDS_MAX];
 } kinds[] = {
-	{"head", head_at, NULL, head_sound, head_load, 8,
+	{"head", head_at, NULL, head_sound, head_load, 9,
 		{F(I64, ts_ledger_head, inputs_to), F(I32, ts_ledger_head, day),
 			F(I64, ts_ledger_head, at_us), F(I64, ts_ledger_head, entries),
 			F(I64, ts_ledger_head, tick_serial), F(I64, ts_ledger_head, cut_serial),
-			F(I64, ts_ledger_head, issue_serial), F(I64, ts_ledger_head, documents)}},
+			F(I64, ts_ledger_head, issue_serial), F(I64, ts_ledger_head, documents),
+			F(I64, ts_ledger_head, end_us)}},
 	{"measure", measure_at, NULL, measure_sound, measure_load, 5,
 		{F(I32, ts_measure_row, version), F(I32, ts_measure_row, price),
 			F(I32, ts_measure_row, period), F(I32, ts_measure_row, month),
@@ -205,6 +213,9 @@ static const struct kind {
 		{F(NAME, ts_unbilled_row, reason), F(NAME, ts_unbilled_row, sku),
 			F(NAME, ts_unbilled_row, pricing_class), F(I32, ts_unbilled_row, month),
 			F(I128, ts_unbilled_row, quantity)}},
+	{"late", late_at, late_matters, late_sound, late_load, 4,
+		{F(I64, ts_late_row, quarter_us), F(NAME, ts_late_row, sku),
+			F(NAME, ts_late_row, pricing_class), F(I128, ts_late_row, quantity)}},
 	{"accrual", accrual_at, NULL, accrual_sound, accrual_load, 7,
 		{LINE(ts_accrual_row), F(I32, ts_accrual_row, month),
 			F(I64, ts_accrual_row, accrued_minor)}},

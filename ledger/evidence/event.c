@@ -21,6 +21,7 @@ static const struct kind kinds[] = {
 	[TS_EVENT_ISSUE] = {"issue", TS_SIGNED_BY_OPERATOR},
 	[TS_EVENT_VOID] = {"void", TS_SIGNED_BY_OPERATOR},
 	[TS_EVENT_RELEASE] = {"release", TS_SIGNED_BY_BOTH},
+	[TS_EVENT_NOTICE] = {"notice", TS_SIGNED_BY_ONE},
 	[TS_EVENT_GAP] = {"gap", TS_SIGNED_BY_BOTH},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -100,6 +101,12 @@ static void read_event(struct ts_reader *r, struct ts_event *e)
 		ts_read_require(r, e->line_from < e->line_to, "lines", "the range is empty");
 		e->reason = ts_read_reason_line(r, "reason");
 		break;
+	case TS_EVENT_NOTICE:
+		e->by = ts_read_side_line(r, "by");
+		e->end_ms = ts_read_instant_line(r, "end");
+		ts_read_require(r, e->end_ms % QUARTER_MS == 0, "end",
+			"it is not on the UTC quarter-hour grid");
+		break;
 	case TS_EVENT_GAP:
 		read_period(r, e);
 		e->missing = ts_read_integer_line(r, "missing");
@@ -171,6 +178,10 @@ static void event_lines(const struct ts_event *in, struct ts_buf *out)
 		ts_buf_printf(
 			out, " %lld %lld\n", (long long)in->line_from, (long long)in->line_to);
 		ts_write_text_line(out, "reason", in->reason);
+		break;
+	case TS_EVENT_NOTICE:
+		ts_write_text_line(out, "by", ts_str(ts_side_name(in->by)));
+		ts_write_integer_line(out, "end", in->end_ms);
 		break;
 	case TS_EVENT_GAP:
 		ts_write_interval_line(out, "period", in->period_from_ms, in->period_to_ms);

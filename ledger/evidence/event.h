@@ -14,9 +14,10 @@ enum ts_event_kind {
 	TS_EVENT_ISSUE,
 	TS_EVENT_VOID, /* of an invoice number that was reserved and will not be issued */
 	TS_EVENT_RELEASE, /* parked lines count after all */
+	TS_EVENT_NOTICE, /* a company ends the term */
 	TS_EVENT_GAP, /* a period's document may issue although windows are missing */
 };
-enum ts_event_signer { TS_SIGNED_BY_OPERATOR, TS_SIGNED_BY_BOTH };
+enum ts_event_signer { TS_SIGNED_BY_OPERATOR, TS_SIGNED_BY_BOTH, TS_SIGNED_BY_ONE };
 
 struct ts_event {
 	struct ts_str contract;
@@ -38,6 +39,8 @@ struct ts_event {
 	struct ts_str origin; /* release: whose lines */
 	int64_t line_from; /* release: stream indexes [line_from, line_to) */
 	int64_t line_to;
+	enum ts_side by; /* notice: whose */
+	int64_t end_ms; /* notice: the term ends at this instant */
 	int64_t missing; /* gap: number of windows that nobody closed, at least 1 */
 	struct ts_hash list; /* gap: of the missing windows (docs/formats/statements.md) */
 };

@@ -174,10 +174,11 @@ static void version_read(struct ts_rows *rows, struct ts_region *region, struct 
 	out->note = ts_row_copy(rows, region);
 	out->leaf = ts_row_i64_or(rows, -1);
 	out->offered_us = ts_row_time(rows);
+	out->withdrawn_us = ts_row_is_null(rows) ? INT64_MIN : ts_row_time(rows);
 }
 
 static enum ts_err version_rows(struct ts_db *db, int64_t contract_id, int64_t version,
-	bool in_force_only, struct ts_rows *rows, struct ts_why *why)
+	bool in_force_only, bool withdrawn, struct ts_rows *rows, struct ts_why *why)
 {
 	struct ts_args args;
 
@@ -185,16 +186,18 @@ static enum ts_err version_rows(struct ts_db *db, int64_t contract_id, int64_t v
 	ts_arg_i64(&args, contract_id);
 	ts_arg_i64(&args, version);
 	ts_arg_bool(&args, in_force_only);
+	ts_arg_bool(&args, withdrawn);
 	return ts_db_query(db, "version_list", &args, rows, why);
 }
 
-enum ts_err ts_db_version_list(struct ts_db *db, int64_t contract_id, bool in_force_only,
-	struct ts_region *region, struct ts_db_version **out, size_t *n, struct ts_why *why)
+static enum ts_err version_all(struct ts_db *db, int64_t contract_id, bool in_force_only,
+	bool withdrawn, struct ts_region *region, struct ts_db_version **out, size_t *n,
+	struct ts_why *why)
 {
 	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
 	struct ts_db_version *list = NULL;
 
-	TS_TRY(version_rows(db, contract_id, 0, in_force_only, &rows, why));
+	TS_TRY(version_rows(db, contract_id, 0, in_force_only, withdrawn, &rows, why));
 	list = ts_region_array(region, (size_t)rows.n + 1, sizeof *list);
 	if (list == NULL)
 		return ts_why(why, TS_E_NO_MEMORY, "version", "out of memory");
@@ -205,12 +208,24 @@ enum ts_err ts_db_version_list(struct ts_db *db, int64_t contract_id, bool in_fo
 	return rows.err;
 }
 
+enum ts_err ts_db_version_list(struct ts_db *db, int64_t contract_id, bool in_force_only,
+	struct ts_region *region, struct ts_db_version **out, size_t *n, struct ts_why *why)
+{
+	return version_all(db, contract_id, in_force_only, false, region, out, n, why);
+}
+
+enum ts_err ts_db_version_history(struct ts_db *db, int64_t contract_id, struct ts_region *region,
+	struct ts_db_version **out, size_t *n, struct ts_why *why)
+{
+	return version_all(db, contract_id, false, true, region, out, n, why);
+}
+
 enum ts_err ts_db_version_get(struct ts_db *db, int64_t contract_id, int64_t version,
 	struct ts_region *region, struct ts_db_version *out, struct ts_why *why)
 {
 	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
 
-	TS_TRY(version_rows(db, contract_id, version, false, &rows, why));
+	TS_TRY(version_rows(db, contract_id, version, false, false, &rows, why));
 	if (version <= 0 || !ts_rows_next(&rows))
 		return ts_why(why, TS_E_NOT_FOUND, "version", "no version %" PRId64, version);
 	version_read(&rows, region, out);
@@ -224,7 +239,7 @@ static enum ts_err version_same(struct ts_db *db, int64_t contract_id,
 	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
 	struct ts_hash terms, statement;
 
-	TS_TRY(version_rows(db, contract_id, version->version, false, &rows, why));
+	TS_TRY(version_rows(db, contract_id, version->version, false, false, &rows, why));
 	if (!ts_rows_next(&rows))
 		return TS_E_INTERNAL;
 	ts_row_skip(&rows);
@@ -258,6 +273,22 @@ enum ts_err ts_db_version_offer(struct ts_db *db, int64_t contract_id,
 	ts_arg_time(&args, version->offered_us);
 	TS_TRY(ts_db_run(db, "version_add", &args, &changed, why));
 	return changed == 1 ? TS_OK : version_same(db, contract_id, version, why);
+}
+
+enum ts_err ts_db_version_withdraw(
+	struct ts_db *db, int64_t contract_id, int64_t version, int64_t now_us, struct ts_why *why)
+{
+	struct ts_args args;
+	int64_t changed = 0;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i64(&args, version);
+	ts_arg_time(&args, now_us);
+	TS_TRY(ts_db_run(db, "version_withdraw", &args, &changed, why));
+	return changed == 1
+		       ? TS_OK
+		       : ts_why(why, TS_E_CONFLICT, "version", "no open offer %" PRId64, version);
 }
 
 enum ts_err ts_db_version_sign(struct ts_db *db, int64_t contract_id, int64_t version,

@@ -40,10 +40,15 @@ struct ts_db_version {
 	struct ts_str note; /* statement with the signatures that there are so far */
 	int64_t leaf; /* index in the inputs log; -1: not in force */
 	int64_t offered_us;
+	int64_t withdrawn_us; /* INT64_MIN: it stands */
 };
 /* TS_E_CONFLICT: the version exists with other bytes. The same bytes again: TS_OK. */
 enum ts_err ts_db_version_offer(struct ts_db *db, int64_t contract_id,
 	const struct ts_db_version *version, struct ts_why *why) TS_MUST;
+/* The standing offer of the version, unless it is in force; it stays in the history. TS_E_CONFLICT.
+ */
+enum ts_err ts_db_version_withdraw(struct ts_db *db, int64_t contract_id, int64_t version,
+	int64_t now_us, struct ts_why *why) TS_MUST;
 /* Replaces the note (more signatures). TS_E_CONFLICT when it is in force already. */
 enum ts_err ts_db_version_sign(struct ts_db *db, int64_t contract_id, int64_t version,
 	struct ts_str note, struct ts_why *why) TS_MUST;
@@ -54,6 +59,9 @@ enum ts_err ts_db_version_enforce(struct ts_db *db, int64_t contract_id, int64_t
 enum ts_err ts_db_version_list(struct ts_db *db, int64_t contract_id, bool in_force_only,
 	struct ts_region *region, struct ts_db_version **out, size_t *n,
 	struct ts_why *why) TS_MUST;
+/* With the offers that were withdrawn; by (version, offered). */
+enum ts_err ts_db_version_history(struct ts_db *db, int64_t contract_id, struct ts_region *region,
+	struct ts_db_version **out, size_t *n, struct ts_why *why) TS_MUST;
 enum ts_err ts_db_version_get(struct ts_db *db, int64_t contract_id, int64_t version,
 	struct ts_region *region, struct ts_db_version *out, struct ts_why *why) TS_MUST;
 

@@ -63,6 +63,17 @@ static enum ts_err unbilled_load(
 	return rows->err != TS_OK ? rows->err : ts_ledger_load_unbilled(ledger, &row);
 }
 
+static enum ts_err late_load(
+	struct ts_rows *rows, struct ts_region *region, struct ts_ledger *ledger)
+{
+	struct ts_late_row row = {.quarter_us = ts_row_i64(rows)};
+
+	row.sku = ts_row_text(rows, region);
+	row.pricing_class = ts_row_text(rows, region);
+	row.quantity = ts_row_i128(rows);
+	return rows->err != TS_OK ? rows->err : ts_ledger_load_late(ledger, &row);
+}
+
 static enum ts_err accrual_load(
 	struct ts_rows *rows, struct ts_region *region, struct ts_ledger *ledger)
 {
@@ -171,6 +182,7 @@ static const struct {
 	{"measure_get", measure_load},
 	{"waiting_get", waiting_load},
 	{"unbilled_get", unbilled_load},
+	{"late_get", late_load},
 	{"accrual_get", accrual_load},
 	{"billed_get", billed_load},
 	{"taxed_get", taxed_load},
@@ -223,6 +235,7 @@ static enum ts_err head_get(struct ts_db *db, int64_t contract_id, bool *found,
 	out->cut_serial = ts_row_i64(&rows);
 	out->issue_serial = ts_row_i64(&rows);
 	out->documents = ts_row_i64(&rows);
+	out->end_us = ts_row_i64(&rows);
 	return rows.err;
 }
 

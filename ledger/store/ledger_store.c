@@ -59,6 +59,19 @@ static bool unbilled_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
 	return true;
 }
 
+static bool late_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
+{
+	const struct ts_late_row *row = ts_ledger_late(ledger, i);
+
+	if (row == NULL || !row->dirty)
+		return row != NULL;
+	ts_array_i64(&c[0], row->quarter_us);
+	ts_array_text(&c[1], row->sku);
+	ts_array_text(&c[2], row->pricing_class);
+	ts_array_i128(&c[3], row->quantity);
+	return true;
+}
+
 static bool accrual_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
 {
 	const struct ts_accrual_row *row = ts_ledger_accrual(ledger, i);
@@ -158,6 +171,7 @@ static const struct {
 	{"measure_put", measure_put, 5, {A(I32), A(I32), A(I32), A(I32), A(NUMERIC)}},
 	{"waiting_put", waiting_put, 4, {A(I64), A(I32), A(I32), A(NUMERIC)}},
 	{"unbilled_put", unbilled_put, 5, {A(TEXT), A(TEXT), A(TEXT), A(I32), A(NUMERIC)}},
+	{"late_put", late_put, 4, {A(I64), A(TEXT), A(TEXT), A(NUMERIC)}},
 	{"accrual_put", accrual_put, 7, {LINE, A(I32), A(I64)}},
 	{"billed_put", billed_put, 8, {LINE, A(I64), A(NUMERIC), A(TEXT)}},
 	{"taxed_put", taxed_put, 5, {A(TEXT), A(I32), A(NUMERIC), A(I64), A(I64)}},
@@ -208,6 +222,7 @@ enum ts_err ts_db_ledger_store(
 	ts_arg_i64(&args, head->cut_serial);
 	ts_arg_i64(&args, head->issue_serial);
 	ts_arg_i64(&args, head->documents);
+	ts_arg_i64(&args, head->end_us);
 	return ts_db_query(db, "head_put", &args, NULL, why);
 }
 
@@ -220,6 +235,7 @@ void ts_db_ledger_clean(struct ts_ledger *ledger)
 	CLEAN(measure);
 	CLEAN(waiting);
 	CLEAN(unbilled);
+	CLEAN(late);
 	CLEAN(accrual);
 	CLEAN(billed);
 	CLEAN(taxed);

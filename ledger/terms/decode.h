@@ -58,10 +58,10 @@ enum ts_err ts_decode_vkey(const struct ts_decode *d, const char *vkey, enum ts_
 
 /* The parts. `root` holds the borrowed JSON of members that other files decode. */
 struct ts_decode_root {
-	const char *format, *contract, *title, *currency, *rounding;
+	const char *format, *contract, *title, *currency, *rounding, *counters_on_amendment;
 	int64_t version;
 	const json_t *provider, *consumer, *zone, *term, *calendar, *invoice, *evidence, *skus,
-		*prices, *fees, *minimums, *exclusions, *tax, *late;
+		*prices, *fees, *minimums, *exclusions, *tax, *late, *termination;
 };
 enum ts_err ts_decode_parties(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 /* After the parties: a witness shares its key with neither. */
@@ -71,6 +71,8 @@ enum ts_err ts_decode_time(const struct ts_decode *d, const struct ts_decode_roo
 enum ts_err ts_decode_tax(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 enum ts_err ts_decode_prices(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 enum ts_err ts_decode_fees(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
+/* What becomes of the contract: counters under an amendment, the end by a notice. */
+enum ts_err ts_decode_change(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 /* What only the whole shows: ambiguous prices, excluded classes with a price, sums that overflow.
  */
 enum ts_err ts_terms_check(const struct ts_decode *d) TS_MUST;

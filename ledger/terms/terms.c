@@ -32,6 +32,8 @@ static const struct ts_json_field root_fields[] = {
 	MEMBER(tax, TS_JSON_OBJECT, true, 0, 0),
 	MEMBER(late, TS_JSON_OBJECT, true, 0, 0),
 	MEMBER(rounding, TS_JSON_STRING, true, 1, 20),
+	MEMBER(counters_on_amendment, TS_JSON_STRING, false, 1, 20),
+	MEMBER(termination, TS_JSON_OBJECT, false, 0, 0),
 };
 static const struct ts_json_field late_fields[] = {
 	{"usage_until_days", TS_JSON_INT, true, offsetof(struct ts_terms, usage_until_days), 0,
@@ -140,6 +142,7 @@ static enum ts_err parse(const char *bytes, size_t len, struct ts_region *region
 	TS_TRY(ts_decode_tax(&d, &root));
 	TS_TRY(ts_decode_prices(&d, &root));
 	TS_TRY(ts_decode_fees(&d, &root));
+	TS_TRY(ts_decode_change(&d, &root));
 	TS_TRY(ts_terms_check(&d));
 	*out = terms;
 	return TS_OK;

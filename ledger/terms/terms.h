@@ -150,6 +150,10 @@ struct ts_terms {
 	int64_t usage_until_days; /* earliest cut = period end + this */
 	int64_t late_usage_until_days; /* after a cut + this, usage is evidence only */
 	enum ts_rounding rounding;
+	bool counters_continue; /* an amendment: counters of the period go on where they stood */
+	bool has_termination; /* either company may end the term by a notice */
+	int64_t notice_days; /* from the day of its log time to the first day after the term */
+	int32_t not_before_day; /* that day is this one or a later one */
 };
 
 /* Decodes and validates. Every refusal names the JSON pointer, the value and the rule in *why:

@@ -39,23 +39,28 @@ update app.contract set state = $2::text where contract_id = $1::bigint
 insert into app.contract_version (contract_id, version, terms, terms_sha256, statement, statement_sha256,
 	note, offered)
 values ($1::bigint, $2::bigint, $3::bytea, $4::bytea, $5::bytea, $6::bytea, $7::bytea, $8::timestamptz)
-on conflict (contract_id, version) do nothing
+on conflict do nothing
 
 -- name: version_sign
 update app.contract_version set note = $3::bytea
-where contract_id = $1::bigint and version = $2::bigint and leaf is null
+where contract_id = $1::bigint and version = $2::bigint and leaf is null and withdrawn is null
 
 -- name: version_enforce
 update app.contract_version set leaf = $3::bigint
-where contract_id = $1::bigint and version = $2::bigint and leaf is null
+where contract_id = $1::bigint and version = $2::bigint and leaf is null and withdrawn is null
+
+-- name: version_withdraw
+-- in: contract, version, when; the standing offer that is not in force
+update app.contract_version set withdrawn = $3::timestamptz
+where contract_id = $1::bigint and version = $2::bigint and leaf is null and withdrawn is null
 
 -- name: version_list
--- in: contract, version (0: all), in force only
-select version, terms, terms_sha256, statement, statement_sha256, note, leaf, offered
+-- in: contract, version (0: all), in force only, withdrawn offers too
+select version, terms, terms_sha256, statement, statement_sha256, note, leaf, offered, withdrawn
 from app.contract_version
 where contract_id = $1::bigint and ($2::bigint = 0 or version = $2::bigint)
-	and (not $3::boolean or leaf is not null)
-order by version
+	and (not $3::boolean or leaf is not null) and ($4::boolean or withdrawn is null)
+order by version, offered, statement_sha256
 
 -- name: log_head
 select size, range, root from app.contract_lock

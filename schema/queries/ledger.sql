@@ -2,18 +2,18 @@
 -- State rows of the pure ledger: all of a contract's in, the dirty ones out.
 
 -- name: head_get
-select inputs_to, day, at_us, entries, tick_serial, cut_serial, issue_serial, documents
+select inputs_to, day, at_us, entries, tick_serial, cut_serial, issue_serial, documents, end_us
 from app.ledger_head where contract_id = $1::bigint
 
 -- name: head_put
 insert into app.ledger_head (contract_id, inputs_to, day, at_us, entries, tick_serial, cut_serial,
-	issue_serial, documents)
+	issue_serial, documents, end_us)
 values ($1::bigint, $2::bigint, $3::integer, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint,
-	$9::bigint)
+	$9::bigint, $10::bigint)
 on conflict (contract_id) do update set inputs_to = excluded.inputs_to, day = excluded.day,
 	at_us = excluded.at_us, entries = excluded.entries, tick_serial = excluded.tick_serial,
 	cut_serial = excluded.cut_serial, issue_serial = excluded.issue_serial,
-	documents = excluded.documents
+	documents = excluded.documents, end_us = excluded.end_us
 
 -- name: measure_get
 select version, price, period, month, quantity from app.measure where contract_id = $1::bigint
@@ -44,6 +44,14 @@ order by month, reason, sku, class
 insert into app.unbilled (contract_id, reason, sku, class, month, quantity)
 select $1::bigint, t.* from unnest($2::text[], $3::text[], $4::text[], $5::integer[], $6::numeric[]) t
 on conflict (contract_id, reason, sku, class, month) do update set quantity = excluded.quantity
+
+-- name: late_get
+select quarter_us, sku, class, quantity from app.late_cell where contract_id = $1::bigint
+
+-- name: late_put
+insert into app.late_cell (contract_id, quarter_us, sku, class, quantity)
+select $1::bigint, t.* from unnest($2::bigint[], $3::text[], $4::text[], $5::numeric[]) t
+on conflict (contract_id, quarter_us, sku, class) do update set quantity = excluded.quantity
 
 -- name: accrual_get
 select version, kind, item, tier, period, month, accrued from app.accrual where contract_id = $1::bigint

@@ -143,6 +143,15 @@ where c.side = 0
 group by c.quarter, c.sku, c.class
 order by c.quarter, c.sku collate "C", c.class collate "C"
 
+-- name: cell_range
+-- in: contract, quarters [from, to); out: the provider's cells as they count now
+select u.quarter, u.sku, u.class, sum(u.quantity)
+from app.usage_cell u
+where u.contract_id = $1::bigint and u.side = 0 and u.quarter >= $2::bigint and u.quarter < $3::bigint
+group by u.quarter, u.sku, u.class
+having sum(u.quantity) <> 0
+order by u.quarter, u.sku collate "C", u.class collate "C"
+
 -- name: cell_adjust
 -- in: contract, stream, arrays of quarter, sku, class, account, records, quantity, digest (mod 2^256)
 update app.usage_cell u

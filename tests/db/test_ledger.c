@@ -23,8 +23,9 @@ static void in_tx(ts_db_body body, void *arg)
 static struct ts_ledger *ledger_new(void)
 {
 	struct ts_ledger *ledger = NULL;
+	struct ts_ledger_version version = ts_ledger_first_version(terms);
 
-	assert_int_equal(ts_ledger_create(region, &terms, 1, &ledger), TS_OK);
+	assert_int_equal(ts_ledger_create(region, &version, 1, &ledger), TS_OK);
 	return ledger;
 }
 
@@ -35,13 +36,15 @@ static struct ts_ledger *ledger_new(void)
 		1, TS_CHARGE_FEE, 2, 3, 4                                                          \
 	}
 static const struct ts_line_key line = LINE;
-static const struct ts_ledger_head head = {12, -5, INT64_C(1781524800000000), 3, 4, 5, 6, 7};
+static const struct ts_ledger_head head = {
+	12, -5, INT64_C(1781524800000000), 3, 4, 5, 6, 7, 8 * TS_US_PER_QUARTER};
 
 static void fill(struct ts_ledger *l)
 {
 	struct ts_measure_row measure = {1, 0, 2, 24317, HUGE, false};
 	struct ts_waiting_row waiting = {900000000, 1, 0, -HUGE, false};
 	struct ts_unbilled_row unbilled = {"late", "gpu", "-", 24317, 17, false};
+	struct ts_late_row late = {1000 * TS_US_PER_QUARTER, "gpu", "-", 17, false};
 	struct ts_accrual_row accrual = {line, 24317, -42, false};
 	struct ts_billed_row billed = {.line = LINE,
 		.billed_minor = INT64_MIN,
@@ -58,6 +61,7 @@ static void fill(struct ts_ledger *l)
 	assert_int_equal(ts_ledger_load_measure(l, &measure), TS_OK);
 	assert_int_equal(ts_ledger_load_waiting(l, &waiting), TS_OK);
 	assert_int_equal(ts_ledger_load_unbilled(l, &unbilled), TS_OK);
+	assert_int_equal(ts_ledger_load_late(l, &late), TS_OK);
 	assert_int_equal(ts_ledger_load_accrual(l, &accrual), TS_OK);
 	assert_int_equal(ts_ledger_load_billed(l, &billed), TS_OK);
 	assert_int_equal(ts_ledger_load_taxed(l, &taxed), TS_OK);
@@ -67,6 +71,7 @@ static void fill(struct ts_ledger *l)
 	}
 	ts_ledger_load_balance(l, &balance);
 	ts_ledger_measure(l, 0)->dirty = ts_ledger_waiting(l, 0)->dirty = true;
+	ts_ledger_late(l, 0)->dirty = true;
 	ts_ledger_unbilled(l, 0)->dirty = ts_ledger_accrual(l, 0)->dirty = true;
 	ts_ledger_billed(l, 0)->dirty = ts_ledger_taxed(l, 0)->dirty = true;
 	for (size_t i = 0; i < 2; i++)
@@ -111,6 +116,9 @@ static void state_round_trip(void **state)
 	assert_int_equal(ts_ledger_measure(b, 0)->month, 24317);
 	assert_true(ts_ledger_waiting(b, 0)->quantity == -HUGE);
 	assert_string_equal(ts_ledger_unbilled(b, 0)->reason, "late");
+	assert_int_equal(ts_ledger_late(b, 0)->quarter_us, 1000 * TS_US_PER_QUARTER);
+	assert_true(ts_ledger_late(b, 0)->quantity == 17);
+	assert_string_equal(ts_ledger_late(b, 0)->sku, "gpu");
 	assert_int_equal(ts_ledger_accrual(b, 0)->accrued_minor, -42);
 	assert_true(ts_line_key_eq(&ts_ledger_accrual(b, 0)->line, &line));
 	assert_true(ts_ledger_billed(b, 0)->billed_minor == INT64_MIN);

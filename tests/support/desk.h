@@ -13,7 +13,9 @@
 
 struct desk {
 	struct ts_region *region;
-	const struct ts_terms *terms;
+	const struct ts_terms *terms; /* of version 1 */
+	const struct ts_ledger_version *versions;
+	size_t versions_n;
 	struct ts_ledger *ledger;
 	struct ts_postings out; /* of the last event */
 	struct ts_invoice *invoice; /* of the last issue or preview */
@@ -41,12 +43,24 @@ static inline const struct ts_terms *desk_terms(struct ts_region *region, const 
 	return terms;
 }
 
+static inline void desk_begin_versions(struct desk *d, struct ts_region *region,
+	const struct ts_ledger_version *versions, size_t n)
+{
+	*d = (struct desk){.region = region,
+		.terms = versions[0].terms,
+		.versions = versions,
+		.versions_n = n};
+	ts_buf_init(&d->journal, DESK_TEXT_BYTES);
+	assert_ok(ts_ledger_create(region, versions, n, &d->ledger));
+}
+
 static inline void desk_begin(
 	struct desk *d, struct ts_region *region, const struct ts_terms *terms)
 {
-	*d = (struct desk){.region = region, .terms = terms};
-	ts_buf_init(&d->journal, DESK_TEXT_BYTES);
-	assert_ok(ts_ledger_create(region, &terms, 1, &d->ledger));
+	struct ts_ledger_version *version = ts_region_alloc(region, sizeof *version);
+	assert_non_null(version);
+	*version = ts_ledger_first_version(terms);
+	desk_begin_versions(d, region, version, 1);
 }
 
 static inline void desk_open(struct desk *d, const char *terms)
@@ -194,7 +208,7 @@ static inline void desk_reload_text(struct desk *d)
 {
 	struct ts_ledger *fresh = NULL;
 	struct ts_str text = desk_text(d, d->ledger);
-	assert_ok(ts_ledger_create(d->region, &d->terms, 1, &fresh));
+	assert_ok(ts_ledger_create(d->region, d->versions, d->versions_n, &fresh));
 	if (ts_ledger_text_load(fresh, text, &d->why) != TS_OK)
 		fail_msg("%s: %s", d->why.where, d->why.text);
 	assert_true(ts_str_eq(text, desk_text(d, fresh)));
@@ -207,7 +221,7 @@ static inline void desk_reload(struct desk *d)
 {
 	struct ts_ledger *fresh = NULL;
 	struct ts_str before = desk_text(d, d->ledger);
-	assert_ok(ts_ledger_create(d->region, &d->terms, 1, &fresh));
+	assert_ok(ts_ledger_create(d->region, d->versions, d->versions_n, &fresh));
 	ts_ledger_load_head(fresh, ts_ledger_head(d->ledger));
 #define DESK_MOVE(type, read, load, keep)                                                          \
 	do {                                                                                       \
@@ -224,6 +238,7 @@ static inline void desk_reload(struct desk *d)
 	DESK_MOVE(ts_measure_row, measure, measure, true);
 	DESK_MOVE(ts_waiting_row, waiting, waiting, row->quantity != 0);
 	DESK_MOVE(ts_unbilled_row, unbilled, unbilled, true);
+	DESK_MOVE(ts_late_row, late, late, row->quantity != 0);
 	DESK_MOVE(ts_accrual_row, accrual, accrual, true);
 	DESK_MOVE(ts_billed_row, billed, billed, true);
 	DESK_MOVE(ts_taxed_row, taxed, taxed, true);

@@ -483,17 +483,6 @@ static void test_true_up_becomes_usage(void **state)
 	desk_close(&d);
 }
 
-static void test_one_version(void **state)
-{
-	(void)state;
-	struct desk d;
-	struct ts_ledger *two = NULL;
-	desk_open(&d, CENTS);
-	const struct ts_terms *versions[] = {d.terms, d.terms};
-	assert_err(ts_ledger_create(d.region, versions, 2, &two), TS_E_INVALID);
-	desk_close(&d);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -512,7 +501,6 @@ int main(void)
 		cmocka_unit_test(test_currencies),
 		cmocka_unit_test(test_after_termination),
 		cmocka_unit_test(test_true_up_becomes_usage),
-		cmocka_unit_test(test_one_version),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,7 +25,7 @@ static void desk_may(struct desk *d)
 static void test_what_it_says(void **state)
 {
 	(void)state;
-	static const char want[] = "head\t4\t20604\t1780531200000000\t2\t2\t2\t1\t1\n"
+	static const char want[] = "head\t4\t20604\t1780531200000000\t2\t2\t2\t1\t1\t0\n"
 				   "measure\t1\t0\t0\t24316\t1000\n"
 				   "waiting\t1780394400000000\t1\t0\t5\n"
 				   "unbilled\texcluded\tgpu\tmaint\t24316\t7\n"
@@ -57,7 +57,7 @@ static void test_frozen_lines_go_with_the_issue(void **state)
 static enum ts_err load(struct desk *d, const char *text)
 {
 	struct ts_ledger *fresh = NULL;
-	assert_ok(ts_ledger_create(d->region, &d->terms, 1, &fresh));
+	assert_ok(ts_ledger_create(d->region, d->versions, d->versions_n, &fresh));
 	enum ts_err err = ts_ledger_text_load(fresh, ts_str(text), &d->why);
 	assert_true(err == TS_OK || d->why.text[0] != '\0');
 	return err;
@@ -67,10 +67,10 @@ static void test_refusals(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {
-		"head\t4\t20604\t1780531200000000\t2\t2\t2\t1\n", /* a field less */
-		"head\t4\t20604\t1780531200000000\t2\t2\t2\t1\t1\t1\n", /* one more */
-		"head\t04\t20604\t1780531200000000\t2\t2\t2\t1\t1\n", /* two spellings */
-		"head\t4\t2147483648\t1780531200000000\t2\t2\t2\t1\t1\n", /* out of range */
+		"head\t4\t20604\t1780531200000000\t2\t2\t2\t1\t1\n", /* a field less */
+		"head\t4\t20604\t1780531200000000\t2\t2\t2\t1\t1\t0\t0\n", /* one more */
+		"head\t04\t20604\t1780531200000000\t2\t2\t2\t1\t1\t0\n", /* two spellings */
+		"head\t4\t2147483648\t1780531200000000\t2\t2\t2\t1\t1\t0\n", /* out of range */
 		"measure\t1\t0\t0\t24316\t1000", /* no LF */
 		"measure\t1\t0\t0\t24316\t-0\n",
 		"measure\t1\t0\t0\t24316\t1\nmeasure\t1\t0\t0\t24316\t1\n", /* twice */

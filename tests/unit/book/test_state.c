@@ -100,9 +100,10 @@ static enum ts_err again(const struct ts_terms *terms, struct ts_str text, struc
 	struct ts_state state;
 	struct ts_str rest;
 	struct ts_ledger *ledger = NULL;
+	struct ts_ledger_version version = ts_ledger_first_version(terms);
 	enum ts_err err = ts_state_parse(text, region, &state, &rest, &why);
 	if (err == TS_OK)
-		err = ts_ledger_create(region, &terms, 1, &ledger);
+		err = ts_ledger_create(region, &version, 1, &ledger);
 	if (err == TS_OK)
 		err = ts_ledger_text_load(ledger, rest, &why);
 	if (err != TS_OK) {
