@@ -65,12 +65,12 @@ static enum ts_err prepare(struct ts_replay *r)
 	r->judge_scratch = ts_region_create(SCRATCH_BYTES_MAX);
 	r->upload_scratch = ts_region_create(SCRATCH_BYTES_MAX);
 	r->ledger_region = ts_region_create(LEDGER_BYTES_MAX);
-	r->terms = ts_region_array(r->region, 1, sizeof *r->terms);
 	if (r->scratch == NULL || r->judge_scratch == NULL || r->upload_scratch == NULL ||
-		r->ledger_region == NULL || r->terms == NULL)
+		r->ledger_region == NULL)
 		return TS_E_NO_MEMORY;
 	ts_rowset_init(
 		&r->by_origin, r->region, sizeof(struct origin_row), origin_hash, origin_same);
+	memcpy(r->party, r->policy->party, sizeof r->party);
 	TS_TRY(ts_audit_judge_create(r));
 	TS_TRY(ts_audit_receipts_begin(r));
 	ts_range_init(&r->fold);
@@ -84,7 +84,7 @@ static enum ts_err prepare(struct ts_replay *r)
 	if (journal->leaves != NULL)
 		ts_reader_open(
 			&r->journal_reader, journal->leaves->offset, journal->leaves->size, 0);
-	return TS_OK;
+	return ts_audit_amend_begin(r);
 }
 
 static enum ts_err walk(struct ts_replay *r)
@@ -102,9 +102,14 @@ static enum ts_err walk(struct ts_replay *r)
 		TS_TRY(err);
 		ts_audit_receipts_leaf(r, leaf);
 		r->report->totals.inputs_leaves++;
-		if (leaf.len > prefix && memcmp(leaf.at, EVENT_FIRST_LINE, prefix) == 0 &&
-			ts_leaf_parse(leaf, &kind, &note, &r->why) == TS_OK)
-			TS_TRY(ts_audit_event(r, index, &note, &ours));
+		bool event = leaf.len > prefix && memcmp(leaf.at, EVENT_FIRST_LINE, prefix) == 0;
+		if ((event || ts_statement_kind(leaf) == TS_STATEMENT_CONTRACT) &&
+			ts_leaf_parse(leaf, &kind, &note, &r->why) == TS_OK) {
+			if (kind == TS_LEAF_EVENT)
+				TS_TRY(ts_audit_event(r, index, &note, &ours));
+			else if (kind == TS_LEAF_CONTRACT && index > 0)
+				TS_TRY(ts_audit_version(r, index, &note));
+		}
 	}
 	return ts_audit_fold_to(r, r->report->totals.inputs_leaves, 0, false);
 }

@@ -170,18 +170,18 @@ static enum ts_err check_document(
 }
 
 static void fill_head(struct ts_replay *r, int64_t index, const struct ts_event *event,
-	struct ts_invoice_head *head)
+	const struct ts_terms *terms, struct ts_invoice_head *head)
 {
 	head->issue_day = event->date;
 	head->due_day = event->due;
-	head->contract_note = r->contract_note;
+	head->contract_note = r->newest_note;
 	head->inputs_origin = r->policy->log[TS_LOG_INPUTS].name;
 	head->journal_origin = r->policy->log[TS_LOG_JOURNAL].name;
 	head->unwitnessed = !event->cosigned;
 	if (head->issue_day != ts_zone_day(&r->terms[0]->zone, event->at_ms * TS_US_PER_MS))
 		ts_finding_add(r->findings, TS_CHECK_EVENTS, TS_INPUTS_LEAVES, index,
 			"the day of its log time as the date", "another");
-	if (head->due_day != head->issue_day + (int32_t)r->terms[0]->due_days)
+	if (head->due_day != head->issue_day + (int32_t)terms->due_days)
 		ts_finding_add(r->findings, TS_CHECK_EVENTS, TS_INPUTS_LEAVES, index,
 			"due days as in the terms", "others");
 }
@@ -205,7 +205,9 @@ enum ts_err ts_audit_issue(struct ts_replay *r, int64_t index, const struct ts_e
 		.inputs_root = cut->inputs_root,
 		.journal_size = cut->journal_size,
 		.journal_root = cut->journal_root};
-	fill_head(r, index, event, &head);
+	struct ts_period period;
+	TS_TRY(ts_ledger_period_get(r->ledger, cut->period, &period));
+	fill_head(r, index, event, ts_ledger_document_terms(r->ledger, &period), &head);
 	check_number(r, index, number);
 	check_cosigned(r, event, cut);
 	ts_audit_complete_issue(r, index, event, cut, &head);

@@ -15,6 +15,7 @@ static enum ts_err copy_rows(struct ts_ledger *from, struct ts_ledger *to)
 	COPY(measure, ts_ledger_measure);
 	COPY(waiting, ts_ledger_waiting);
 	COPY(unbilled, ts_ledger_unbilled);
+	COPY(late, ts_ledger_late);
 	COPY(accrual, ts_ledger_accrual);
 	COPY(billed, ts_ledger_billed);
 	COPY(taxed, ts_ledger_taxed);
@@ -31,12 +32,13 @@ enum ts_err ts_audit_ledger_renew(struct ts_replay *r)
 {
 	struct ts_ledger *fresh = NULL;
 	size_t used = ts_region_used_bytes(r->ledger_region);
-	if (used < LEDGER_USED_MAX || used < 2 * r->ledger_kept)
+	if (r->ledger_versions == r->terms_n &&
+		(used < LEDGER_USED_MAX || used < 2 * r->ledger_kept))
 		return TS_OK;
 	struct ts_region *region = ts_region_create(LEDGER_BYTES_MAX);
 	if (region == NULL)
 		return TS_E_NO_MEMORY;
-	enum ts_err err = ts_ledger_create(region, r->terms, r->terms_n, &fresh);
+	enum ts_err err = ts_ledger_create(region, r->versions, r->terms_n, &fresh);
 	if (err == TS_OK)
 		err = copy_rows(r->ledger, fresh);
 	if (err != TS_OK) {
@@ -46,6 +48,7 @@ enum ts_err ts_audit_ledger_renew(struct ts_replay *r)
 	ts_region_free(r->ledger_region);
 	r->ledger_region = region;
 	r->ledger = fresh;
+	r->ledger_versions = r->terms_n;
 	r->ledger_kept = ts_region_used_bytes(region);
 	return TS_OK;
 }
@@ -110,6 +113,8 @@ static enum ts_err fold_event(struct ts_replay *r, int64_t index, const struct t
 	int64_t from = r->fold.size;
 	if (r->ledger != NULL) /* before leaves are folded: rows are whole only after an event */
 		TS_TRY(ts_audit_ledger_renew(r));
+	if (r->ledger != NULL && !r->stopped)
+		TS_TRY(ts_audit_amend(r, event->to, at_us, event->day));
 	TS_TRY(ts_audit_fold_to(r, event->to, at_us, true));
 	if (r->ledger == NULL)
 		return TS_E_INVALID;
@@ -155,6 +160,7 @@ static enum ts_err apply(struct ts_replay *r, int64_t index, const struct ts_eve
 	case TS_EVENT_VOID:
 		return r->stopped || r->ledger == NULL ? TS_OK : ts_audit_void(r, index, event);
 	case TS_EVENT_RELEASE:
+	case TS_EVENT_NOTICE:
 	case TS_EVENT_GAP:
 		break;
 	}
@@ -178,6 +184,8 @@ enum ts_err ts_audit_event(
 	*ours = parsed && ts_event_signer(event.kind) == TS_SIGNED_BY_OPERATOR;
 	if (parsed && event.kind == TS_EVENT_GAP)
 		TS_TRY(keep_gap(r, index, &event));
+	if (parsed && event.kind == TS_EVENT_NOTICE)
+		TS_TRY(ts_audit_notice(r, index, &event));
 	if (!*ours)
 		return TS_OK; /* the fold cursor names what is wrong with it */
 	if (!ts_str_is(event.contract, r->policy->contract))

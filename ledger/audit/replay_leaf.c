@@ -39,89 +39,57 @@ static bool ours(struct ts_replay *r, int64_t index, struct ts_str contract)
 	return false;
 }
 
-/* What the terms say about keys must be what the policy says. */
-static void check_terms_keys(struct ts_replay *r, const struct ts_terms *terms, const char *file)
+/* Both companies as they were; who changes its key signs with the new one too. */
+static enum ts_err check_parties(struct ts_replay *r, int64_t index, const struct ts_note *note,
+	const struct ts_terms *terms)
 {
+	const char *const vkeys[2] = {terms->provider.statement_key, terms->consumer.statement_key};
+	struct ts_key keys[4] = {r->party[0], r->party[1]}, party[2];
 	char vkey[TS_VKEY_CHARS];
-	const struct {
-		const struct ts_key *policy;
-		const char *terms;
-	} pairs[] = {
-		{&r->policy->party[TS_SIDE_PROVIDER], terms->provider.statement_key},
-		{&r->policy->party[TS_SIDE_CONSUMER], terms->consumer.statement_key},
-		{&r->policy->log[TS_LOG_INPUTS], terms->keys.inputs_log},
-		{&r->policy->log[TS_LOG_JOURNAL], terms->keys.journal_log},
-	};
-	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
-		if (strcmp(ts_key_format(pairs[i].policy, vkey), pairs[i].terms) != 0)
-			ts_finding_add(r->findings, TS_CHECK_TERMS, file, -1, vkey, pairs[i].terms);
-	if (strcmp(terms->contract, r->policy->contract) != 0)
-		ts_finding_add(r->findings, TS_CHECK_CONTRACT, file, -1, r->policy->contract,
-			terms->contract);
+	size_t n = 2;
+	for (size_t i = 0; i < 2; i++) {
+		TS_TRY(ts_key_parse(ts_str(vkeys[i]), &party[i], &r->why));
+		if (strcmp(ts_key_format(&r->party[i], vkey), vkeys[i]) != 0)
+			keys[n++] = party[i];
+	}
+	TS_TRY(ts_audit_signed(r, index, note, keys, n, false));
+	memcpy(r->party, party, sizeof party);
+	return TS_OK;
 }
 
-static enum ts_err load_terms(struct ts_replay *r, int64_t index, const char *file,
-	const struct ts_contract_statement *statement, const struct ts_terms **out)
+/* Version 1; the event cursor has taken any other already. */
+static enum ts_err first_version(
+	struct ts_replay *r, int64_t index, const struct ts_contract_statement *s)
 {
-	const struct ts_tar_member *member = ts_tar_find(&r->bundle->tar, file);
-	struct ts_str bytes;
-	struct ts_hash hash;
-	if (member == NULL || member->size > TS_TERMS_BYTES_MAX) {
-		ts_finding_add(r->findings, TS_CHECK_TERMS, file, index, "the signed terms",
-			member == NULL ? "no such member" : "more than 1 MiB");
+	const struct ts_terms *terms = NULL;
+	if (index != 0 || s->version != 1) {
+		ts_finding_add(r->findings, TS_CHECK_TERMS, TS_INPUTS_LEAVES, index,
+			"the next version, naming the one before", "another");
 		return TS_E_INVALID;
 	}
-	TS_TRY(ts_bundle_read(r->bundle, member, TS_TERMS_BYTES_MAX, r->region, &bytes));
-	ts_sha256(bytes.at, bytes.len, &hash);
-	if (!ts_hash_eq(&hash, &statement->terms)) {
-		ts_finding_hash(r->findings, TS_CHECK_TERMS, file, index, &statement->terms, &hash);
-		return TS_E_INVALID;
-	}
-	enum ts_err err = ts_terms_parse(bytes.at, bytes.len, r->region, out, &r->why);
-	if (err == TS_E_NO_MEMORY)
-		return err;
-	if (err != TS_OK) {
-		ts_audit_fail(r, TS_CHECK_TERMS, file, index, "terms as in terms.md");
-		return TS_E_INVALID;
-	}
-	check_terms_keys(r, *out, file);
-	return TS_OK;
+	TS_TRY(ts_audit_terms(r, index, s, &terms));
+	TS_TRY(ts_audit_add_version(r, index, s, terms));
+	TS_TRY(ts_key_parse(ts_str(terms->keys.operator_key), &r->operator_key, &r->why));
+	r->newest_note = r->contract_note;
+	r->ledger_versions = 1;
+	return ts_ledger_create(r->ledger_region, r->versions, 1, &r->ledger);
 }
 
 static enum ts_err take_contract(struct ts_replay *r, int64_t index, const struct ts_note *note)
 {
 	struct ts_contract_statement s;
-	struct ts_hash hash;
-	const struct ts_terms *terms = NULL;
-	char file[40] = "";
 	if (ts_contract_statement_parse(note->text, &s, &r->why) != TS_OK) {
 		ts_audit_fail(r, TS_CHECK_LEAVES, TS_INPUTS_LEAVES, index, "a contract statement");
 		return TS_OK;
 	}
 	(void)ours(r, index, s.contract);
-	TS_TRY(ts_audit_signed(r, index, note, r->policy->party, 2, false));
-	ts_statement_hash(note->text, &hash);
-	if (s.version != (int64_t)r->terms_n + 1 ||
-		(s.has_previous && !ts_hash_eq(&s.previous, &r->contract_note))) {
-		ts_finding_add(r->findings, TS_CHECK_TERMS, TS_INPUTS_LEAVES, index,
-			"the next version, naming the one before", "another");
-		return TS_E_INVALID;
-	}
-	if (s.version > 1) { /* as the service: it refuses to bring them into force */
-		ts_finding_add(r->findings, TS_CHECK_TERMS, TS_INPUTS_LEAVES, index,
-			"one version of the terms", "an amendment, which this version can't rate");
-		return TS_E_INVALID;
-	}
-	struct ts_buf name;
-	ts_buf_init(&name, sizeof file);
-	ts_buf_printf(&name, "terms/%lld.json", (long long)s.version);
-	memcpy(file, ts_buf_str(&name), name.len + 1);
-	ts_buf_free(&name);
-	TS_TRY(load_terms(r, index, file, &s, &terms));
-	r->terms[r->terms_n++] = terms;
-	r->contract_note = hash;
-	TS_TRY(ts_key_parse(ts_str(terms->keys.operator_key), &r->operator_key, &r->why));
-	return ts_ledger_create(r->ledger_region, r->terms, r->terms_n, &r->ledger);
+	ts_statement_hash(note->text, &r->contract_note);
+	if (r->terms_n == 0)
+		TS_TRY(first_version(r, index, &s));
+	for (size_t i = 0; i < r->terms_n; i++)
+		if (r->versions[i].leaf == index)
+			return check_parties(r, index, note, r->terms[i]);
+	return TS_OK; /* the event cursor has told what is wrong with it */
 }
 
 /* N is where the last seal's cut ended, or a size that the quorum cosigned before the instant
@@ -155,8 +123,7 @@ static enum ts_err take_revocation(
 			"a stream that is enrolled", "another");
 		return TS_OK;
 	}
-	TS_TRY(ts_audit_signed(
-		r, index, note, &r->policy->party[stream->statement.side], 1, false));
+	TS_TRY(ts_audit_signed(r, index, note, &r->party[stream->statement.side], 1, false));
 	if (stream->ended > index)
 		stream->ended = index;
 	if (stream->revoked_ms == TS_COMPLETENESS_NEVER)
@@ -200,7 +167,9 @@ static enum ts_err take_party_event(
 	if (ts_event_signer(event.kind) == TS_SIGNED_BY_OPERATOR)
 		return TS_OK; /* the event cursor's */
 	(void)ours(r, index, event.contract);
-	TS_TRY(ts_audit_signed(r, index, note, r->policy->party, 2, false));
+	bool one = ts_event_signer(event.kind) == TS_SIGNED_BY_ONE;
+	TS_TRY(one ? ts_audit_signed(r, index, note, &r->party[event.by], 1, false)
+		   : ts_audit_signed(r, index, note, r->party, 2, false));
 	if (event.serial != ++r->serials[event.kind])
 		ts_finding_add(r->findings, TS_CHECK_EVENTS, TS_INPUTS_LEAVES, index,
 			"serials from 1 without a gap", ts_event_kind_name(event.kind));
@@ -239,7 +208,7 @@ static enum ts_err take_period(struct ts_replay *r, int64_t index, const struct 
 			"a period statement about a cut before it", "another leaf");
 	else
 		TS_TRY(take_seal(r, index, &s, cut));
-	return ts_audit_signed(r, index, note, r->policy->party, 2, true);
+	return ts_audit_signed(r, index, note, r->party, 2, true);
 }
 
 static enum ts_err take_reservation(struct ts_replay *r, int64_t index, const struct ts_note *note)
@@ -251,7 +220,7 @@ static enum ts_err take_reservation(struct ts_replay *r, int64_t index, const st
 	}
 	(void)ours(r, index, s.contract);
 	/* the company that does not countersign: not the one whose book it is */
-	return ts_audit_signed(r, index, note, &r->policy->party[1 - (int)s.book], 1, false);
+	return ts_audit_signed(r, index, note, &r->party[1 - (int)s.book], 1, false);
 }
 
 static enum ts_err take_reattestation(
@@ -264,7 +233,7 @@ static enum ts_err take_reattestation(
 		return TS_OK;
 	}
 	(void)ours(r, index, s.contract);
-	TS_TRY(ts_audit_signed(r, index, note, r->policy->party, 2, false));
+	TS_TRY(ts_audit_signed(r, index, note, r->party, 2, false));
 	struct ts_audit_stream *stream = ts_audit_stream_find(r, s.origin);
 	if (stream == NULL || stream->statement.side != TS_SIDE_PROVIDER) {
 		ts_finding_add(r->findings, TS_CHECK_ENROLMENT, TS_INPUTS_LEAVES, index,

@@ -5,8 +5,9 @@
  *
  * Two cursors move over the same leaves. The event cursor stops at the operator's events; the fold
  * cursor follows up to the N of each tick and cut, and takes every other leaf on its way, so that
- * a leaf has the log time of the event that folds it. Invariant: fold.index = the ledger's N after
- * each tick and cut, and fold.range is the inputs log's range there.
+ * a leaf has the log time of the event that folds it. Contract notes and notices are met by the
+ * event cursor: they count before anything of the event that folds them. Invariant: fold.index =
+ * the ledger's N after each tick and cut, and fold.range is the inputs log's range there.
  *
  * TS_E_INVALID from any function here means: a finding is recorded and the replay can't go on. */
 #include "audit/replay.h"
@@ -67,10 +68,18 @@ struct ts_replay {
 	struct ts_hasher *hasher;
 	struct ts_why why; /* of the last refusal */
 	/* contract */
-	const struct ts_terms **terms;
-	size_t terms_n;
-	struct ts_hash contract_note; /* hash of the last contract statement */
+	const struct ts_terms **terms; /* by event cursor, but version 1 */
+	struct ts_ledger_version *versions; /* the same, with their leaves and ranges */
+	size_t terms_n, terms_cap, versions_cap;
+	struct ts_hash contract_note; /* hash of the last contract statement, by fold cursor */
+	struct ts_hash newest_note; /* by event cursor */
+	struct ts_key party[2]; /* statement keys in force, by fold cursor */
 	struct ts_key operator_key;
+	size_t ledger_versions; /* that the ledger knows of */
+	struct ts_ledger_notice *notices; /* not folded yet */
+	size_t notices_n, notices_cap;
+	bool keeps_cells; /* something in the log may match them anew */
+	struct ts_rowset cells; /* folded so far, less what was decided away */
 	struct ts_ledger *ledger; /* NULL until version 1 is in force */
 	size_t ledger_kept; /* bytes in its region after the last renewal */
 	/* streams, in order of enrolment */
@@ -116,6 +125,23 @@ enum ts_err ts_audit_signed(struct ts_replay *r, int64_t index, const struct ts_
 enum ts_err ts_audit_leaf(
 	struct ts_replay *r, int64_t index, struct ts_str leaf, bool fold) TS_MUST;
 
+/* replay_amend.c */
+enum ts_err ts_audit_amend_begin(struct ts_replay *r) TS_MUST;
+/* A contract note of a version above 1, at the event cursor. */
+enum ts_err ts_audit_version(
+	struct ts_replay *r, int64_t index, const struct ts_note *note) TS_MUST;
+enum ts_err ts_audit_notice(
+	struct ts_replay *r, int64_t index, const struct ts_event *event) TS_MUST;
+/* Before the event folds its leaves: versions and notices among them. */
+enum ts_err ts_audit_amend(struct ts_replay *r, int64_t to, int64_t at_us, int32_t day) TS_MUST;
+enum ts_err ts_audit_keep_cells(
+	struct ts_replay *r, const struct ts_usage_cell *cells, size_t n) TS_MUST;
+/* The terms that a contract statement names, as they stand in the bundle. */
+enum ts_err ts_audit_terms(struct ts_replay *r, int64_t index,
+	const struct ts_contract_statement *statement, const struct ts_terms **out) TS_MUST;
+enum ts_err ts_audit_add_version(struct ts_replay *r, int64_t index,
+	const struct ts_contract_statement *statement, const struct ts_terms *terms) TS_MUST;
+
 /* replay_stream.c */
 struct ts_audit_stream *ts_audit_stream_find(struct ts_replay *r, struct ts_str origin);
 enum ts_err ts_audit_enrol(
@@ -151,7 +177,8 @@ void ts_audit_receipts_end(struct ts_replay *r);
 enum ts_err ts_audit_event(
 	struct ts_replay *r, int64_t index, const struct ts_note *note, bool *ours) TS_MUST;
 enum ts_err ts_audit_fold_to(struct ts_replay *r, int64_t to, int64_t at_us, bool fold) TS_MUST;
-/* A fresh ledger with the same rows: what events leave behind in its region goes. */
+/* A fresh ledger with the same rows: what events leave behind in its region goes, and new versions
+ * are known. */
 enum ts_err ts_audit_ledger_renew(struct ts_replay *r) TS_MUST;
 
 /* replay_document.c */

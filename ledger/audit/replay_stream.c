@@ -159,7 +159,7 @@ enum ts_err ts_audit_enrol(
 	struct ts_audit_stream *before = s.has_previous ? generation_before(r, index, &s) : NULL;
 	check_enrolment(r, index, &s, before);
 	keys[0] = s.key;
-	keys[1] = r->policy->party[s.side];
+	keys[1] = r->party[s.side];
 	if (before != NULL)
 		keys[n++] = before->statement.key;
 	TS_TRY(ts_audit_signed(r, index, note, keys, n, false));
@@ -183,6 +183,7 @@ enum ts_err ts_audit_fold_cells(struct ts_replay *r, const struct ts_cells *cell
 	for (size_t i = 0; i < cells->n; i++)
 		out[i] = (struct ts_usage_cell){cells->cells[i].quarter * TS_US_PER_QUARTER,
 			cells->cells[i].sku, cells->cells[i].class, cells->cells[i].quantity};
+	TS_TRY(ts_audit_keep_cells(r, out, cells->n));
 	enum ts_err err = ts_ledger_fold(r->ledger, &r->folding, leaf, out, cells->n, &r->why);
 	if (err == TS_E_NO_MEMORY || err == TS_OK)
 		return err;

@@ -114,7 +114,8 @@ static void make_terms(struct maker *m)
 	if (err != TS_OK)
 		fprintf(stderr, "terms: %s: %s\n", why.where, why.text);
 	MUST(err);
-	MUST(ts_ledger_create(m->region, &m->parsed, 1, &m->ledger));
+	struct ts_ledger_version version = ts_ledger_first_version(m->parsed);
+	MUST(ts_ledger_create(m->region, &version, 1, &m->ledger));
 }
 
 static int64_t add_leaf(struct maker *m, enum ts_log_kind log, const struct ts_buf *bytes)
