@@ -7,6 +7,7 @@
 #include "evidence/statement.h"
 #include "service/client.h"
 #include "service/command.h"
+#include "service/contract_diff.h"
 #include "service/keyfile.h"
 #include "service/textfile.h"
 #include "service/zone_table.h"
@@ -27,15 +28,19 @@ const struct ts_command ts_cmd_contract = {
 	.usage =
 		"tallystick contract new TEMPLATE.json --provider ID --consumer ID --out FILE\n"
 		"                        [--witness VKEY:RUN_BY]... [--quorum all|K|unwitnessed]\n"
-		"tallystick contract offer TERMS.json\n"
+		"tallystick contract offer TERMS.json [--effective-from T] [--effective-to T]\n"
+		"                        [--offer-until T]\n"
 		"tallystick contract sign CONTRACT --key KEYFILE --terms TERMS.json [--version N]\n"
+		"tallystick contract withdraw CONTRACT --version N\n"
+		"tallystick contract diff CONTRACT [--from N] [--to M] [--period P] [--json]\n"
 		"tallystick contract show CONTRACT | keys CONTRACT | list\n"
 		"\n"
 		"new fills the parties, the zone's offset table, the service's keys and a\n"
 		"contract id into the template; the id is reserved only when the terms are\n"
-		"valid. offer uploads the exact bytes. sign checks that the statement names\n"
-		"these very bytes, signs and sends it; when both parties have signed, the\n"
-		"contract is active.\n"
+		"valid. offer uploads the exact bytes; a further version is an amendment and\n"
+		"says from when it is effective. An offer withdraws the one before it, unless\n"
+		"that is in force. sign checks that the statement names these very bytes, signs\n"
+		"and sends it; when both parties have signed, the contract is active.\n"
 		"\n"
 		"  tallystick contract sign 3f0c... --key provider.key --terms terms.json\n",
 	.run = run,
@@ -44,8 +49,11 @@ const struct ts_command ts_cmd_contract = {
 struct contract_args {
 	const char *url, *token, *provider, *consumer, *out, *key, *passphrase_file, *terms,
 		*quorum;
+	const char *effective_from, *effective_to, *offer_until;
 	struct ts_opt_list witnesses;
-	int64_t version;
+	int64_t version; /* 0: as the terms say */
+	int64_t from, to;
+	const char *period;
 	bool json;
 	struct ts_opt_list args;
 	struct ts_client *client;
@@ -251,28 +259,82 @@ static enum ts_err print_offer(const struct ts_buf *answer, struct ts_why *why)
 	return TS_OK;
 }
 
+static void put_time(struct ts_buf *path, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	ts_buf_printf(path, "%c%s=", strchr(ts_buf_str(path), '?') == NULL ? '?' : '&', name);
+	ts_client_escape(path, value);
+}
+
 static enum ts_err contract_offer(struct contract_args *a, struct ts_why *why)
 {
-	struct ts_buf file, answer;
-	char id[33] = "", path[128];
+	struct ts_buf file, answer, path;
+	char id[33] = "";
 	ts_buf_init(&file, ANSWER_BYTES_MAX);
 	ts_buf_init(&answer, ANSWER_BYTES_MAX);
+	ts_buf_init(&path, 512);
 	enum ts_err err = ts_textfile_read(a->args.items[1], &file, why);
 	if (err == TS_OK)
 		err = terms_contract(&file, id, why);
-	snprintf(path, sizeof path, "/v1/contracts/%s/terms", id);
+	ts_buf_printf(&path, "/v1/contracts/%s/terms", id);
+	put_time(&path, "effective_from", a->effective_from);
+	put_time(&path, "effective_to", a->effective_to);
+	put_time(&path, "offer_until", a->offer_until);
+	if (err == TS_OK)
+		err = path.err;
 	if (err == TS_OK)
 		err = ts_client_call(a->client,
 			&(struct ts_client_call){.method = "PUT",
-				.path = path,
+				.path = ts_buf_str(&path),
 				.body = file.data,
 				.body_len = file.len},
 			&answer, NULL, why);
 	if (err == TS_OK)
 		err = print_offer(&answer, why);
+	ts_buf_free(&path);
 	ts_buf_free(&answer);
 	ts_buf_free(&file);
 	return err;
+}
+
+static enum ts_err contract_withdraw(struct contract_args *a, struct ts_why *why)
+{
+	char path[160];
+	struct ts_buf answer;
+	if (a->version == 0)
+		return ts_why(why, TS_E_MISSING_FIELD, "contract withdraw", "--version is needed");
+	ts_buf_init(&answer, ANSWER_BYTES_MAX);
+	snprintf(path, sizeof path, "/v1/contracts/%.64s/terms?version=%lld", a->args.items[1],
+		(long long)a->version);
+	enum ts_err err = ts_client_call(a->client,
+		&(struct ts_client_call){.method = "DELETE", .path = path}, &answer, NULL, why);
+	if (err == TS_OK)
+		printf("withdrawn\n");
+	ts_buf_free(&answer);
+	return err;
+}
+
+/* An amendment's statement in words: whoever signs sees from when to when it would govern. */
+static void print_effect(const struct ts_contract_statement *s)
+{
+	char from[TS_TIME_CHARS], to[TS_TIME_CHARS];
+	if (s->version == 1)
+		return;
+	ts_time_format(s->from_ms * TS_US_PER_MS, from);
+	printf("version %lld, effective from %s", (long long)s->version, from);
+	if (s->to_ms != TS_OPEN_MS)
+		printf(" to %s", ts_time_format(s->to_ms * TS_US_PER_MS, to));
+	printf("\n");
+}
+
+static enum ts_err terms_version(const struct ts_buf *file, int64_t *out, struct ts_why *why)
+{
+	json_t *terms = NULL;
+	TS_TRY(ts_json_parse(file->data, file->len, &terms, why));
+	*out = (int64_t)json_integer_value(json_object_get(terms, "version"));
+	json_decref(terms);
+	return *out > 0 ? TS_OK : ts_why(why, TS_E_MISSING_FIELD, "/version", "these are no terms");
 }
 
 /* The statement must be about this contract and these bytes. */
@@ -289,6 +351,7 @@ static enum ts_err check_statement(
 	if (!ts_hash_eq(&hash, &statement.terms))
 		return ts_why(why, TS_E_MISMATCH, "terms",
 			"the offered terms are not the bytes of this file: not signed");
+	print_effect(&statement);
 	return TS_OK;
 }
 
@@ -324,9 +387,11 @@ static enum ts_err contract_sign(struct contract_args *a, struct ts_why *why)
 	char path[128];
 	ts_buf_init(&terms, ANSWER_BYTES_MAX);
 	ts_buf_init(&text, TS_NOTE_BYTES_MAX);
-	snprintf(path, sizeof path, "/v1/contracts/%s/statement?version=%lld", a->args.items[1],
-		(long long)a->version);
 	enum ts_err err = ts_textfile_read(a->terms, &terms, why);
+	if (err == TS_OK && a->version == 0)
+		err = terms_version(&terms, &a->version, why);
+	snprintf(path, sizeof path, "/v1/contracts/%.64s/statement?version=%lld", a->args.items[1],
+		(long long)a->version);
 	if (err == TS_OK)
 		err = ts_client_get_bytes(a->client, path, "text/plain", &text, why);
 	struct ts_str slice = {ts_buf_str(&text), text.len};
@@ -357,6 +422,13 @@ static enum ts_err contract_get(struct contract_args *a, struct ts_why *why)
 	return print_json(a, path, why);
 }
 
+static enum ts_err contract_diff(struct contract_args *a, struct ts_why *why)
+{
+	return ts_contract_diff_print(a->client,
+		&(struct ts_contract_diff){a->args.items[1], a->from, a->to, a->period, a->json},
+		why);
+}
+
 static enum ts_err contract_list(struct contract_args *a, struct ts_why *why)
 {
 	return print_json(a, "/v1/contracts", why);
@@ -370,6 +442,8 @@ static const struct {
 	{"new", 2, contract_new},
 	{"offer", 2, contract_offer},
 	{"sign", 2, contract_sign},
+	{"withdraw", 2, contract_withdraw},
+	{"diff", 2, contract_diff},
 	{"show", 2, contract_get},
 	{"keys", 2, contract_get},
 	{"list", 1, contract_list},
@@ -377,7 +451,7 @@ static const struct {
 
 static int run(int argc, char **argv)
 {
-	struct contract_args a = {.version = 1};
+	struct contract_args a = {.version = 0};
 	const struct ts_opt opts[] = {
 		{"provider", TS_OPT_TEXT, false, &a.provider, "ID", "new: the party that issues"},
 		{"consumer", TS_OPT_TEXT, false, &a.consumer, "ID", "new: the party that pays"},
@@ -390,7 +464,20 @@ static int run(int argc, char **argv)
 		{"passphrase-file", TS_OPT_TEXT, false, &a.passphrase_file, "FILE",
 			"sign: of a sealed key (TALLYSTICK_PASSPHRASE_FILE, else it asks)"},
 		{"terms", TS_OPT_TEXT, false, &a.terms, "FILE", "sign: the bytes you agree to"},
-		{"version", TS_OPT_INT, false, &a.version, "N", "sign: version (default 1)"},
+		{"version", TS_OPT_INT, false, &a.version, "N",
+			"sign, withdraw: version (sign: that of the terms)"},
+		{"effective-from", TS_OPT_TEXT, false, &a.effective_from, "T",
+			"offer: an amendment governs from this instant (RFC 3339, UTC)"},
+		{"effective-to", TS_OPT_TEXT, false, &a.effective_to, "T",
+			"offer: to this one (default: the end of the term)"},
+		{"offer-until", TS_OPT_TEXT, false, &a.offer_until, "T",
+			"offer: it stands until then (default: 90 days)"},
+		{"from", TS_OPT_INT, false, &a.from, "N", "diff: version (default: before --to)"},
+		{"to", TS_OPT_INT, false, &a.to, "M",
+			"diff: version (default: the newest, offered or not)"},
+		{"period", TS_OPT_TEXT, false, &a.period, "P",
+			"diff: what its usage so far costs under both"},
+		{"json", TS_OPT_FLAG, false, &a.json, NULL, "diff: print the service's JSON"},
 		{"url", TS_OPT_TEXT, false, &a.url, "URL", "service (TALLYSTICK_URL)"},
 		{"token", TS_OPT_TEXT, false, &a.token, "TOKEN", "bearer token (TALLYSTICK_TOKEN)"},
 	};

@@ -2,7 +2,10 @@
 /* `tallystick statement`: what the companies have said, and the second signature. The signer reads
  * the text and signs it here: the hash on the command line is what the other company has told. */
 #include "evidence/note.h"
+#include "base/time.h"
+#include "evidence/event.h"
 #include "evidence/revocation.h"
+#include "service/clock.h"
 #include "service/statement_send.h"
 #include <stdio.h>
 #include <string.h>
@@ -16,10 +19,12 @@ const struct ts_command ts_cmd_statement = {
 		"tallystick statement list CONTRACT [--kind KIND]\n"
 		"tallystick statement show CONTRACT SHA256\n"
 		"tallystick statement sign CONTRACT SHA256 --key FILE [--lines FILE]\n"
+		"tallystick statement notice CONTRACT --by SIDE --end INSTANT --key FILE\n"
 		"\n"
 		"show prints the note: the text with the signatures so far. sign prints the text,\n"
 		"checks that it has this hash and is about this contract, signs and sends it;\n"
 		"with --lines it also computes the roots of a re-attestation over these lines.\n"
+		"notice ends the contract's term, as far as its terms allow.\n"
 		"\n"
 		"  tallystick statement sign 3f0c... 9c2e... --key lab.key\n",
 	.run = run,
@@ -27,7 +32,7 @@ const struct ts_command ts_cmd_statement = {
 
 struct statement_args {
 	struct ts_signer_opts signer;
-	const char *kind, *lines;
+	const char *kind, *lines, *by, *end;
 };
 
 static void print_list(const json_t *answer)
@@ -139,15 +144,57 @@ static enum ts_err statement_sign(struct ts_cli *cli, struct ts_why *why)
 	return err;
 }
 
+static enum ts_err build_notice(struct ts_cli *cli, struct ts_buf *text, struct ts_why *why)
+{
+	const struct statement_args *a = cli->own;
+	char path[160];
+	json_t *answer = NULL;
+	int64_t end_us = 0;
+	bool provider = a->by != NULL && strcmp(a->by, "provider") == 0;
+	if (a->end == NULL || a->by == NULL || (!provider && strcmp(a->by, "consumer") != 0))
+		return ts_why(why, TS_E_MISSING_FIELD, "statement notice",
+			"--by provider or consumer, and --end, are needed");
+	if (ts_time_parse(ts_str(a->end), &end_us) != TS_OK)
+		return ts_why(why, TS_E_MALFORMED, "--end", "\"%.80s\" is no RFC 3339 instant, UTC",
+			a->end);
+	snprintf(path, sizeof path, "/v1/contracts/%.64s/statements/serials", cli->args.items[1]);
+	TS_TRY(ts_client_get(cli->client, path, &answer, why));
+	const struct ts_event e = {.contract = ts_str(cli->args.items[1]),
+		.kind = TS_EVENT_NOTICE,
+		.serial = json_integer_value(json_object_get(answer, "notice")),
+		.at_ms = ts_clock_now_us() / TS_US_PER_MS,
+		.by = provider ? TS_SIDE_PROVIDER : TS_SIDE_CONSUMER,
+		.end_ms = end_us / TS_US_PER_MS};
+	json_decref(answer);
+	return ts_event_build(&e, text, why);
+}
+
+static enum ts_err statement_notice(struct ts_cli *cli, struct ts_why *why)
+{
+	const struct statement_args *a = cli->own;
+	struct ts_buf text;
+	ts_buf_init(&text, TS_STATEMENT_BYTES_MAX);
+	enum ts_err err = build_notice(cli, &text, why);
+	if (err == TS_OK)
+		err = ts_statement_send(cli, &a->signer, cli->args.items[1],
+			(struct ts_str){text.data, text.len}, why);
+	ts_buf_free(&text);
+	return err;
+}
+
 static int run(int argc, char **argv)
 {
 	static const struct ts_cli_verb verbs[] = {{"list", 2, statement_list},
-		{"show", 3, statement_show}, {"sign", 3, statement_sign}};
+		{"show", 3, statement_show}, {"sign", 3, statement_sign},
+		{"notice", 2, statement_notice}};
 	struct statement_args a = {0};
 	struct ts_cli cli = {.cmd = &ts_cmd_statement, .own = &a};
 	const struct ts_opt opts[] = {
 		{"kind", TS_OPT_TEXT, false, &a.kind, "KIND",
-			"list: revoke, reattest, release, period, reservation, gap"},
+			"list: revoke, reattest, release, period, reservation, gap, notice"},
+		{"by", TS_OPT_TEXT, false, &a.by, "SIDE", "notice: provider or consumer"},
+		{"end", TS_OPT_TEXT, false, &a.end, "INSTANT",
+			"notice: the term ends then (RFC 3339, UTC, quarter-hour grid)"},
 		{"key", TS_OPT_TEXT, false, &a.signer.key, "FILE", "the company's statement key"},
 		{"passphrase-file", TS_OPT_TEXT, false, &a.signer.passphrase_file, "FILE",
 			"of a sealed key (TALLYSTICK_PASSPHRASE_FILE, else it asks)"},

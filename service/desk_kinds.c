@@ -2,13 +2,14 @@
 /* Every kind of statement that the desk takes. */
 #include "service/desk.h"
 
-extern const struct ts_desk_kind ts_desk_revoke, ts_desk_reattest, ts_desk_release, ts_desk_period,
-	ts_desk_reservation, ts_desk_gap;
+extern const struct ts_desk_kind ts_desk_revoke, ts_desk_reattest, ts_desk_release, ts_desk_notice,
+	ts_desk_period, ts_desk_reservation, ts_desk_gap;
 
 const struct ts_desk_kind *const ts_desk_kinds[] = {
 	&ts_desk_revoke,
 	&ts_desk_reattest,
 	&ts_desk_release,
+	&ts_desk_notice,
 	&ts_desk_period,
 	&ts_desk_reservation,
 	&ts_desk_gap,

@@ -151,6 +151,8 @@ struct ts_period_row *ts_ledger_period(struct ts_ledger *, size_t i);
 struct ts_cut_row *ts_ledger_cut_line(struct ts_ledger *, size_t i);
 struct ts_balance_row *ts_ledger_balance(struct ts_ledger *, size_t i);
 
+/* The instant at which the term ends as of the last event; INT64_MAX: open. */
+int64_t ts_ledger_end(const struct ts_ledger *ledger);
 /* Terms of a version whose leaf is folded; NULL: none such. */
 const struct ts_terms *ts_ledger_terms(const struct ts_ledger *ledger, int32_t version);
 /* Of the version that governs the period's last day; after the term, the newest. */

@@ -45,6 +45,11 @@ const struct ts_terms *ts_ledger_calendar(const struct ts_ledger *ledger)
 	return &ledger->calendar;
 }
 
+int64_t ts_ledger_end(const struct ts_ledger *ledger)
+{
+	return ledger->calendar.to_us;
+}
+
 const struct ts_terms *ts_ledger_newest(const struct ts_ledger *ledger)
 {
 	return ledger->versions[known(ledger, ledger->known_to) - 1].terms;
