@@ -324,11 +324,25 @@ static enum ts_err versions_body(struct ts_db *db, void *arg, struct ts_why *why
 	v.terms_sha256.b[0] = 1;
 	assert_int_equal(ts_db_version_offer(db, contracts[0], &v, why), TS_E_CONFLICT);
 	TS_TRY(ts_db_version_sign(db, contracts[0], 1, TS_STR("note, signed"), why));
+	TS_TRY(ts_db_version_withdraw(db, contracts[0], 1, TS_CLUSTER_NOW_US, why));
+	assert_int_equal(ts_db_version_sign(db, contracts[0], 1, TS_STR("x"), why), TS_E_CONFLICT);
+	assert_int_equal(ts_db_version_enforce(db, contracts[0], 1, 0, why), TS_E_CONFLICT);
+	assert_int_equal(
+		ts_db_version_withdraw(db, contracts[0], 1, TS_CLUSTER_NOW_US, why), TS_E_CONFLICT);
+	v.statement_sha256.b[0] = 1; /* the counter-proposal */
+	TS_TRY(ts_db_version_offer(db, contracts[0], &v, why));
+	TS_TRY(ts_db_version_sign(db, contracts[0], 1, TS_STR("note, signed"), why));
+	TS_TRY(ts_db_version_history(db, contracts[0], region, &list, &n, why));
+	assert_int_equal(n, 2);
+	assert_int_equal(
+		(list[0].withdrawn_us != INT64_MIN) + (list[1].withdrawn_us != INT64_MIN), 1);
 	TS_TRY(ts_db_version_list(db, contracts[0], true, region, &list, &n, why));
 	assert_int_equal(n, 0);
 	TS_TRY(ts_db_version_enforce(db, contracts[0], 1, 0, why));
 	assert_int_equal(ts_db_version_sign(db, contracts[0], 1, TS_STR("x"), why), TS_E_CONFLICT);
 	TS_TRY(ts_db_version_get(db, contracts[0], 1, region, &back, why));
+	assert_int_equal(ts_db_version_withdraw(db, contracts[0], 1, TS_CLUSTER_NOW_US, why),
+		TS_E_CONFLICT); /* in force */
 	assert_int_equal(back.leaf, 0);
 	assert_true(ts_str_is(back.note, "note, signed"));
 	assert_int_equal(

@@ -134,6 +134,29 @@ static void test_fields(void **state)
 	json_decref(doc);
 }
 
+static void test_notice(void **state)
+{
+	(void)state;
+	struct ts_buf out;
+	struct ts_why why;
+	struct ts_event back, e = {.contract = TS_STR("00112233445566778899aabbccddeeff"),
+				      .kind = TS_EVENT_NOTICE,
+				      .serial = 1,
+				      .by = TS_SIDE_CONSUMER,
+				      .end_ms = INT64_C(1796083200000)};
+	ts_buf_init(&out, 4096);
+	assert_ok(ts_event_build(&e, &out, &why));
+	static const char tail[] = "by consumer\nend 1796083200000\n";
+	assert_string_equal(ts_buf_str(&out) + out.len - (sizeof tail - 1), tail);
+	assert_ok(ts_event_parse((struct ts_str){out.data, out.len}, &back, &why));
+	assert_int_equal(back.by, TS_SIDE_CONSUMER);
+	assert_true(back.end_ms == e.end_ms);
+	assert_int_equal(ts_event_signer(back.kind), TS_SIGNED_BY_ONE);
+	e.end_ms++; /* off the grid */
+	assert_err(ts_event_build(&e, &out, &why), TS_E_INVALID);
+	ts_buf_free(&out);
+}
+
 /* Nothing that a caller puts in a field can become a line of its own. */
 static void test_build_refuses(void **state)
 {
@@ -168,6 +191,7 @@ int main(void)
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_notice),
 		cmocka_unit_test(test_build_refuses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

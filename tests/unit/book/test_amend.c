@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Amendments, by hand: what one posts behind a cut, what a late line is under it, what is refused.
+ */
+#include "support/desk.h"
+
+#define TERMS(version, price, extra)                                                               \
+	"{'version':" version ",'currency':'USD','term':{'from':'2026-05-01'},"                    \
+	"'skus':[{'sku':'gpu','unit':'h','divisor':'1'}],"                                         \
+	"'prices':[{'id':'gpu','sku':'gpu','class':'od','model':'per_unit','unit_price':'" price   \
+	"'}]" extra ",'late':{'usage_until_days':0,'late_usage_until_days':5}}"
+
+struct two {
+	struct desk d;
+	struct ts_ledger_version versions[2];
+};
+
+static void two_open(struct two *t, const char *second, const char *from)
+{
+	struct ts_region *region = ts_region_create(DESK_REGION_BYTES);
+	assert_non_null(region);
+	t->versions[0] = ts_ledger_first_version(desk_terms(region, TERMS("1", "0.01", "")));
+	t->versions[1] = ts_ledger_first_version(desk_terms(region, second));
+	assert_ok(ts_time_parse(ts_str(from), &t->versions[1].from_us));
+	desk_begin_versions(&t->d, region, t->versions, 1);
+	t->d.leaf = 1;
+}
+
+static enum ts_err amend(struct two *t, const struct ts_usage_cell *cells, size_t n)
+{
+	struct ts_ledger_amendment amendment;
+	t->versions[1].leaf = t->d.leaf++;
+	t->d.versions_n = 2;
+	desk_reload(&t->d);
+	struct ts_ledger_event event = desk_event(&t->d, 0, ts_ledger_head(t->d.ledger)->day);
+	ts_ledger_amends(t->d.ledger, &event, NULL, 0, &amendment);
+	assert_true(amendment.any);
+	return ts_ledger_rematch(t->d.ledger, &event, &amendment, cells, n, &t->d.why);
+}
+
+static struct ts_usage_cell cell(const char *time, int64_t quantity)
+{
+	struct ts_usage_cell c = {
+		.sku = TS_STR("gpu"), .pricing_class = TS_STR("od"), .quantity = quantity};
+	assert_ok(ts_time_parse(ts_str(time), &c.quarter_us));
+	return c;
+}
+
+/* 600 of May are matched anew; the next document reverses their line and bills it at 0.02. */
+static void test_back_behind_a_cut(void **state)
+{
+	(void)state;
+	struct two t;
+	struct desk *d = &t.d;
+	two_open(&t, TERMS("2", "0.02", ""), "2026-05-15T00:00:00Z");
+	desk_at(d, "2026-06-02");
+	assert_ok(desk_cell(d, "2026-05-14T23:45:00Z", "gpu", "od", 400));
+	assert_ok(desk_cell(d, "2026-05-15T00:00:00Z", "gpu", "od", 600));
+	assert_ok(desk_cut(d, 0, "2026-05-31"));
+	assert_ok(desk_issue(d, 0));
+	assert_int_equal(d->invoice->subtotal_minor, 1000);
+	struct ts_usage_cell cells[] = {cell("2026-05-15T00:00:00Z", 600)};
+	assert_ok(amend(&t, cells, 1));
+	desk_at(d, "2026-07-02");
+	assert_ok(desk_cut(d, 1, "2026-06-30"));
+	assert_int_equal(d->out.n, 4); /* -600 and +1200, in both books */
+	assert_ok(desk_issue(d, 1));
+	static const int64_t nets[] = {-1000, 400, 1200};
+	static const int32_t versions[] = {1, 1, 2};
+	assert_int_equal(d->invoice->lines_n, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(d->invoice->lines[i].net_minor, nets[i]);
+		assert_int_equal(d->invoice->lines[i].version, versions[i]);
+		assert_string_equal(d->invoice->lines[i].adjusts, "D1");
+	}
+	assert_int_equal(d->invoice->terms->version, 2); /* governs June's last day */
+	desk_close(d);
+}
+
+/* A line that came too late stays too late under the amendment: the cells do not say it, the late
+ * rows do. */
+static void test_late_stays_late(void **state)
+{
+	(void)state;
+	struct two t;
+	struct desk *d = &t.d;
+	two_open(&t, TERMS("2", "0.02", ""), "2026-05-01T00:00:00Z");
+	desk_at(d, "2026-06-02");
+	assert_ok(desk_cell(d, "2026-05-15T00:00:00Z", "gpu", "od", 600));
+	assert_ok(desk_cut(d, 0, "2026-05-31"));
+	assert_ok(desk_issue(d, 0));
+	desk_at(d, "2026-06-12");
+	assert_ok(desk_cell(d, "2026-05-15T00:00:00Z", "gpu", "od", 50));
+	assert_ok(desk_tick(d, "2026-06-11"));
+	struct ts_usage_cell cells[] = {cell("2026-05-15T00:00:00Z", 650)};
+	assert_ok(amend(&t, cells, 1));
+	assert_ok(desk_tick(d, "2026-06-11"));
+	desk_reload(d);
+	assert_int_equal(-desk_balance(d, TS_ACCOUNT_REVENUE_USAGE), 1200);
+	assert_true(ts_ledger_late(d->ledger, 0)->quantity == 50);
+	assert_string_equal(ts_ledger_unbilled(d->ledger, 0)->reason, "late");
+	assert_true(ts_ledger_unbilled(d->ledger, 0)->quantity == 50);
+	desk_close(d);
+}
+
+/* A class that the amendment excludes is not billed any more, and shown. */
+static void test_excluded_from_then_on(void **state)
+{
+	(void)state;
+	struct two t;
+	struct desk *d = &t.d;
+	two_open(&t,
+		"{'version':2,'currency':'USD','term':{'from':'2026-05-01'},'exclusions':[{'class':"
+		"'od','reason':'free'}]}",
+		"2026-05-15T00:00:00Z");
+	desk_at(d, "2026-05-20");
+	assert_ok(desk_cell(d, "2026-05-16T00:00:00Z", "gpu", "od", 600));
+	assert_ok(desk_cell(d, "2026-05-30T00:00:00Z", "gpu", "od", 7)); /* waits */
+	assert_ok(desk_tick(d, "2026-05-19"));
+	struct ts_usage_cell cells[] = {
+		cell("2026-05-16T00:00:00Z", 600), cell("2026-05-30T00:00:00Z", 7)};
+	assert_ok(amend(&t, cells, 2));
+	assert_ok(desk_tick(d, "2026-05-31"));
+	assert_int_equal(desk_balance(d, TS_ACCOUNT_REVENUE_USAGE), 0);
+	assert_true(ts_ledger_unbilled(d->ledger, 0)->quantity == 607);
+	desk_close(d);
+}
+
+static void test_refusals(void **state)
+{
+	(void)state;
+	struct two t;
+	struct desk *d = &t.d;
+	struct ts_ledger *ledger = NULL;
+	two_open(&t, TERMS("2", "0.02", ""), "2026-05-15T00:00:00Z");
+	desk_at(d, "2026-05-20");
+	assert_ok(desk_tick(d, "2026-05-19"));
+	/* leaves in the wrong order, a version left out */
+	t.versions[1].leaf = 0;
+	assert_err(ts_ledger_create(d->region, t.versions, 2, &ledger), TS_E_INVALID);
+	assert_err(ts_ledger_create(d->region, &t.versions[0], 0, &ledger), TS_E_INVALID);
+	/* an event that folds an amendment which nobody applied */
+	t.versions[1].leaf = d->leaf++;
+	d->versions_n = 2;
+	desk_reload(d);
+	assert_err(desk_tick(d, "2026-05-19"), TS_E_INVALID);
+	/* cells outside the range */
+	struct ts_usage_cell cells[] = {cell("2026-05-14T23:45:00Z", 1)};
+	assert_err(amend(&t, cells, 1), TS_E_INVALID);
+	desk_close(d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_back_behind_a_cut),
+		cmocka_unit_test(test_late_stays_late),
+		cmocka_unit_test(test_excluded_from_then_on),
+		cmocka_unit_test(test_refusals),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
