@@ -209,7 +209,8 @@ void ts_verify_print(const struct ts_verify *v, const struct ts_audit_report *r,
 		const struct ts_finding *x = &f->by_check[c];
 		if (x->failures == 0)
 			continue;
-		fprintf(out, "FAILED       %s: %s", ts_check_name((enum ts_check)c), x->file);
+		fprintf(out, "FAILED       %s%s%s", ts_check_name((enum ts_check)c),
+			x->file[0] != '\0' ? ": " : "", x->file);
 		if (x->index >= 0)
 			fprintf(out, " [%lld]", (long long)x->index);
 		fprintf(out, ": expected %s; found %s", x->expected, x->actual);

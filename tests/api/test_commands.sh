@@ -32,6 +32,9 @@ sed 's/"UTC"/"Mars\/Olympus"/' "$SOURCE/docs/examples/colossus.terms.json" >"$DI
 expect 1 'Mars/Olympus' t rate --terms "$DIR/mars.json"
 echo '{"zone": {"name": "UTC"}, "currency": "USD"' >"$DIR/half.json"
 expect 1 'half.json' t rate --terms "$DIR/half.json"
+# (a file that is no bundle failed "archive: : expected")
+t policy "$SOURCE/tests/vectors/terms/example.json" --out "$DIR/policy.txt" || fail "policy"
+expect 1 '^FAILED  *archive: expected ' t verify "$DIR/half.json" --policy "$DIR/policy.txt"
 conf=$DIR/t.conf
 printf 'listen = 127.0.0.1:0\nhttp_threads = 3\ndb_service = password=hunter2\n' >"$conf"
 expect 0 '^http_threads = 3$' t serve --config "$conf" --print-config
