@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/period_state.h"
 #include "book/state.h"
+#include "service/period_complete.h"
 #include "store/completeness.h"
 #include "store/ingest.h"
 
@@ -77,15 +78,31 @@ static enum ts_err closed_of(struct ts_db *db, const struct ts_period_state *in,
 	return TS_OK;
 }
 
+static int64_t revoked_of(const struct ts_complete *complete, int64_t stream_id)
+{
+	for (size_t i = 0; i < complete->streams_n; i++)
+		if (complete->streams[i].row->key.stream_id == stream_id)
+			return complete->streams[i].is.revoked_ms;
+	return TS_COMPLETENESS_NEVER;
+}
+
 static enum ts_err streams_of(struct ts_db *db, const struct ts_period_state *in,
 	struct ts_region *region, struct ts_state *out, struct ts_why *why)
 {
 	const struct ts_db_state_log *log = in->log;
 	struct ts_db_state_mark *marks = NULL;
 	size_t marks_n = 0;
+	struct ts_complete complete = {.contract_id = in->contract_id,
+		.n = log->inputs.size,
+		.at_ms = in->at_ms,
+		.from_ms = in->from_ms,
+		.to_ms = in->to_ms,
+		.log = log,
+		.region = region};
 	struct ts_state_stream *list = ts_region_array(region, log->streams_n + 1, sizeof *list);
 	if (list == NULL)
 		return TS_E_NO_MEMORY;
+	TS_TRY(ts_complete_load(db, &complete, why));
 	TS_TRY(ts_db_state_marks(
 		db, in->contract_id, log->inputs.size, region, &marks, &marks_n, why));
 	for (size_t i = 0; i < log->streams_n; i++) {
@@ -95,8 +112,9 @@ static enum ts_err streams_of(struct ts_db *db, const struct ts_period_state *in
 			first++;
 		while (first + n < marks_n && marks[first + n].stream_id == row->stream_id)
 			n++;
-		list[i] = (struct ts_state_stream){
-			.origin = ts_str(row->origin), .range = row->range};
+		list[i] = (struct ts_state_stream){.origin = ts_str(row->origin),
+			.range = row->range,
+			.revoked_ms = revoked_of(&complete, row->stream_id)};
 		TS_TRY(windows_of(row, region, &list[i], why));
 		TS_TRY(closed_of(db, in, row, region, &list[i], why));
 		TS_TRY(marks_of(&marks[first], n, region, &list[i]));
@@ -115,6 +133,10 @@ static enum ts_err keep(struct ts_db *db, const struct ts_period_state *in,
 		.cut = in->cut,
 		.inputs = in->log->inputs,
 		.journal = in->journal};
+	struct ts_db_completeness windows;
+	TS_TRY(ts_db_completeness_get(db, in->contract_id, in->period, region, &windows, why));
+	state.windows = windows.counts;
+	state.list = windows.list_sha256;
 	TS_TRY(leaves_of(db, in, region, &state, why));
 	TS_TRY(streams_of(db, in, region, &state, why));
 	TS_TRY(ts_state_text(&state, in->ledger, region, text, why));

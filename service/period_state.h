@@ -2,7 +2,8 @@
 #ifndef TS_SERVICE_PERIOD_STATE_H
 #define TS_SERVICE_PERIOD_STATE_H
 /* Why: the state of a contract at a cut (book/state.h) is made in the cut's transaction, from the
- * snapshot whose size of the inputs log is the cut's N, and kept: seals name its hash. */
+ * snapshot whose size of the inputs log is the cut's N, and kept: seals name its hash. The period's
+ * completeness is kept before. */
 #include "book/ledger.h"
 #include "service/session.h"
 #include "store/seal.h"
@@ -12,7 +13,8 @@ struct ts_period_state {
 	int64_t contract_id;
 	int32_t period;
 	int64_t cut; /* index of the cut's leaf */
-	int64_t to_ms; /* end of the period */
+	int64_t at_ms; /* log time of the cut */
+	int64_t from_ms, to_ms; /* the period */
 	const struct ts_db_state_log *log; /* read before the cut's leaf was appended */
 	struct ts_range journal; /* after the cut's entries */
 	const struct ts_ledger *ledger; /* after the cut */

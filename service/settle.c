@@ -393,6 +393,8 @@ static enum ts_err keep_state(struct attempt *a, const struct ts_period *period,
 		.contract_id = a->s->contract.contract_id,
 		.period = a->s->period,
 		.cut = a->event.leaf,
+		.at_ms = a->event.at_us / TS_US_PER_MS,
+		.from_ms = period->from_us / TS_US_PER_MS,
 		.to_ms = period->to_us / TS_US_PER_MS,
 		.log = &a->log,
 		.ledger = a->ledger};

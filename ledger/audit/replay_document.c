@@ -91,7 +91,7 @@ static void check_number(struct ts_replay *r, int64_t index, const char *number)
 			r->findings, TS_CHECK_NUMBERS, TS_INPUTS_LEAVES, index, want, number);
 }
 
-static const struct ts_audit_cut *cut_of(const struct ts_replay *r, int64_t leaf)
+static struct ts_audit_cut *cut_of(const struct ts_replay *r, int64_t leaf)
 {
 	for (size_t i = 0; i < r->cuts_n; i++)
 		if (r->cuts[i].leaf == leaf)
@@ -191,7 +191,7 @@ enum ts_err ts_audit_issue(struct ts_replay *r, int64_t index, const struct ts_e
 	struct ts_invoice *invoice = NULL;
 	struct ts_postings postings = {NULL, 0};
 	char *number = ts_region_copy(r->region, event->number.at, event->number.len);
-	const struct ts_audit_cut *cut = cut_of(r, event->cut);
+	struct ts_audit_cut *cut = cut_of(r, event->cut);
 	if (number == NULL)
 		return TS_E_NO_MEMORY;
 	if (cut == NULL) {
@@ -226,6 +226,7 @@ enum ts_err ts_audit_issue(struct ts_replay *r, int64_t index, const struct ts_e
 		r->stopped = true;
 		return TS_OK;
 	}
+	cut->issued = index;
 	TS_TRY(check_document(r, index, invoice, postings.n > 0));
 	return ts_audit_entries(r, &postings);
 }

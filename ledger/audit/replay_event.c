@@ -66,6 +66,7 @@ enum ts_err ts_audit_fold_to(struct ts_replay *r, int64_t to, int64_t at_us, boo
 			return TS_E_INVALID; /* the log's own check has found it */
 		ts_hash_leaf(r->hasher, leaf.at, leaf.len, &hash);
 		TS_TRY(ts_audit_leaf(r, index, leaf, fold && !r->stopped));
+		TS_TRY(ts_audit_statement(r, index, leaf));
 		(void)ts_range_append(r->hasher, &r->fold, &hash, NULL);
 	}
 	return TS_OK;
@@ -79,10 +80,12 @@ static enum ts_err remember_cut(struct ts_replay *r, const struct ts_ledger_even
 		.at_us = event->at_us,
 		.inputs_to = event->to,
 		.journal_size = r->journal.size,
-		.period = event->period};
+		.period = event->period,
+		.issued = INT64_MAX};
 	ts_range_root(r->hasher, &r->fold, &cut->inputs_root);
 	ts_range_root(r->hasher, &r->journal, &cut->journal_root);
-	return ts_audit_complete_cut(r, cut);
+	TS_TRY(ts_audit_complete_cut(r, cut));
+	return ts_audit_state(r, cut);
 }
 
 /* The next period in order; it must be the one that the event's instants name. */

@@ -125,6 +125,19 @@ static enum ts_err on_verdict(void *ctx, const struct ts_judge_verdict *verdict,
 	struct ts_replay *r = ctx;
 	(void)why;
 	r->report->totals.decided[verdict->kind] += verdict->to - verdict->from;
+	if (verdict->kind == TS_JUDGE_REFUSED)
+		return TS_OK;
+	TS_TRY(ts_audit_grow(r->region, &r->marks, r->marks_n, &r->marks_cap, sizeof *r->marks));
+	struct ts_audit_mark *mark = &r->marks[r->marks_n++];
+	*mark = (struct ts_audit_mark){.stream = verdict->stream,
+		.is = {.from = verdict->from,
+			.to = verdict->to,
+			.kind = ts_str(ts_judge_kind_name(verdict->kind)),
+			.leaf = verdict->leaf}};
+	if (verdict->by_stream >= 0) {
+		mark->is.by_origin = ts_str(stream_of(r, verdict->by_stream)->origin);
+		mark->is.by_index = verdict->by_index;
+	}
 	return TS_OK;
 }
 

@@ -31,7 +31,7 @@ enum ts_err ts_audit_signed(struct ts_replay *r, int64_t index, const struct ts_
 	return TS_OK;
 }
 
-static bool ours(struct ts_replay *r, int64_t index, struct ts_str contract)
+bool ts_audit_ours(struct ts_replay *r, int64_t index, struct ts_str contract)
 {
 	if (ts_str_is(contract, r->policy->contract))
 		return true;
@@ -82,7 +82,7 @@ static enum ts_err take_contract(struct ts_replay *r, int64_t index, const struc
 		ts_audit_fail(r, TS_CHECK_LEAVES, TS_INPUTS_LEAVES, index, "a contract statement");
 		return TS_OK;
 	}
-	(void)ours(r, index, s.contract);
+	(void)ts_audit_ours(r, index, s.contract);
 	ts_statement_hash(note->text, &r->contract_note);
 	if (r->terms_n == 0)
 		TS_TRY(first_version(r, index, &s));
@@ -116,7 +116,7 @@ static enum ts_err take_revocation(
 		ts_audit_fail(r, TS_CHECK_LEAVES, TS_INPUTS_LEAVES, index, "a revocation");
 		return TS_OK;
 	}
-	(void)ours(r, index, s.contract);
+	(void)ts_audit_ours(r, index, s.contract);
 	struct ts_audit_stream *stream = ts_audit_stream_find(r, s.origin);
 	if (stream == NULL) {
 		ts_finding_add(r->findings, TS_CHECK_ENROLMENT, TS_INPUTS_LEAVES, index,
@@ -166,7 +166,7 @@ static enum ts_err take_party_event(
 	}
 	if (ts_event_signer(event.kind) == TS_SIGNED_BY_OPERATOR)
 		return TS_OK; /* the event cursor's */
-	(void)ours(r, index, event.contract);
+	(void)ts_audit_ours(r, index, event.contract);
 	bool one = ts_event_signer(event.kind) == TS_SIGNED_BY_ONE;
 	TS_TRY(one ? ts_audit_signed(r, index, note, &r->party[event.by], 1, false)
 		   : ts_audit_signed(r, index, note, r->party, 2, false));
@@ -178,51 +178,6 @@ static enum ts_err take_party_event(
 	return TS_OK;
 }
 
-static enum ts_err take_seal(struct ts_replay *r, int64_t index,
-	const struct ts_period_statement *s, const struct ts_audit_cut *cut)
-{
-	struct ts_period period;
-	TS_TRY(ts_ledger_period_get(r->ledger, cut->period, &period));
-	if (s->through != period.end_day - 1)
-		ts_finding_add(r->findings, TS_CHECK_LEAVES, TS_INPUTS_LEAVES, index,
-			"a period statement through the last day of its cut", "another day");
-	if (cut->inputs_to > r->sealed_to)
-		r->sealed_to = cut->inputs_to;
-	return TS_OK;
-}
-
-static enum ts_err take_period(struct ts_replay *r, int64_t index, const struct ts_note *note)
-{
-	struct ts_period_statement s;
-	if (ts_period_statement_parse(note->text, &s, &r->why) != TS_OK) {
-		ts_audit_fail(r, TS_CHECK_LEAVES, TS_INPUTS_LEAVES, index, "a period statement");
-		return TS_OK;
-	}
-	(void)ours(r, index, s.contract);
-	const struct ts_audit_cut *cut = NULL;
-	for (size_t i = 0; i < r->cuts_n; i++)
-		if (r->cuts[i].leaf == s.cut)
-			cut = &r->cuts[i];
-	if (cut == NULL)
-		ts_finding_add(r->findings, TS_CHECK_LEAVES, TS_INPUTS_LEAVES, index,
-			"a period statement about a cut before it", "another leaf");
-	else
-		TS_TRY(take_seal(r, index, &s, cut));
-	return ts_audit_signed(r, index, note, r->party, 2, true);
-}
-
-static enum ts_err take_reservation(struct ts_replay *r, int64_t index, const struct ts_note *note)
-{
-	struct ts_reservation s;
-	if (ts_reservation_parse(note->text, &s, &r->why) != TS_OK) {
-		ts_audit_fail(r, TS_CHECK_LEAVES, TS_INPUTS_LEAVES, index, "a reservation");
-		return TS_OK;
-	}
-	(void)ours(r, index, s.contract);
-	/* the company that does not countersign: not the one whose book it is */
-	return ts_audit_signed(r, index, note, &r->party[1 - (int)s.book], 1, false);
-}
-
 static enum ts_err take_reattestation(
 	struct ts_replay *r, int64_t index, const struct ts_note *note, bool decides)
 {
@@ -232,7 +187,7 @@ static enum ts_err take_reattestation(
 		ts_audit_fail(r, TS_CHECK_LEAVES, TS_INPUTS_LEAVES, index, "a re-attestation");
 		return TS_OK;
 	}
-	(void)ours(r, index, s.contract);
+	(void)ts_audit_ours(r, index, s.contract);
 	TS_TRY(ts_audit_signed(r, index, note, r->party, 2, false));
 	struct ts_audit_stream *stream = ts_audit_stream_find(r, s.origin);
 	if (stream == NULL || stream->statement.side != TS_SIDE_PROVIDER) {
@@ -278,7 +233,7 @@ enum ts_err ts_audit_leaf(struct ts_replay *r, int64_t index, struct ts_str leaf
 	case TS_LEAF_EVENT:
 		return take_party_event(r, index, &note, fold);
 	case TS_LEAF_PERIOD:
-		return take_period(r, index, &note);
+		return ts_audit_period(r, index, &note);
 	case TS_LEAF_CHECKPOINT:
 		return ts_audit_upload(r, index, &note, fold);
 	case TS_LEAF_REVOKE:
@@ -286,7 +241,7 @@ enum ts_err ts_audit_leaf(struct ts_replay *r, int64_t index, struct ts_str leaf
 	case TS_LEAF_REATTEST:
 		return take_reattestation(r, index, &note, fold);
 	case TS_LEAF_RESERVATION:
-		return take_reservation(r, index, &note);
+		return ts_audit_reservation(r, index, &note);
 	}
 	return TS_OK;
 }

@@ -13,6 +13,7 @@
 #include "audit/replay.h"
 #include "book/ledger.h"
 #include "book/rows.h"
+#include "book/state.h"
 #include "evidence/completeness.h"
 #include "evidence/event.h"
 #include "evidence/intake.h"
@@ -50,6 +51,19 @@ struct ts_audit_cut { /* what a document's head says about its cut */
 	struct ts_hash inputs_root, journal_root;
 	struct ts_completeness windows;
 	struct ts_hash list; /* of the late and missing ones */
+	int64_t issued; /* leaf of its document; INT64_MAX: none yet */
+	struct ts_hash state; /* of its text, when known */
+	bool has_state;
+};
+struct ts_audit_seal { /* a period statement that is a leaf */
+	struct ts_hash statement;
+	enum ts_side book;
+	int32_t period, through;
+	bool countersigned;
+};
+struct ts_audit_mark { /* what was decided about lines of a stream */
+	int64_t stream;
+	struct ts_state_mark is;
 };
 struct ts_audit_gap {
 	int64_t leaf;
@@ -101,6 +115,12 @@ struct ts_replay {
 	int64_t voids; /* numbers that no document gets */
 	struct ts_audit_cut *cuts;
 	size_t cuts_n, cuts_cap;
+	struct ts_audit_seal *seals;
+	size_t seals_n, seals_cap;
+	struct ts_state_leaf *statements; /* that were folded, for the state at a cut */
+	size_t statements_n, statements_cap;
+	struct ts_audit_mark *marks;
+	size_t marks_n, marks_cap;
 	struct ts_audit_gap *gaps;
 	size_t gaps_n, gaps_cap;
 	size_t documents_cap;
@@ -114,6 +134,8 @@ struct ts_replay {
 /* One more element of a growing array in the region. */
 enum ts_err ts_audit_grow(
 	struct ts_region *region, void *array, size_t n, size_t *cap, size_t bytes_each) TS_MUST;
+/* The leaf's statement is about the policy's contract; else a finding. */
+bool ts_audit_ours(struct ts_replay *r, int64_t index, struct ts_str contract);
 void ts_audit_fail(struct ts_replay *r, enum ts_check check, const char *file, int64_t index,
 	const char *expected);
 
@@ -167,6 +189,16 @@ enum ts_err ts_audit_judge_upload(struct ts_replay *r, const struct ts_audit_str
 enum ts_err ts_audit_complete_cut(struct ts_replay *r, struct ts_audit_cut *cut) TS_MUST;
 void ts_audit_complete_issue(struct ts_replay *r, int64_t index, const struct ts_event *event,
 	const struct ts_audit_cut *cut, struct ts_invoice_head *head);
+
+/* replay_cut.c: the state's text at the cut that was just posted, hashed. */
+enum ts_err ts_audit_state(struct ts_replay *r, struct ts_audit_cut *cut) TS_MUST;
+/* Remembers a leaf that was folded, when a state lists it. */
+enum ts_err ts_audit_statement(struct ts_replay *r, int64_t index, struct ts_str leaf) TS_MUST;
+
+/* replay_seal.c */
+enum ts_err ts_audit_period(struct ts_replay *r, int64_t index, const struct ts_note *note) TS_MUST;
+enum ts_err ts_audit_reservation(
+	struct ts_replay *r, int64_t index, const struct ts_note *note) TS_MUST;
 
 /* replay_receipt.c */
 enum ts_err ts_audit_receipts_begin(struct ts_replay *r) TS_MUST;

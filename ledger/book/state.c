@@ -37,6 +37,10 @@ static void put_stream(struct ts_buf *out, const struct ts_state_stream *stream)
 	ts_buf_puts(out, "stream");
 	put_str(out, stream->origin);
 	put_range(out, &stream->range);
+	if (stream->revoked_ms == TS_COMPLETENESS_NEVER)
+		ts_buf_puts(out, "\t-");
+	else
+		put_int(out, stream->revoked_ms);
 	ts_buf_putc(out, '\n');
 	for (size_t i = 0; i < stream->windows_n; i++) {
 		const struct ts_window *w = &stream->windows[i];
@@ -74,6 +78,18 @@ static void put_stream(struct ts_buf *out, const struct ts_state_stream *stream)
 	}
 }
 
+static void put_completeness(struct ts_buf *out, const struct ts_state *state)
+{
+	char hex[2 * TS_HASH_BYTES + 1];
+	ts_buf_puts(out, "\ncompleteness");
+	put_int(out, state->windows.expected);
+	put_int(out, state->windows.closed);
+	put_int(out, state->windows.late);
+	put_int(out, state->windows.missing);
+	ts_text_hex(state->list.b, TS_HASH_BYTES, hex);
+	ts_buf_printf(out, "\t%s\n", hex);
+}
+
 static enum ts_err put_leaves(
 	const struct ts_state *state, struct ts_region *scratch, struct ts_buf *out)
 {
@@ -105,7 +121,7 @@ enum ts_err ts_state_text(const struct ts_state *state, const struct ts_ledger *
 	put_range(out, &state->inputs);
 	ts_buf_puts(out, "\njournal");
 	put_range(out, &state->journal);
-	ts_buf_putc(out, '\n');
+	put_completeness(out, state);
 	TS_TRY(put_leaves(state, scratch, out));
 	for (size_t i = 0; i < state->streams_n; i++)
 		put_stream(out, &state->streams[i]);
@@ -165,6 +181,20 @@ static int64_t number(struct reader *r)
 	return v;
 }
 
+/* A number, or a dash for `none`. */
+static int64_t optional(struct reader *r, int64_t none)
+{
+	struct ts_str ahead = r->fields;
+	if (ahead.at != NULL && ts_str_is(ts_str_cut(&ahead, '\t'), "-")) {
+		(void)word(r);
+		return none;
+	}
+	int64_t v = number(r);
+	if (v == none)
+		fail(r, "it is spelled as a dash");
+	return v;
+}
+
 /* The line is used up; goes to the next. */
 static void leave(struct reader *r)
 {
@@ -220,6 +250,26 @@ static int64_t number_line(struct reader *r, const char *name)
 	v = number(r);
 	leave(r);
 	return v;
+}
+
+static void read_completeness(struct reader *r, struct ts_state *s)
+{
+	struct ts_completeness *c = &s->windows;
+	if (!enters(r, "completeness")) {
+		fail(r, "another line belongs here");
+		return;
+	}
+	c->expected = number(r);
+	c->closed = number(r);
+	c->late = number(r);
+	c->missing = number(r);
+	struct ts_str list = word(r);
+	if (r->err == TS_OK &&
+		(ts_text_unhex(list, s->list.b, TS_HASH_BYTES) != TS_OK ||
+			c->closed > c->expected || c->late > c->expected - c->closed ||
+			c->missing != c->expected - c->closed - c->late))
+		fail(r, "not counts that add up and the hash of a list");
+	leave(r);
 }
 
 /* How many lines of this kind stand here. */
@@ -285,11 +335,7 @@ static void read_windows(struct reader *r, struct ts_state_stream *s)
 		list[i].first = number(r);
 		list[i].count = number(r);
 		list[i].quantity_sum = number(r);
-		list[i].closed_to = -1;
-		if (ts_str_is(r->fields, "-"))
-			(void)word(r);
-		else
-			list[i].closed_to = number(r);
+		list[i].closed_to = optional(r, -1);
 		if (i > 0 && !window_before(&list[i - 1], &list[i]))
 			fail(r, "windows are not in order, or one stands twice");
 		leave(r);
@@ -366,6 +412,7 @@ static void read_streams(struct reader *r, struct ts_state *s)
 		}
 		list[i].origin = word(r);
 		list[i].range = range(r);
+		list[i].revoked_ms = optional(r, TS_COMPLETENESS_NEVER);
 		if (i > 0 && ts_str_cmp(list[i - 1].origin, list[i].origin) >= 0)
 			fail(r, "streams are not in the order of their origins");
 		leave(r);
@@ -399,6 +446,7 @@ enum ts_err ts_state_parse(struct ts_str text, struct ts_region *region, struct 
 	s.cut = number_line(&r, "cut");
 	s.inputs = range_line(&r, "inputs");
 	s.journal = range_line(&r, "journal");
+	read_completeness(&r, &s);
 	if (s.cut < s.inputs.size)
 		fail(&r, "the cut lies below its own N");
 	read_leaves(&r, &s);

@@ -6,6 +6,7 @@
  * period; a verifier that trusts that statement starts from it instead of from genesis. Canonical:
  * one state has one text. */
 #include "book/ledger.h"
+#include "evidence/completeness.h"
 #include "evidence/merkle.h"
 #include "evidence/span.h"
 #include "evidence/window.h"
@@ -29,6 +30,7 @@ struct ts_state_mark {
 struct ts_state_stream {
 	struct ts_str origin;
 	struct ts_range range; /* of its lines in leaves below N */
+	int64_t revoked_ms; /* log time of its first revocation; TS_COMPLETENESS_NEVER */
 	const struct ts_window *windows; /* that its tally still keeps; by (start, sku) */
 	size_t windows_n;
 	/* Instants [from, to) of neighbouring windows with a c1, of those that end behind the
@@ -44,6 +46,11 @@ struct ts_state {
 	int64_t cut; /* index of the cut's leaf */
 	struct ts_range inputs; /* of size N, the cut's `to` */
 	struct ts_range journal; /* after the cut's entries */
+	/* Windows of the period at N, without heartbeats and tail; hash of the list of the late and
+	 * missing ones. The document of this cut says them, and they can't be counted again later.
+	 */
+	struct ts_completeness windows;
+	struct ts_hash list;
 	const struct ts_state_leaf *leaves; /* indexes rising */
 	size_t leaves_n;
 	const struct ts_state_stream *streams; /* by origin bytes */

@@ -55,19 +55,22 @@ static void sample_open(struct sample *s)
 	s->leaves[1] = (struct ts_state_leaf){1, TS_STR("tallystick/key/v1\n")};
 	s->streams[0] = (struct ts_state_stream){.origin = TS_STR("a.example/" CONTRACT "/c/a/g1"),
 		.range = grown(&s->hasher, 13),
+		.revoked_ms = 1780524000001,
 		.windows = s->windows,
 		.windows_n = 2,
 		.closed = s->closed,
 		.closed_n = 2,
 		.marks = s->marks,
 		.marks_n = 2};
-	s->streams[1] = (struct ts_state_stream){
-		.origin = TS_STR("a.example/" CONTRACT "/c/b/g1"), .range = grown(&s->hasher, 0)};
+	s->streams[1] = (struct ts_state_stream){.origin = TS_STR("a.example/" CONTRACT "/c/b/g1"),
+		.range = grown(&s->hasher, 0),
+		.revoked_ms = TS_COMPLETENESS_NEVER};
 	s->state = (struct ts_state){.contract = TS_STR(CONTRACT),
 		.period = 0,
 		.cut = 5,
 		.inputs = grown(&s->hasher, 5),
 		.journal = grown(&s->hasher, 2),
+		.windows = {.expected = 9, .closed = 6, .late = 2, .missing = 1},
 		.leaves = s->leaves,
 		.leaves_n = 2,
 		.streams = s->streams,
@@ -133,7 +136,7 @@ static void test_both_ways(void **state)
 				"closed\t1780437600000\t1780524000000\n"
 				"mark\t1\t2\tparked\t2\t-\t-\n"
 				"mark\t4\t9\treversed\t3\ta.example/" CONTRACT "/c/a/g1\t11\n"
-				"stream\ta.example/" CONTRACT "/c/b/g1\t0\t-\nledger\nhead\t"));
+				"stream\ta.example/" CONTRACT "/c/b/g1\t0\t-\t-\nledger\nhead\t"));
 	sample_close(&s);
 }
 
