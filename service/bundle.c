@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/bundle.h"
 #include "audit/bundle.h"
+#include "book/state.h"
+#include "evidence/statement.h"
+#include "service/bundle_carry.h"
 #include "store/bundle.h"
 #include "store/log.h"
+#include "store/seal.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +15,7 @@
 #include <unistd.h>
 
 #define REGION_BYTES_MAX (256u << 20)
+#define OPENING_BYTES_MAX ((size_t)3 << 30) /* a state's text and its rows */
 #define LEAVES_PER_READ 2000
 #define NOTES_PER_READ 500
 #define DOCUMENTS_PER_READ 4
@@ -25,6 +30,10 @@ struct spool {
 	int64_t header; /* of the member being written */
 	char name[TS_TAR_NAME_MAX + 1];
 	struct ts_manifest manifest;
+	/* what it begins at */
+	struct ts_region *opening;
+	struct ts_str state_text;
+	struct ts_state state;
 	/* what the transaction under way reads */
 	enum ts_db_lock log;
 	int64_t after, next;
@@ -92,11 +101,62 @@ static enum ts_err transact(struct spool *s, ts_db_body body)
 	return ts_db_tx(s->job->session->db, &scope, body, s, s->why);
 }
 
+/* The leaf by which both companies have signed the state: each seals its own book, or countersigns
+ * the other's. */
+static enum ts_err signed_leaf(
+	struct ts_db *db, struct spool *s, int64_t cut_leaf, int64_t *leaf, struct ts_why *why)
+{
+	struct ts_db_seal *seals = NULL;
+	size_t n = 0;
+	int64_t by[2] = {INT64_MAX, INT64_MAX};
+	TS_TRY(ts_db_seal_list(db, s->job->contract->contract_id, s->opening, &seals, &n, why));
+	for (size_t i = 0; i < n; i++) {
+		struct ts_note note;
+		struct ts_period_statement statement;
+		TS_TRY(ts_note_parse(seals[i].note, &note, why));
+		TS_TRY(ts_period_statement_parse(note.text, &statement, why));
+		int64_t counter = seals[i].countersigned_leaf;
+		if (statement.cut != cut_leaf)
+			continue;
+		if (seals[i].leaf < by[statement.book])
+			by[statement.book] = seals[i].leaf;
+		if (counter >= 0 && counter < by[1 - (int)statement.book])
+			by[1 - (int)statement.book] = counter;
+	}
+	*leaf = by[0] > by[1] ? by[0] : by[1];
+	return *leaf < INT64_MAX ? TS_OK
+				 : ts_why(why, TS_E_CONFLICT, "from",
+					   "not both companies have signed the state at its cut");
+}
+
+/* The state, and the leaf that the bundle must reach so that its signatures are in it. */
+static enum ts_err open_state(struct ts_db *db, struct spool *s, int64_t *leaf, struct ts_why *why)
+{
+	struct ts_str ledger;
+	int64_t cut_leaf = 0;
+	if (s->job->from >= s->job->period)
+		return ts_why(why, TS_E_INVALID, "from",
+			"a bundle begins at the cut of a period before the one that it is for");
+	ts_region_reset(s->opening);
+	TS_TRY(ts_db_state_get(db, s->job->contract->contract_id, s->job->from, s->opening,
+		&cut_leaf, &s->manifest.state, &s->state_text, why));
+	TS_TRY(signed_leaf(db, s, cut_leaf, leaf, why));
+	TS_TRY(ts_state_parse(s->state_text, s->opening, &s->state, &ledger, why));
+	s->manifest.has_state = true;
+	s->manifest.from[TS_LOG_INPUTS] = s->state.inputs.size;
+	s->manifest.from[TS_LOG_JOURNAL] = s->state.journal.size;
+	return TS_OK;
+}
+
 static enum ts_err sizes_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct spool *s = arg;
-	int64_t id = s->job->contract->contract_id, leaf = 0;
+	int64_t id = s->job->contract->contract_id, leaf = 0, sealed = 0;
 	TS_TRY(ts_db_bundle_issue(db, id, s->job->period, &leaf, why));
+	if (s->job->has_from)
+		TS_TRY(open_state(db, s, &sealed, why));
+	if (sealed > leaf)
+		leaf = sealed;
 	return ts_db_bundle_pair(
 		db, id, leaf, &s->manifest.to[TS_LOG_INPUTS], &s->manifest.to[TS_LOG_JOURNAL], why);
 }
@@ -160,7 +220,7 @@ static enum ts_err put_earlier(struct spool *s, enum ts_db_lock log, const char 
 {
 	bool first = true;
 	s->log = log;
-	s->after = 0;
+	s->after = s->manifest.from[log] > 0 ? s->manifest.from[log] - 1 : 0;
 	TS_TRY(begin(s, name));
 	do {
 		TS_TRY(transact(s, earlier_tx));
@@ -187,7 +247,7 @@ static enum ts_err leaves_tx(struct ts_db *db, void *arg, struct ts_why *why)
 static enum ts_err put_leaves(struct spool *s, enum ts_db_lock log, const char *name)
 {
 	s->log = log;
-	s->after = 0;
+	s->after = s->manifest.from[log];
 	TS_TRY(begin(s, name));
 	while (s->after < s->manifest.to[log]) {
 		TS_TRY(transact(s, leaves_tx));
@@ -248,11 +308,23 @@ static enum ts_err lines_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	return s->end ? TS_OK : err;
 }
 
+/* The stream's size where the bundle begins. */
+static int64_t base_of(const struct spool *s, const struct ts_db_bundle_stream *stream)
+{
+	char id[TS_STREAM_ID_CHARS + 1];
+	for (size_t i = 0; i < s->state.streams_n; i++) {
+		ts_stream_id(s->state.streams[i].origin, id);
+		if (strcmp(id, stream->public_id) == 0)
+			return s->state.streams[i].range.size;
+	}
+	return 0;
+}
+
 static enum ts_err put_stream(struct spool *s, const struct ts_db_bundle_stream *stream)
 {
 	char name[TS_TAR_NAME_MAX + 1];
 	s->stream = stream;
-	s->after = 0;
+	s->after = base_of(s, stream);
 	(void)snprintf(name, sizeof name, "streams/%s", stream->public_id);
 	TS_TRY(begin(s, name));
 	do {
@@ -303,7 +375,7 @@ static enum ts_err documents_tx(struct ts_db *db, void *arg, struct ts_why *why)
 static enum ts_err put_documents(struct spool *s)
 {
 	char name[TS_TAR_NAME_MAX + 1], hex[2 * TS_HASH_BYTES + 1];
-	s->after = -1;
+	s->after = s->manifest.from[TS_LOG_INPUTS] - 1;
 	do {
 		TS_TRY(transact(s, documents_tx));
 		for (size_t i = 0; i < s->pieces_n; i++) {
@@ -319,11 +391,88 @@ static enum ts_err put_documents(struct spool *s)
 	return TS_OK;
 }
 
-static enum ts_err put_all(struct spool *s)
+static enum ts_err put_state(struct spool *s)
+{
+	if (!s->job->has_from)
+		return TS_OK;
+	TS_TRY(begin(s, "state"));
+	TS_TRY(put(s, s->state_text.at, s->state_text.len));
+	return end(s);
+}
+
+static enum ts_err put_trailer(struct spool *s)
 {
 	static const uint8_t trailer[2 * TS_TAR_BLOCK];
+	TS_TRY(put(s, trailer, sizeof trailer));
+	if (fflush(s->file) != 0 || ftruncate(fileno(s->file), (off_t)s->at) != 0)
+		return ts_why(s->why, TS_E_IO, "bundle", "cannot write: %s", strerror(errno));
+	return TS_OK;
+}
+
+static enum ts_err put_range(
+	struct spool *s, const struct ts_bundle_carry *c, const struct ts_bundle_upload *upload)
+{
+	char chunk[65536], id[TS_STREAM_ID_CHARS + 1], name[TS_TAR_NAME_MAX + 1];
+	ts_stream_id(upload->origin, id);
+	(void)snprintf(name, sizeof name, "ranges/%s.%lld", id, (long long)upload->first);
+	TS_TRY(begin(s, name));
+	if (fseeko(c->beside, (off_t)upload->offset, SEEK_SET) != 0)
+		return ts_why(s->why, TS_E_IO, "bundle", "cannot seek: %s", strerror(errno));
+	for (int64_t left = upload->bytes; left > 0;) {
+		size_t n = left < (int64_t)sizeof chunk ? (size_t)left : sizeof chunk;
+		if (fread(chunk, 1, n, c->beside) != n)
+			return ts_why(s->why, TS_E_IO, "bundle", "cannot read what was written");
+		TS_TRY(put(s, chunk, n));
+		left -= (int64_t)n;
+	}
+	return end(s);
+}
+
+static enum ts_err carry_into(struct spool *s, FILE *beside)
+{
+	struct ts_bundle_carry c = {.session = s->job->session,
+		.contract = s->job->contract,
+		.fd = fileno(s->file),
+		.size = s->at,
+		.bytes_max = s->job->bytes_max,
+		.n = s->manifest.from[TS_LOG_INPUTS],
+		.beside = beside,
+		.region = s->opening};
+	TS_TRY(ts_bundle_carry(&c, s->why));
+	s->at -= 2 * TS_TAR_BLOCK; /* the trailer moves behind them */
+	TS_TRY(seek(s, s->at));
+	for (size_t i = 0; i < c.uploads_n; i++)
+		TS_TRY(put_range(s, &c, &c.uploads[i]));
+	return put_trailer(s);
+}
+
+/* A file without a name: it goes when its last descriptor is closed. */
+static int open_unnamed(const char *dir)
+{
+	return open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+
+static enum ts_err put_ranges(struct spool *s)
+{
+	int fd = s->job->has_from ? open_unnamed(s->job->dir) : -1;
+	if (!s->job->has_from)
+		return TS_OK;
+	FILE *beside = fd >= 0 ? fdopen(fd, "r+") : NULL;
+	if (beside == NULL) {
+		if (fd >= 0)
+			(void)close(fd);
+		return ts_why(s->why, TS_E_IO, "spool_dir", "%s: %s", s->job->dir, strerror(errno));
+	}
+	enum ts_err err = carry_into(s, beside);
+	(void)fclose(beside);
+	return err;
+}
+
+static enum ts_err put_all(struct spool *s)
+{
 	TS_TRY(transact(s, sizes_tx));
 	TS_TRY(put_manifest(s));
+	TS_TRY(put_state(s));
 	TS_TRY(put_closing(s, TS_DB_LOCK_INPUTS, "inputs.checkpoint"));
 	TS_TRY(put_closing(s, TS_DB_LOCK_JOURNAL, "journal.checkpoint"));
 	TS_TRY(put_earlier(s, TS_DB_LOCK_INPUTS, "inputs.checkpoints"));
@@ -333,22 +482,15 @@ static enum ts_err put_all(struct spool *s)
 	TS_TRY(put_terms(s));
 	TS_TRY(put_streams(s));
 	TS_TRY(put_documents(s));
-	TS_TRY(put(s, trailer, sizeof trailer));
-	if (fflush(s->file) != 0 || ftruncate(fileno(s->file), (off_t)s->at) != 0)
-		return ts_why(s->why, TS_E_IO, "bundle", "cannot write: %s", strerror(errno));
-	return TS_OK;
-}
-
-/* A file without a name: it goes when its last descriptor is closed. */
-static int open_unnamed(const char *dir)
-{
-	return open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	TS_TRY(put_trailer(s));
+	return put_ranges(s);
 }
 
 static void spool_free(struct spool *s)
 {
 	if (s != NULL) {
 		ts_region_free(s->region);
+		ts_region_free(s->opening);
 		if (s->file != NULL)
 			(void)fclose(s->file);
 	}
@@ -367,10 +509,12 @@ enum ts_err ts_bundle_spool(
 		s->job = job;
 		s->why = why;
 		s->region = ts_region_create(REGION_BYTES_MAX);
+		s->opening = ts_region_create(OPENING_BYTES_MAX);
 		s->file = fdopen(again, "r+");
 	}
-	enum ts_err err = again < 0 || s->region == NULL || s->file == NULL ? TS_E_NO_MEMORY
-									    : put_all(s);
+	enum ts_err err = again < 0 || s->region == NULL || s->opening == NULL || s->file == NULL
+				  ? TS_E_NO_MEMORY
+				  : put_all(s);
 	if (again >= 0 && s->file == NULL)
 		(void)close(again);
 	if (err == TS_OK)

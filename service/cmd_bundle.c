@@ -11,29 +11,35 @@ static int run(int argc, char **argv);
 const struct ts_command ts_cmd_bundle = {
 	.name = "bundle",
 	.summary = "fetch all that is needed to check a period's document offline",
-	.usage = "tallystick bundle CONTRACT --period PERIOD --out FILE\n"
-		 "\n"
-		 "The file holds every leaf of both logs up to the document, every line that was\n"
-		 "rated, the signed terms and the documents (docs/formats/bundle.md). Check it\n"
-		 "with tallystick verify.\n"
-		 "\n"
-		 "  tallystick bundle 3f0c... --period 2026-05 --out bundle.tar\n",
+	.usage =
+		"tallystick bundle CONTRACT --period PERIOD [--from EARLIER] --out FILE\n"
+		"\n"
+		"The file holds every leaf of both logs up to the document, every line that was\n"
+		"rated, the signed terms and the documents (docs/formats/bundle.md). Check it\n"
+		"with tallystick verify. With --from it begins at the state at the cut of that\n"
+		"earlier period, if both companies have sealed it, and holds what came behind it.\n"
+		"\n"
+		"  tallystick bundle 3f0c... --period 2026-05 --out bundle.tar\n",
 	.run = run,
 };
 
 struct bundle_args {
-	const char *period, *out;
+	const char *period, *from, *out;
 };
 
 /* Written beside and renamed: a file with the name asked for is whole. */
 static enum ts_err fetch(struct ts_cli *cli, struct ts_why *why)
 {
 	const struct bundle_args *args = cli->own;
-	char path[512], beside[4096];
+	char path[1024], beside[4096];
 	struct ts_buf period;
 	struct stat status;
-	ts_buf_init(&period, 256);
+	ts_buf_init(&period, 512);
 	ts_client_escape(&period, args->period);
+	if (args->from != NULL) {
+		ts_buf_puts(&period, "&from=");
+		ts_client_escape(&period, args->from);
+	}
 	(void)snprintf(path, sizeof path, "/v1/contracts/%s/bundle?period=%s", cli->args.items[0],
 		ts_buf_str(&period));
 	ts_buf_free(&period);
@@ -56,11 +62,13 @@ static enum ts_err fetch(struct ts_cli *cli, struct ts_why *why)
 
 static int run(int argc, char **argv)
 {
-	struct bundle_args args = {NULL, NULL};
+	struct bundle_args args = {NULL, NULL, NULL};
 	struct ts_cli cli = {.cmd = &ts_cmd_bundle, .own = &args};
 	const struct ts_opt opts[] = {
 		{"period", TS_OPT_TEXT, true, &args.period, "PERIOD",
 			"whose document must be in it, e.g. 2026-05"},
+		{"from", TS_OPT_TEXT, false, &args.from, "EARLIER",
+			"begin at the state at the cut of this period"},
 		{"out", TS_OPT_TEXT, true, &args.out, "FILE", "write there"},
 		TS_CLI_OPTS(&cli),
 	};

@@ -9,7 +9,8 @@
 struct find {
 	struct ts_request *req;
 	int64_t contract_id;
-	struct ts_period period;
+	struct ts_period period, from;
+	bool has_from;
 };
 
 static enum ts_err find_tx(struct ts_db *db, void *arg, struct ts_why *why)
@@ -17,7 +18,19 @@ static enum ts_err find_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	struct find *f = arg;
 	struct ts_ledger *ledger = NULL;
 	TS_TRY(ts_handler_calendar(db, f->contract_id, f->req->region, &ledger, why));
-	return ts_handler_period(ledger, ts_request_query(f->req, "period")->text, &f->period, why);
+	TS_TRY(ts_handler_period(
+		ledger, ts_request_query(f->req, "period")->text, &f->period, why));
+	const struct ts_query_value *from = ts_request_query(f->req, "from");
+	f->has_from = from->text.at != NULL;
+	if (!f->has_from)
+		return TS_OK;
+	struct ts_db_version *versions = NULL;
+	size_t n = 0;
+	TS_TRY(ts_db_version_list(db, f->contract_id, true, f->req->region, &versions, &n, why));
+	if (n > 1)
+		return ts_why(why, TS_E_CONFLICT, "from",
+			"the contract was amended: its bundles begin at genesis");
+	return ts_handler_period(ledger, from->text, &f->from, why);
 }
 
 static enum ts_err get_bundle(struct ts_request *req, struct ts_response *res, struct ts_why *why)
@@ -32,6 +45,8 @@ static enum ts_err get_bundle(struct ts_request *req, struct ts_response *res, s
 	const struct ts_bundle_job job = {.session = ts_req_session(req),
 		.contract = &contract,
 		.period = f.period.index,
+		.has_from = f.has_from,
+		.from = f.from.index,
 		.dir = config->spool_dir,
 		.bytes_max = config->spool_bytes_max};
 	res->content_type = "application/x-tar";
@@ -39,7 +54,10 @@ static enum ts_err get_bundle(struct ts_request *req, struct ts_response *res, s
 }
 
 static const struct ts_query_param bundle_query[] = {
-	{"period", TS_QUERY_TEXT, true, 0, 0, "whose document must be in it, e.g. 2026-05"}, {0}};
+	{"period", TS_QUERY_TEXT, true, 0, 0, "whose document must be in it, e.g. 2026-05"},
+	{"from", TS_QUERY_TEXT, false, 0, 0,
+		"begin at the state at the cut of this earlier period, that both companies sealed"},
+	{0}};
 
 const struct ts_route ts_routes_bundle[] = {
 	{.method = TS_GET,

@@ -46,9 +46,9 @@ enum ts_err ts_manifest_parse(struct ts_str text, struct ts_manifest *out, struc
 	if (m.has_state && ts_text_unhex(line, m.state.b, sizeof m.state.b) != TS_OK)
 		return ts_why(why, TS_E_MALFORMED, "bundle", "its last line, `state SHA256|-`");
 	if (m.to[TS_LOG_INPUTS] == m.from[TS_LOG_INPUTS] ||
-		(!m.has_state && (m.from[0] != 0 || m.from[1] != 0)))
+		m.has_state != (m.from[TS_LOG_INPUTS] != 0) || (!m.has_state && m.from[1] != 0))
 		return ts_why(why, TS_E_MALFORMED, "bundle",
-			"without a state it begins at 0, and it has leaves");
+			"without a state it begins at 0, with one behind it, and it has leaves");
 	*out = m;
 	return TS_OK;
 }
@@ -110,6 +110,54 @@ enum ts_err ts_bundle_open(const struct ts_audit_source *source, const struct ts
 	if (strcmp(out->manifest.contract, policy->contract) != 0)
 		ts_finding_add(findings, TS_CHECK_CONTRACT, "bundle", -1, policy->contract,
 			out->manifest.contract);
+	return TS_OK;
+}
+
+static enum ts_err read_state(struct ts_bundle *b, const struct ts_tar_member *member,
+	struct ts_region *region, struct ts_findings *findings)
+{
+	struct ts_why why = {"", ""};
+	struct ts_hash hash;
+	struct ts_str text;
+	TS_TRY(ts_bundle_read(b, member, TS_STATE_BYTES_MAX, region, &text));
+	ts_sha256(text.at, text.len, &hash);
+	if (!ts_hash_eq(&hash, &b->manifest.state)) {
+		ts_finding_hash(findings, TS_CHECK_STATE, "state", -1, &b->manifest.state, &hash);
+		return TS_E_INVALID;
+	}
+	enum ts_err err = ts_state_parse(text, region, &b->state, &b->ledger, &why);
+	if (err == TS_E_MALFORMED)
+		ts_finding_add(findings, TS_CHECK_STATE, "state", -1, "as in state.md", why.text);
+	return err == TS_E_MALFORMED ? TS_E_INVALID : err;
+}
+
+enum ts_err ts_bundle_state(
+	struct ts_bundle *b, struct ts_region *region, struct ts_findings *findings)
+{
+	const struct ts_tar_member *member = ts_tar_find(&b->tar, "state");
+	const struct ts_manifest *m = &b->manifest;
+	ts_range_init(&b->from[TS_LOG_INPUTS]);
+	ts_range_init(&b->from[TS_LOG_JOURNAL]);
+	if (!m->has_state)
+		return TS_OK;
+	if (member == NULL) {
+		ts_finding_add(findings, TS_CHECK_MEMBERS, "state", -1, "a member", "it is absent");
+		return TS_E_INVALID;
+	}
+	TS_TRY(read_state(b, member, region, findings));
+	b->from[TS_LOG_INPUTS] = b->state.inputs;
+	b->from[TS_LOG_JOURNAL] = b->state.journal;
+	if (!ts_str_is(b->state.contract, m->contract)) {
+		ts_finding_add(findings, TS_CHECK_STATE, "state", -1, m->contract,
+			"the state of another contract");
+		return TS_E_INVALID;
+	}
+	if (b->state.inputs.size != m->from[TS_LOG_INPUTS] ||
+		b->state.journal.size != m->from[TS_LOG_JOURNAL]) {
+		ts_finding_add(findings, TS_CHECK_STATE, "bundle", -1,
+			"FROM of both logs as in the state", "others");
+		return TS_E_INVALID;
+	}
 	return TS_OK;
 }
 
@@ -241,6 +289,10 @@ static enum ts_err walk_leaves(struct log_walk *w)
 	bool more = true;
 	int64_t to = w->b->manifest.to[w->kind];
 	const char *name = leaves_names[w->kind];
+	if (w->range.size > 0)
+		TS_TRY(at_size(w));
+	if (w->log->leaves == NULL)
+		return TS_OK; /* none was added */
 	TS_TRY(ts_reader_init(&reader, w->b->source, w->region));
 	ts_reader_open(&reader, w->log->leaves->offset, w->log->leaves->size, 0);
 	for (;;) {
@@ -322,14 +374,19 @@ enum ts_err ts_bundle_log(struct ts_bundle *bundle, enum ts_log_kind kind,
 	w->log->root = ts_hash_empty;
 	w->keys[0] = policy->log[kind];
 	memcpy(w->keys + 1, policy->witnesses, policy->witnesses_n * sizeof w->keys[0]);
-	ts_range_init(&w->range);
+	w->range = bundle->from[kind];
 	for (size_t i = 0; i < policy->pins_n; i++)
 		if (policy->pins[i].log == kind && policy->pins[i].size > to)
 			ts_finding_add(findings, TS_CHECK_PINS, leaves_names[kind], to,
 				"a log of at least the pinned size", "it ends below");
+	for (size_t i = 0; i < policy->pins_n; i++)
+		if (policy->pins[i].log == kind && policy->pins[i].size < w->range.size)
+			ts_finding_add(findings, TS_CHECK_PINS, leaves_names[kind], w->range.size,
+				"a bundle that begins at or below the pinned size",
+				"it begins behind it");
 	if (to == 0)
 		return TS_OK;
-	if (close == NULL || w->log->leaves == NULL) {
+	if (close == NULL || (w->log->leaves == NULL && to != w->range.size)) {
 		ts_finding_add(findings, TS_CHECK_MEMBERS,
 			close == NULL ? closing_names[kind] : leaves_names[kind], -1, "a member",
 			"it is absent");

@@ -8,6 +8,7 @@
 #include "audit/policy.h"
 #include "audit/reader.h"
 #include "audit/tar.h"
+#include "book/state.h"
 
 #define TS_BUNDLE_TEXT_MAX 1024
 
@@ -38,12 +39,18 @@ struct ts_bundle {
 	const struct ts_audit_source *source;
 	struct ts_tar tar;
 	struct ts_manifest manifest;
+	struct ts_state state; /* only when the manifest names one */
+	struct ts_str ledger; /* its ledger's lines */
+	struct ts_range from[2]; /* of both logs, at their FROM */
 	struct ts_bundle_log logs[2];
 };
 /* Archive and manifest. Findings go to `findings`; TS_E_INVALID when what is there can't be read
  * further. Everything belongs to the region; the source is borrowed. */
 enum ts_err ts_bundle_open(const struct ts_audit_source *source, const struct ts_policy *policy,
 	struct ts_region *region, struct ts_bundle *out, struct ts_findings *findings) TS_MUST;
+/* The opening state, if there is one; who signed it is for later. TS_E_INVALID: a finding. */
+enum ts_err ts_bundle_state(
+	struct ts_bundle *bundle, struct ts_region *region, struct ts_findings *findings) TS_MUST;
 /* One log: closing checkpoint, earlier ones, leaves, pins, quorum. TS_OK also with findings; what
  * the source returns, TS_E_NO_MEMORY. */
 enum ts_err ts_bundle_log(struct ts_bundle *bundle, enum ts_log_kind log,

@@ -73,8 +73,8 @@ static enum ts_err prepare(struct ts_replay *r)
 	memcpy(r->party, r->policy->party, sizeof r->party);
 	TS_TRY(ts_audit_judge_create(r));
 	TS_TRY(ts_audit_receipts_begin(r));
-	ts_range_init(&r->fold);
-	ts_range_init(&r->journal);
+	r->fold = r->bundle->from[TS_LOG_INPUTS];
+	r->journal = r->bundle->from[TS_LOG_JOURNAL];
 	TS_TRY(ts_reader_init(&r->events, source, r->region));
 	TS_TRY(ts_reader_init(&r->fold_reader, source, r->region));
 	TS_TRY(ts_reader_init(&r->journal_reader, source, r->region));
@@ -84,7 +84,8 @@ static enum ts_err prepare(struct ts_replay *r)
 	if (journal->leaves != NULL)
 		ts_reader_open(
 			&r->journal_reader, journal->leaves->offset, journal->leaves->size, 0);
-	return ts_audit_amend_begin(r);
+	TS_TRY(ts_audit_amend_begin(r));
+	return r->bundle->manifest.has_state ? ts_audit_open(r) : TS_OK;
 }
 
 static enum ts_err walk(struct ts_replay *r)
@@ -95,7 +96,8 @@ static enum ts_err walk(struct ts_replay *r)
 	size_t prefix = sizeof EVENT_FIRST_LINE - 1;
 	int64_t to = r->bundle->manifest.to[TS_LOG_INPUTS];
 	bool more = false, ours = false;
-	for (int64_t index = 0; index < to; index++) {
+	int64_t index = r->bundle->manifest.from[TS_LOG_INPUTS];
+	for (; index < to; index++) {
 		enum ts_err err = ts_reader_leaf(&r->events, &leaf, &more);
 		if (err == TS_E_MALFORMED || (err == TS_OK && !more))
 			break; /* the log's own check has found it */
@@ -111,7 +113,7 @@ static enum ts_err walk(struct ts_replay *r)
 				TS_TRY(ts_audit_version(r, index, &note));
 		}
 	}
-	return ts_audit_fold_to(r, r->report->totals.inputs_leaves, 0, false);
+	return ts_audit_fold_to(r, index, 0, false);
 }
 
 /* After the walk: nothing may be left over. */
@@ -170,6 +172,7 @@ static void expect_fixed(struct expected *e)
 		bool optional, journal;
 	} fixed[] = {
 		{"bundle", false, false},
+		{"state", false, false},
 		{"inputs.checkpoint", false, false},
 		{"journal.checkpoint", false, true},
 		{"inputs.checkpoints", true, false},
@@ -179,7 +182,12 @@ static void expect_fixed(struct expected *e)
 	};
 	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
 		const struct ts_tar_member *m = ts_tar_find(&e->r->bundle->tar, fixed[i].name);
-		bool empty = fixed[i].journal && e->r->bundle->manifest.to[TS_LOG_JOURNAL] == 0;
+		const struct ts_manifest *manifest = &e->r->bundle->manifest;
+		bool empty = fixed[i].journal && manifest->to[TS_LOG_JOURNAL] == 0;
+		if (strcmp(fixed[i].name, "state") == 0)
+			empty = !manifest->has_state;
+		if (strcmp(fixed[i].name, "journal.leaves") == 0)
+			empty = manifest->to[TS_LOG_JOURNAL] == manifest->from[TS_LOG_JOURNAL];
 		if ((fixed[i].optional || empty) && (m == NULL || m->size == 0))
 			continue;
 		if (!empty)
@@ -214,6 +222,15 @@ static enum ts_err check_members(struct ts_replay *r)
 		ts_buf_printf(&name, "documents/%s.json", hex);
 		expect(&e, ts_buf_str(&name));
 	}
+	for (size_t i = 0; i < r->streams_n; i++)
+		for (size_t k = 0; k < r->streams[i]->carried_n; k++) {
+			if (!r->streams[i]->carried[k].asked)
+				continue;
+			ts_buf_reset(&name);
+			ts_buf_printf(&name, "ranges/%s.%lld", r->streams[i]->member_name + 8,
+				(long long)r->streams[i]->carried[k].first);
+			expect(&e, ts_buf_str(&name));
+		}
 	if (e.at < r->bundle->tar.n)
 		ts_finding_add(r->findings, TS_CHECK_MEMBERS, r->bundle->tar.members[e.at].name,
 			(int64_t)e.at, "the end of the archive", "another member");
@@ -247,7 +264,7 @@ static enum ts_err replay(struct ts_replay *r)
 	ts_range_root(r->hasher, &r->journal, &r->report->journal_root);
 	if (err == TS_OK)
 		err = check_rest(r);
-	if (err == TS_OK)
+	if (err == TS_OK && r->options->carry == NULL)
 		err = check_members(r);
 	ts_audit_receipts_end(r);
 	return err;
@@ -267,16 +284,13 @@ static enum ts_err run(struct ts_replay *r, struct ts_bundle *bundle)
 {
 	TS_TRY(ts_bundle_open(r->options->source, r->policy, r->region, bundle, r->findings));
 	r->report->manifest = bundle->manifest;
+	TS_TRY(ts_bundle_state(bundle, r->region, r->findings));
 	for (int log = 0; log < 2; log++)
 		TS_TRY(ts_bundle_log(bundle, (enum ts_log_kind)log, r->policy, r->hasher, r->region,
 			r->findings));
 	check_quorum(r);
-	r->report->totals.journal_leaves = bundle->manifest.to[TS_LOG_JOURNAL];
-	if (bundle->manifest.has_state) {
-		ts_finding_add(r->findings, TS_CHECK_MANIFEST, "bundle", -1,
-			"a bundle that begins at genesis", "an opening state");
-		return TS_E_INVALID;
-	}
+	r->report->totals.journal_leaves = bundle->manifest.to[TS_LOG_JOURNAL] -
+					   bundle->manifest.from[TS_LOG_JOURNAL];
 	if (bundle->logs[TS_LOG_INPUTS].leaves == NULL)
 		return TS_E_INVALID;
 	return replay(r);

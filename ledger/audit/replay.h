@@ -49,6 +49,13 @@ struct ts_audit_report {
 struct ts_audit_options {
 	const struct ts_audit_source *source;
 	const struct ts_policy *policy;
+	/* NULL: uploads from before an opening state are members. Else asked for those that are
+	 * none: the one that holds line `from` (from_ms INT64_MIN), or the first at or behind it
+	 * with u1 lines that overlap [from_ms, to_ms): where in the source the bytes of its member
+	 * are. TS_E_NOT_FOUND. */
+	enum ts_err (*carry)(void *ctx, struct ts_str origin, int64_t from, int64_t from_ms,
+		int64_t to_ms, int64_t *offset, int64_t *bytes);
+	void *carry_ctx;
 	/* NULL, or told every journal leaf as it is computed again. */
 	enum ts_err (*entry)(void *ctx, struct ts_str leaf);
 	void *entry_ctx;

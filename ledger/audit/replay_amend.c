@@ -39,6 +39,13 @@ static bool may_amend(struct ts_str leaf)
 	       ts_event_parse(note.text, &event, &none) == TS_OK && event.kind == TS_EVENT_NOTICE;
 }
 
+static enum ts_err refuse(
+	struct ts_replay *r, int64_t index, const char *expected, const char *actual)
+{
+	ts_finding_add(r->findings, TS_CHECK_TERMS, TS_INPUTS_LEAVES, index, expected, actual);
+	return TS_E_INVALID;
+}
+
 enum ts_err ts_audit_amend_begin(struct ts_replay *r)
 {
 	const struct ts_bundle_log *inputs = &r->bundle->logs[TS_LOG_INPUTS];
@@ -53,8 +60,11 @@ enum ts_err ts_audit_amend_begin(struct ts_replay *r)
 		if (err == TS_E_MALFORMED || (err == TS_OK && !more))
 			return TS_OK;
 		TS_TRY(err);
-		r->keeps_cells = index > 0 && may_amend(leaf);
+		r->keeps_cells = (index > 0 || r->bundle->manifest.has_state) && may_amend(leaf);
 	}
+	if (r->bundle->manifest.has_state)
+		return refuse(r, -1, "a bundle from genesis",
+			"a state before an amendment or notice, which may reach behind it");
 	return TS_OK;
 }
 
@@ -152,13 +162,6 @@ enum ts_err ts_audit_add_version(struct ts_replay *r, int64_t index,
 		.to_us = statement->to_ms == TS_OPEN_MS ? INT64_MAX
 							: statement->to_ms * TS_US_PER_MS};
 	return TS_OK;
-}
-
-static enum ts_err refuse(
-	struct ts_replay *r, int64_t index, const char *expected, const char *actual)
-{
-	ts_finding_add(r->findings, TS_CHECK_TERMS, TS_INPUTS_LEAVES, index, expected, actual);
-	return TS_E_INVALID;
 }
 
 enum ts_err ts_audit_version(struct ts_replay *r, int64_t index, const struct ts_note *note)

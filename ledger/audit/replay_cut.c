@@ -49,6 +49,7 @@ static enum ts_err marks_of(
 		n += r->marks[i].stream == stream->number;
 	for (size_t i = 0; i < stream->uploads_n; i++)
 		n += stream->uploads[i].void_usage_n;
+	n += stream->voids_n;
 	struct ts_state_mark *list = ts_region_array(r->scratch, n + 1, sizeof *list);
 	if (list == NULL)
 		return TS_E_NO_MEMORY;
@@ -56,6 +57,9 @@ static enum ts_err marks_of(
 	for (size_t i = 0; i < r->marks_n; i++)
 		if (r->marks[i].stream == stream->number)
 			list[n++] = r->marks[i].is;
+	for (size_t i = 0; i < stream->voids_n; i++)
+		if (ts_str_is(stream->voids[i].kind, "void"))
+			list[n++] = stream->voids[i];
 	for (size_t i = 0; i < stream->uploads_n; i++)
 		for (size_t k = 0; k < stream->uploads[i].void_usage_n; k++) {
 			int64_t at = stream->uploads[i].void_usage[k];

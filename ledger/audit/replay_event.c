@@ -194,6 +194,10 @@ enum ts_err ts_audit_event(
 	if (!ts_str_is(event.contract, r->policy->contract))
 		ts_finding_add(r->findings, TS_CHECK_CONTRACT, TS_INPUTS_LEAVES, index,
 			r->policy->contract, "an event of another contract");
+	if (r->bundle->manifest.has_state && index == r->bundle->state.cut) {
+		ts_audit_opening_cut(r, index, &event);
+		return ts_audit_signed(r, index, note, &r->operator_key, 1, false);
+	}
 	if (event.serial != ++r->serials[event.kind])
 		ts_finding_add(r->findings, TS_CHECK_EVENTS, TS_INPUTS_LEAVES, index,
 			"serials from 1 without a gap", ts_event_kind_name(event.kind));

@@ -20,15 +20,14 @@ static enum ts_err on_statement(
 
 /* The lines of one upload as they stand in the bundle. */
 static enum ts_err read_lines(struct ts_replay *r, struct ts_region *region,
-	const struct ts_audit_stream *stream, const struct ts_audit_upload *upload,
-	struct ts_str *out)
+	const struct ts_audit_upload *upload, struct ts_str *out)
 {
 	char *lines = ts_region_alloc(region, (size_t)upload->bytes + 1);
 	if (lines == NULL)
 		return TS_E_NO_MEMORY;
 	if (upload->bytes > 0)
-		TS_TRY(r->bundle->source->read(r->bundle->source->ctx,
-			stream->member->offset + upload->position, lines, (size_t)upload->bytes));
+		TS_TRY(r->bundle->source->read(
+			r->bundle->source->ctx, upload->offset, lines, (size_t)upload->bytes));
 	*out = (struct ts_str){lines, (size_t)upload->bytes};
 	return TS_OK;
 }
@@ -48,13 +47,13 @@ static struct ts_judge_batch batch_of(const struct ts_audit_upload *upload, stru
 
 /* What the judge asks for. It may keep the answer until it asks again, across leaves: nothing else
  * may touch judge_scratch. */
-static enum ts_err load(struct ts_replay *r, const struct ts_audit_stream *stream,
-	const struct ts_audit_upload *upload, struct ts_judge_batch *out)
+static enum ts_err load(
+	struct ts_replay *r, const struct ts_audit_upload *upload, struct ts_judge_batch *out)
 {
 	if (r->asked != upload->leaf || r->asked_lines.at == NULL) {
 		ts_region_reset(r->judge_scratch);
 		r->asked_lines = (struct ts_str){NULL, 0};
-		TS_TRY(read_lines(r, r->judge_scratch, stream, upload, &r->asked_lines));
+		TS_TRY(read_lines(r, r->judge_scratch, upload, &r->asked_lines));
 		r->asked = upload->leaf;
 	}
 	*out = batch_of(upload, r->asked_lines);
@@ -79,26 +78,35 @@ static enum ts_err on_batch(void *ctx, int64_t number, int64_t index, int64_t be
 	struct ts_judge_batch *out, struct ts_why *why)
 {
 	struct ts_replay *r = ctx;
-	const struct ts_audit_stream *stream = stream_of(r, number);
+	struct ts_audit_stream *stream = stream_of(r, number);
+	const struct ts_audit_upload *carried = NULL;
 	size_t at = place(stream, index);
 	(void)why;
+	if (index >= 0 && index < stream->base.size) {
+		TS_TRY(ts_audit_carried_at(r, stream, index, &carried));
+		return load(r, carried, out);
+	}
 	if (index < 0 || at == stream->uploads_n || stream->uploads[at].leaf >= below)
 		return TS_E_NOT_FOUND;
-	return load(r, stream, &stream->uploads[at], out);
+	return load(r, &stream->uploads[at], out);
 }
 
 static enum ts_err on_overlapping(void *ctx, int64_t number, int64_t from, int64_t from_ms,
 	int64_t to_ms, int64_t below, struct ts_judge_batch *out, struct ts_why *why)
 {
 	struct ts_replay *r = ctx;
-	const struct ts_audit_stream *stream = stream_of(r, number);
+	struct ts_audit_stream *stream = stream_of(r, number);
+	const struct ts_audit_upload *carried = NULL;
 	(void)why;
+	enum ts_err err = ts_audit_carried_near(r, stream, from, from_ms, to_ms, &carried);
+	if (err != TS_E_NOT_FOUND)
+		return err == TS_OK ? load(r, carried, out) : err;
 	for (size_t i = place(stream, from); i < stream->uploads_n; i++) {
 		const struct ts_audit_upload *u = &stream->uploads[i];
 		if (u->leaf >= below)
 			break;
 		if (u->first >= from && u->earliest_ms < to_ms && u->latest_ms > from_ms)
-			return load(r, stream, u, out);
+			return load(r, u, out);
 	}
 	return TS_E_NOT_FOUND;
 }
@@ -116,7 +124,7 @@ static enum ts_err on_size(
 		else
 			hi = mid;
 	}
-	*out = lo > 0 ? stream->uploads[lo - 1].end : 0;
+	*out = lo > 0 ? stream->uploads[lo - 1].end : stream->base.size;
 	return TS_OK;
 }
 
@@ -209,7 +217,7 @@ enum ts_err ts_audit_judge_upload(struct ts_replay *r, const struct ts_audit_str
 		return TS_E_NO_MEMORY;
 	if (suspects_n > 0)
 		memcpy(list, suspects, suspects_n * sizeof *list);
-	TS_TRY(read_lines(r, r->upload_scratch, stream, upload, &lines));
+	TS_TRY(read_lines(r, r->upload_scratch, upload, &lines));
 	batch = batch_of(upload, lines);
 	return ts_judge_append(r->judge, stream->number, &batch, list, suspects_n, &r->why);
 }

@@ -130,7 +130,15 @@ static enum ts_err take_revocation(
 		stream->revoked_ms = r->folding.at_us / TS_US_PER_MS;
 	if (!s.compromised)
 		return TS_OK;
+	if (r->opening)
+		return TS_OK; /* it is decided, and the state says how */
 	check_covered(r, index, &s);
+	if (s.covered < r->bundle->manifest.from[TS_LOG_INPUTS] && decides) {
+		ts_finding_add(r->findings, TS_CHECK_RANGES, TS_INPUTS_LEAVES, index,
+			"a revocation that reaches no further than the state",
+			"it reaches behind FROM: a bundle from an earlier period is needed");
+		return TS_E_INVALID;
+	}
 	if (stream->statement.side != TS_SIDE_PROVIDER || !decides)
 		return TS_OK;
 	return ts_judge_revoke(r->judge, index, stream->number, s.covered, s.reason, &r->why);
@@ -195,6 +203,8 @@ static enum ts_err take_reattestation(
 			"a provider stream that is enrolled", "another");
 		return TS_OK;
 	}
+	if (r->opening)
+		return TS_OK;
 	enum ts_err err = ts_audit_roots(r, stream, (const int64_t[]){s.from, s.to}, roots);
 	if (err != TS_OK && err != TS_E_RANGE)
 		return err;

@@ -12,6 +12,7 @@
  * TS_E_INVALID from any function here means: a finding is recorded and the replay can't go on. */
 #include "audit/replay.h"
 #include "book/ledger.h"
+#include "book/ledger_text.h"
 #include "book/rows.h"
 #include "book/state.h"
 #include "evidence/completeness.h"
@@ -22,10 +23,13 @@
 
 struct ts_audit_upload {
 	int64_t leaf, first, end; /* stream indexes [first, end) */
-	int64_t position, bytes; /* of its lines in the stream's member */
+	int64_t offset, bytes; /* of its lines in the source */
 	int64_t earliest_ms, latest_ms, reversal_n; /* as of intake */
 	const int64_t *void_usage;
 	size_t void_usage_n;
+	/* carried from before the state */
+	const struct ts_range *start; /* of the stream at `first` */
+	bool asked;
 };
 struct ts_audit_stream {
 	int64_t number; /* in order of enrolment */
@@ -37,6 +41,8 @@ struct ts_audit_stream {
 	const struct ts_tar_member *member; /* NULL: no lines in the bundle */
 	int64_t position;
 	struct ts_range range;
+	struct ts_range base; /* at the bundle's FROM */
+	bool unknown; /* its size at FROM: a consumer's stream */
 	struct ts_hash root; /* that is signed, at range.size */
 	struct ts_windows windows;
 	struct ts_closings closings;
@@ -44,6 +50,11 @@ struct ts_audit_stream {
 	int64_t closed_ms; /* end of the last window that a c1 closed; 0: none */
 	struct ts_audit_upload *uploads;
 	size_t uploads_n, uploads_cap;
+	struct ts_audit_upload *carried; /* below base, by `first` */
+	size_t carried_n, carried_cap;
+	bool excepted; /* lines before FROM were looked for */
+	const struct ts_state_mark *voids; /* marks of the state; those of kind void are used */
+	size_t voids_n;
 };
 struct ts_audit_cut { /* what a document's head says about its cut */
 	int64_t leaf, at_us, inputs_to, journal_size;
@@ -125,6 +136,7 @@ struct ts_replay {
 	size_t gaps_n, gaps_cap;
 	size_t documents_cap;
 	struct ts_rowset promises; /* of receipts */
+	bool opening; /* the state's leaves are read */
 	bool stopped; /* the ledger refused an event: what follows can't be posted */
 };
 
@@ -142,6 +154,22 @@ void ts_audit_fail(struct ts_replay *r, enum ts_check check, const char *file, i
 /* Verifies that all (or with `any`, at least one) of the keys signed the leaf's note. */
 enum ts_err ts_audit_signed(struct ts_replay *r, int64_t index, const struct ts_note *note,
 	const struct ts_key *keys, size_t n, bool any) TS_MUST;
+
+/* replay_opening.c: what the walk begins with, from the bundle's state. */
+enum ts_err ts_audit_open(struct ts_replay *r) TS_MUST;
+/* A stream that the state's leaves enrol: as it was at FROM. */
+enum ts_err ts_audit_open_stream(struct ts_replay *r, struct ts_audit_stream *stream) TS_MUST;
+/* The cut's own leaf, whose event the state has behind it. */
+void ts_audit_opening_cut(struct ts_replay *r, int64_t index, const struct ts_event *event);
+
+/* replay_carried.c: uploads from before the state. */
+enum ts_err ts_audit_carried_load(struct ts_replay *r) TS_MUST;
+/* The one that holds the line. TS_E_INVALID: it is not in the bundle. */
+enum ts_err ts_audit_carried_at(struct ts_replay *r, struct ts_audit_stream *stream, int64_t index,
+	const struct ts_audit_upload **out) TS_MUST;
+/* The first with `first` >= from that may overlap. TS_E_NOT_FOUND. */
+enum ts_err ts_audit_carried_near(struct ts_replay *r, struct ts_audit_stream *stream, int64_t from,
+	int64_t from_ms, int64_t to_ms, const struct ts_audit_upload **out) TS_MUST;
 
 /* replay_leaf.c: any leaf but the operator's events. fold: an event folds it (r->folding). */
 enum ts_err ts_audit_leaf(
@@ -176,7 +204,7 @@ enum ts_err ts_audit_fold_cells(
 	struct ts_replay *r, const struct ts_cells *cells, int64_t leaf) TS_MUST;
 
 /* The stream's roots at two sizes, from its lines. TS_E_RANGE. */
-enum ts_err ts_audit_roots(struct ts_replay *r, const struct ts_audit_stream *stream,
+enum ts_err ts_audit_roots(struct ts_replay *r, struct ts_audit_stream *stream,
 	const int64_t sizes[2], struct ts_hash out[2]) TS_MUST;
 
 /* replay_judge.c */

@@ -32,8 +32,9 @@ static struct ts_audit_stream *generation_before(
 		return NULL;
 	struct ts_audit_stream *before = ts_audit_stream_find(r, ts_str(origin));
 	if (before == NULL || !ts_str_is(s->previous.origin, origin) ||
-		before->statement.side != s->side || before->range.size != s->previous.size ||
-		!ts_hash_eq(&before->root, &s->previous.root))
+		before->statement.side != s->side ||
+		(!before->unknown && (before->range.size != s->previous.size ||
+					     !ts_hash_eq(&before->root, &s->previous.root))))
 		ts_finding_add(r->findings, TS_CHECK_ENROLMENT, TS_INPUTS_LEAVES, index,
 			"the size and root at which the generation before ended",
 			"another origin, side, size or root");
@@ -93,7 +94,8 @@ static void check_enrolment(struct ts_replay *r, int64_t index, const struct ts_
 		if (memcmp(o->key.public, s->key.public, sizeof s->key.public) == 0)
 			ts_finding_add(r->findings, TS_CHECK_ENROLMENT, TS_INPUTS_LEAVES, index,
 				"a key of its own", other->origin);
-		check_handover(r, index, s, other);
+		if (!r->opening) /* a state tells what was closed later, too */
+			check_handover(r, index, s, other);
 		if (other == before || s->side != TS_SIDE_PROVIDER || o->side != TS_SIDE_PROVIDER ||
 			other->ended != INT64_MAX || s->active_from_ms >= o->active_to_ms ||
 			o->active_from_ms >= s->active_to_ms)
@@ -139,6 +141,8 @@ static enum ts_err add_stream(
 		r->report->totals.streams++;
 	else
 		r->report->totals.consumer_streams++;
+	if (r->opening)
+		TS_TRY(ts_audit_open_stream(r, stream));
 	return ts_judge_stream(
 		r->judge, stream->number, index, ts_str(stream->origin), statement->side);
 }
@@ -282,7 +286,7 @@ static enum ts_err feed(struct ts_replay *r, struct ts_audit_stream *stream,
 		&(struct ts_audit_upload){.leaf = leaf,
 			.first = first,
 			.end = stream->range.size,
-			.position = position,
+			.offset = stream->member->offset + position,
 			.bytes = stream->position - position}));
 	if (!fold)
 		return TS_OK;
@@ -305,13 +309,15 @@ enum ts_err ts_audit_upload(
 		ts_finding_add(r->findings, TS_CHECK_KEYS, TS_INPUTS_LEAVES, index,
 			"a key that is still valid", stream->origin);
 	TS_TRY(ts_audit_signed(r, index, note, &stream->statement.key, 1, false));
-	if (checkpoint.size <= stream->range.size ||
-		checkpoint.size - stream->range.size > TS_APPEND_LINES_MAX) {
+	if (!stream->unknown &&
+		(checkpoint.size <= stream->range.size ||
+			checkpoint.size - stream->range.size > TS_APPEND_LINES_MAX)) {
 		ts_finding_add(r->findings, TS_CHECK_STREAM_LINES, TS_INPUTS_LEAVES, index,
 			"a size above the stream's, by at most 200,000", stream->origin);
 		return TS_OK;
 	}
 	stream->root = checkpoint.root;
+	stream->unknown = false;
 	if (stream->statement.side == TS_SIDE_CONSUMER) {
 		stream->range.size = checkpoint.size; /* its lines are not in a bundle */
 		r->report->totals.consumer_uploads++;
@@ -326,27 +332,41 @@ enum ts_err ts_audit_upload(
 	return feed(r, stream, &checkpoint, index, fold);
 }
 
-enum ts_err ts_audit_roots(struct ts_replay *r, const struct ts_audit_stream *stream,
-	const int64_t sizes[2], struct ts_hash out[2])
+/* The stream's root at a size, from the lines of the bundle. */
+static enum ts_err root_at(
+	struct ts_replay *r, struct ts_audit_stream *stream, int64_t size, struct ts_hash *out)
 {
-	struct ts_range range;
+	struct ts_range range = stream->base;
 	struct ts_str line;
 	struct ts_hash hash;
 	bool more = true;
-	if (stream->member == NULL || sizes[0] > sizes[1] || sizes[1] > stream->range.size)
+	if (size < stream->base.size) {
+		const struct ts_audit_upload *carried = NULL;
+		TS_TRY(ts_audit_carried_at(r, stream, size, &carried));
+		range = *carried->start;
+		ts_reader_open(&r->lines, carried->offset, carried->bytes, 0);
+	} else if (size > stream->base.size && stream->member == NULL) {
 		return TS_E_RANGE;
-	ts_range_init(&range);
-	ts_reader_open(&r->lines, stream->member->offset, stream->member->size, 0);
-	for (;;) {
-		for (int i = 0; i < 2; i++)
-			if (range.size == sizes[i])
-				ts_range_root(r->hasher, &range, &out[i]);
-		if (range.size == sizes[1])
-			return TS_OK;
+	} else if (size > stream->base.size) {
+		ts_reader_open(&r->lines, stream->member->offset, stream->member->size, 0);
+	}
+	while (range.size < size) {
 		TS_TRY(ts_reader_line(&r->lines, &line, &more));
 		if (!more)
 			return TS_E_RANGE;
 		ts_hash_leaf(r->hasher, line.at, line.len, &hash);
 		(void)ts_range_append(r->hasher, &range, &hash, NULL);
 	}
+	ts_range_root(r->hasher, &range, out);
+	return TS_OK;
+}
+
+enum ts_err ts_audit_roots(struct ts_replay *r, struct ts_audit_stream *stream,
+	const int64_t sizes[2], struct ts_hash out[2])
+{
+	if (sizes[0] > sizes[1] || sizes[1] > stream->range.size)
+		return TS_E_RANGE;
+	for (int i = 0; i < 2; i++)
+		TS_TRY(root_at(r, stream, sizes[i], &out[i]));
+	return TS_OK;
 }

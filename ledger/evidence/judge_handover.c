@@ -269,8 +269,11 @@ enum ts_err ts_judge_load_key(struct ts_judge *judge, int64_t stream_id, struct 
 		struct ts_judge_handover h;
 		bool is = false;
 		TS_TRY(handover_of(judge, newer, &judge->streams[i], &h, &is, why));
-		if (is)
-			TS_TRY(ts_judge_load_handover(judge, &h));
+		if (!is)
+			continue;
+		TS_TRY(ts_judge_load_handover(judge, &h));
+		if (judge->source.handover != NULL)
+			TS_TRY(judge->source.handover(judge->source.ctx, &h, why));
 	}
 	return TS_OK;
 }

@@ -58,6 +58,8 @@ status 404 "$LAB" "/v1/contracts/$CONTRACT/bundle?period=2031-13"
 run 0 t bundle "$CONTRACT" --period 2026-05 --out "$DIR/may.tar" --token "$LAB"
 run 0 t bundle "$CONTRACT" --period 2026-06 --out "$DIR/june.tar" --token "$AUDITOR"
 run 0 t bundle "$CONTRACT" --period 2026-06 --out "$DIR/again.tar" --token "$LAB"
+run 0 t bundle "$CONTRACT" --period 2026-06 --from 2026-05 --out "$DIR/opening.tar" --token "$LAB"
+run 1 t bundle "$CONTRACT" --period 2026-05 --from 2026-05 --out "$DIR/never.tar" --token "$LAB"
 cmp -s "$DIR/june.tar" "$DIR/again.tar" || fail "two parties were given two bundles"
 run 0 t policy "$DIR/terms.json" --out "$DIR/policy.txt"
 # HEAD tells the size and sends nothing
@@ -79,6 +81,11 @@ for month in may june; do
 	run 0 t verify "$DIR/$month.tar" --policy "$DIR/policy.txt" --receipts "$DIR/agent1/receipts"
 	grep -q '^VERIFIED' "$DIR/out" || fail "$month is not verified"
 done
+# from the state at May's cut: the same documents and roots, with the lines of May that are taken back
+run 0 t verify "$DIR/opening.tar" --policy "$DIR/policy.txt" --receipts "$DIR/agent1/receipts"
+grep -q '^VERIFIED' "$DIR/out" || fail "from the state it is not verified"
+run 0 t verify "$DIR/opening.tar" --policy "$DIR/policy.txt" --json
+cp "$DIR/out" "$DIR/opening.json"
 run 0 t verify "$DIR/june.tar" --policy "$DIR/policy.txt" --json
 python3 - "$DIR/out" "$DIR/usage1" "$DIR/usage2" "$DIR/late" "$DIR/changed" <<'PY' >"$DIR/err" 2>&1 || fail "the report"
 import json, sys
@@ -90,6 +97,11 @@ assert report["verified"] and report["failed"] == []
 assert report["totals"]["usage"] == usage and report["totals"]["streams"] == 2
 assert [d["number"] for d in report["documents"]] == ["CLX-000001", "CLX-000002"]
 assert report["totals"]["entries"] == report["totals"]["journal_leaves"] > 0
+opening = json.load(open(sys.argv[1].replace("/out", "/opening.json")))
+assert opening["verified"] and opening["failed"] == []
+assert opening["documents"] == report["documents"]
+assert opening["totals"]["reversed"] == 3 and opening["totals"]["usage"] < usage
+assert 0 < opening["totals"]["entries"] == opening["totals"]["journal_leaves"] < report["totals"]["entries"]
 PY
 cp "$DIR/out" "$DIR/report.json"
 
