@@ -164,7 +164,7 @@ static int64_t add_statement(struct statement *s, struct ts_buf *text)
 	return s->leaf;
 }
 
-static int64_t say_revoked(const struct svc_agent *a, int64_t covered)
+static inline int64_t say_revoked(const struct svc_agent *a, int64_t covered)
 {
 	struct ts_why why = {"", ""};
 	struct ts_buf text;
@@ -194,7 +194,7 @@ static inline void reattest(const struct svc_agent *a, int64_t from, int64_t to)
 	(void)add_statement(&s, &text);
 }
 
-static void release(const struct svc_agent *a, int64_t from, int64_t to, int64_t at_ms)
+static inline void release(const struct svc_agent *a, int64_t from, int64_t to, int64_t at_ms)
 {
 	struct ts_why why = {"", ""};
 	struct ts_buf text;
@@ -259,7 +259,7 @@ static int64_t counted(void)
 	return measured / Q;
 }
 
-static int64_t tick(void)
+static inline int64_t tick(void)
 {
 	ticks++;
 	assert_true(settle(TS_SETTLE_TICK, 0, TICK_US + ticks * 1000000, true));

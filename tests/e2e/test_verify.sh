@@ -59,6 +59,7 @@ run 0 t bundle "$CONTRACT" --period 2026-05 --out "$DIR/may.tar" --token "$LAB"
 run 0 t bundle "$CONTRACT" --period 2026-06 --out "$DIR/june.tar" --token "$AUDITOR"
 run 0 t bundle "$CONTRACT" --period 2026-06 --out "$DIR/again.tar" --token "$LAB"
 run 0 t bundle "$CONTRACT" --period 2026-06 --from 2026-05 --out "$DIR/opening.tar" --token "$LAB"
+run 0 t period state "$CONTRACT" 2026-06 --out "$DIR/june.state"
 run 1 t bundle "$CONTRACT" --period 2026-05 --from 2026-05 --out "$DIR/never.tar" --token "$LAB"
 cmp -s "$DIR/june.tar" "$DIR/again.tar" || fail "two parties were given two bundles"
 run 0 t policy "$DIR/terms.json" --out "$DIR/policy.txt"
@@ -113,5 +114,7 @@ tar -xOf "$DIR/june.tar" journal.checkpoint | sed -n 2,3p | cmp -s - "$DIR/rebui
 
 # touched: [check that must fail] [what was done]; the archive itself stays well formed
 run 0 python3 "$SOURCE/tests/support/tamper.py" "$TALLY" "$DIR/june.tar" "$DIR/policy.txt" "$DIR"
+run 0 python3 "$SOURCE/tests/support/tamper.py" "$TALLY" "$DIR/opening.tar" "$DIR/policy.txt" "$DIR" \
+	"$DIR/june.state"
 run 1 t replay "$DIR/touched.tar" --policy "$DIR/touched.policy" --out "$DIR/journal"
 echo "verify: $checks checks passed"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tamper.py TALLYSTICK BUNDLE POLICY DIR: touches a good bundle in many ways and expects `verify` to name
-the check that fails. Each row is (name, check that must be among the failed ones, what is done)."""
+"""tamper.py TALLYSTICK BUNDLE POLICY DIR [STATE]: touches a good bundle in many ways and expects `verify` to name
+the check that fails. STATE, of another period: the bundle begins at a state, and that is what is touched. Each row is (name, check that must be among the failed ones, what is done)."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tarfile
 
-TALLY, BUNDLE, POLICY, DIR = sys.argv[1:]
+TALLY, BUNDLE, POLICY, DIR = sys.argv[1:5]
 OTHER = base64.b64decode("AQ5QwZoDmBWA8aFipNoge4zKjgi100snRETNqa2fdxya")  # type 1 and a public key
 
 
@@ -58,6 +58,7 @@ good = read(BUNDLE)
 names = [name for name, _ in good]
 stream = next(n for n in names if n.startswith("streams/"))
 document = next(n for n in names if n.startswith("documents/"))
+carried = next((n for n in names if n.startswith("ranges/")), None)
 assert archive(good) == open(BUNDLE, "rb").read(), "the bundle is not the one archive of its content"
 
 
@@ -176,7 +177,93 @@ def policy_key(line):
     return re.sub(rf"^({line} )(\S+)$", change, policy, count=1, flags=re.M)
 
 
+def statement(kind, number, pattern, replacement):
+    """Changes the number-th leaf that is such a statement."""
+    def change(rows):
+        at = [i for i, r in enumerate(rows) if r.startswith(b"tallystick/" + kind + b"/v1\n")]
+        new = re.sub(pattern, replacement, rows[at[number]], count=1)
+        assert new != rows[at[number]]
+        rows[at[number]] = new
+    return edit("inputs.leaves", leaf_edit(change))
+
+
+def opening(change, hashed):
+    """The state changed; hashed: `bundle` names its hash, as if nothing were wrong."""
+    def run():
+        state = change(dict(good)["state"])
+        assert state != dict(good)["state"]
+        bundle = re.sub(rb"state \S+", b"state " + hashlib.sha256(state).hexdigest().encode(), dict(good)["bundle"])
+        new = {"state": state, "bundle": bundle} if hashed else {"state": state}
+        return archive([(n, new.get(n, d)) for n, d in good])
+    return run
+
+
+def in_row(kind):
+    """Another last digit, or letter, in a row of that kind."""
+    def change(state):
+        rows = state.split(b"\n")
+        i = next(i for i, r in enumerate(rows) if r.split(b"\t")[0] == kind)
+        at = max(k for k, c in enumerate(rows[i]) if chr(c).isalnum())
+        rows[i] = rows[i][:at] + (b"2" if rows[i][at : at + 1] != b"2" else b"3") + rows[i][at + 1 :]
+        return b"\n".join(rows)
+    return change
+
+
+def other_hash(name):
+    """Another first hash in that line of a carried upload, or one where there is none."""
+    return lambda d: re.sub(rb"\n%s (-|[^,\n]{44})" % name, b"\n%s " % name + base64.b64encode(bytes(32)), d, count=1)
+
+
+def opening_rows(other):
+    kinds = sorted({r.split(b"\t")[0] for r in dict(good)["state"].split(b"\n")[1:] if b"\t" in r})
+    print("rows of a state:", b" ".join(kinds).decode())
+    for kind in kinds:
+        yield f"row {kind.decode()} altered", "state", opening(in_row(kind), False)
+        yield f"row {kind.decode()} altered, hashed again", "state", opening(in_row(kind), True)
+    contract = re.search(rb"\ncontract\t(\S+)", dict(good)["state"])[1]
+    yield "the state of another period", "state", opening(lambda s: other, True)
+    yield "the state of another contract", "state", opening(lambda s: s.replace(contract, b"0" * 32), True)
+    yield "a row dropped", "state", opening(lines(lambda r: r.pop(8)), True)
+    yield "state missing", "members", lambda: archive([m for m in good if m[0] != "state"])
+    yield "no state named", "manifest", edit("bundle", lambda d: re.sub(rb"state \S+", b"state -", d))
+    yield "FROM moved", "state", edit("bundle", lambda d: re.sub(rb"inputs \d+", b"inputs 1", d))
+    for side in "provider", "consumer":
+        def unsealed(rows, side=side):
+            for i, r in enumerate(rows):
+                if r.startswith(b"tallystick/period/v1\n"):
+                    rows[i] = re.sub(rb"\n\xe2\x80\x94 %s\S* \S+" % side.encode(), b"", r)
+        yield f"not sealed by the {side}", "state", edit("inputs.leaves", leaf_edit(unsealed))
+    yield "a carried line", "ranges", edit(carried, flip(-10))
+    yield "a carried line dropped", "ranges", edit(carried, lambda d: d[: d[:-1].rfind(b"\n") + 1])
+    yield "a carried line more", "ranges", edit(carried, lambda d: d + b"x\n")
+    yield "leaf number of what is carried", "ranges", edit(carried, lambda d: re.sub(rb"^upload \d+", b"upload 1", d))
+    yield "first line of what is carried", "ranges", edit(carried, lambda d: re.sub(rb"^(upload \d+) \d+", rb"\1 1", d))
+    yield "range of what is carried", "ranges", edit(carried, other_hash(b"range"))
+    yield "leaf of what is carried", "ranges", edit(carried, lambda d: re.sub(rb"\nleaf \S{8}", b"\nleaf AAAAAAAA", d))
+    yield "path of what is carried", "ranges", edit(carried, other_hash(b"path"))
+    yield "what is carried missing", "ranges", lambda: archive([m for m in good if m[0] != carried])
+    yield "what is carried under another name", "ranges", lambda: archive(
+        [(n + "7" if n == carried else n, d) for n, d in good])
+    yield "what is carried before the documents", "members", lambda: moved(index_of[carried], index_of[document])
+    yield "a pin below FROM", "pins", lambda: raw, policy + "pin {0} 2 {1}\n".format(
+        re.search(r"^log ([^+]+)\+", policy, re.M)[1], base64.b64encode(bytes(32)).decode())
+    yield "inputs leaf dropped", "inputs_root", edit("inputs.leaves", leaf_edit(lambda r: r.pop(1)))
+    yield "the cut's leaf dropped", "inputs_root", edit("inputs.leaves", leaf_edit(lambda r: r.pop(0)))
+    yield "another cut", "state", edit("inputs.leaves", in_event(b"cut", rb"\nserial 1", b"\nserial 2"))
+    yield "journal leaf dropped", "entries", edit("journal.leaves", leaf_edit(lambda r: r.pop(0)))
+    yield "line dropped", "stream_root", edit(stream, lines(lambda r: r.pop(10)))
+    yield "usage halved", "entries", edit(stream, lines(double_usage))
+    yield "document missing", "documents", lambda: archive([m for m in good if m[0] != document])
+
+
 ROWS = [
+    # seals
+    ("seal of another state", "seals", statement(b"period", 0, rb"\nstate \S{4}", b"\nstate 0123")),
+    ("seal through another day", "seals", statement(b"period", 0, rb"\nthrough 2026-05-31", b"\nthrough 2026-05-30")),
+    ("seal of the other's book", "signatures", statement(b"period", 0, rb"\nbook provider", b"\nbook consumer")),
+    ("seal of a cut that is none", "seals", statement(b"period", 0, rb"\ncut \d+", b"\ncut 1")),
+    ("reservation about another seal", "seals", statement(b"reservation", 0, rb"\nstatement \S{4}", b"\nstatement 0123")),
+    ("reservation about the own book", "signatures", statement(b"reservation", 0, rb"\nbook consumer", b"\nbook provider")),
     # one byte of each member
     ("flip in bundle", "manifest", edit("bundle", flip(3))),
     ("flip in inputs.checkpoint: root", "checkpoints", edit("inputs.checkpoint", flip(90))),
@@ -256,6 +343,8 @@ ROWS = [
         f"witness w {make_key('w.example/1', bytes([4]) + OTHER[1:])}\nquorum w\n")),
 ]
 
+if len(sys.argv) > 5:
+    ROWS = list(opening_rows(open(sys.argv[5], "rb").read()))
 bad = []
 code, failed, err = verify(raw)
 assert code == 0 and not failed, (code, failed, err)
