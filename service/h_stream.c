@@ -153,21 +153,22 @@ static enum ts_err check_handover(const struct enrolment *e, int64_t from_ms,
 }
 
 /* The end of the last cut period; 0: none. */
-static enum ts_err cut_until(struct ts_db *db, const struct enrolment *e,
-	const struct ts_terms *terms, int64_t *out, struct ts_why *why)
+static enum ts_err cut_until(
+	struct ts_db *db, const struct enrolment *e, int64_t *out, struct ts_why *why)
 {
+	struct ts_ledger *calendar = NULL;
 	struct ts_period_row *rows = NULL;
 	size_t n = 0;
 	*out = 0;
+	TS_TRY(ts_handler_calendar(db, e->contract.contract_id, e->req->region, &calendar, why));
 	TS_TRY(ts_db_period_list(db, e->contract.contract_id, e->req->region, &rows, &n, why));
 	for (size_t i = 0; i < n; i++) {
 		struct ts_period period;
 		if (!rows[i].cut)
 			continue;
-		enum ts_err err = ts_period_get(terms, rows[i].index, &period);
-		if (err == TS_E_NOT_FOUND)
+		TS_TRY(ts_ledger_period_get(calendar, rows[i].index, &period));
+		if (period.from_us >= ts_ledger_end(calendar))
 			continue; /* one of those that follow the term: nothing is charged in it */
-		TS_TRY(err);
 		if (period.to_us / TS_US_PER_MS > *out)
 			*out = period.to_us / TS_US_PER_MS;
 	}
@@ -175,14 +176,13 @@ static enum ts_err cut_until(struct ts_db *db, const struct enrolment *e,
 }
 
 static enum ts_err check_handovers(struct ts_db *db, const struct enrolment *e,
-	const struct ts_terms *terms, const struct ts_db_stream *streams, size_t n,
-	struct ts_why *why)
+	const struct ts_db_stream *streams, size_t n, struct ts_why *why)
 {
 	const struct ts_key_statement *s = &e->statement;
 	int64_t cut_ms = 0;
 	if (s->side != TS_SIDE_PROVIDER)
 		return TS_OK;
-	TS_TRY(cut_until(db, e, terms, &cut_ms, why));
+	TS_TRY(cut_until(db, e, &cut_ms, why));
 	for (size_t i = 0; i < n; i++) {
 		const struct ts_db_enrolment *key = &streams[i].key;
 		const struct ts_scope scope = scope_of(key);
@@ -303,7 +303,7 @@ static enum ts_err enrol_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	TS_TRY(check_signatures(e, terms[terms_n - 1], why));
 	TS_TRY(check_room(e, streams, n, why));
 	TS_TRY(check_scope(e, streams, n, why));
-	TS_TRY(check_handovers(db, e, terms[0], streams, n, why));
+	TS_TRY(check_handovers(db, e, streams, n, why));
 	return store(db, e, why);
 }
 

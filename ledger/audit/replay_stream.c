@@ -48,7 +48,8 @@ static int64_t cut_until(const struct ts_replay *r, int64_t index)
 	struct ts_period period;
 	for (size_t i = 0; i < r->cuts_n; i++)
 		if (r->cuts[i].leaf < index &&
-			ts_ledger_period_get(r->ledger, r->cuts[i].period, &period) == TS_OK)
+			ts_ledger_period_get(r->ledger, r->cuts[i].period, &period) == TS_OK &&
+			period.from_us < ts_ledger_end(r->ledger))
 			end_ms = period.to_us / TS_US_PER_MS;
 	return end_ms;
 }
