@@ -119,28 +119,58 @@ static enum ts_err parts_of(const struct ts_ledger *ledger, const struct ts_peri
 	return TS_OK;
 }
 
+/* One version governs all of the period. */
+static enum ts_err whole_charges(const struct ts_version_part *part, const struct ts_period *period,
+	int32_t day, struct ts_region *region, struct ts_ledger_charge **out, size_t *n,
+	struct ts_why *why)
+{
+	const struct ts_charge *charges = NULL;
+	TS_TRY(ts_rate_period(part->terms, period, part->measures, part->measures_n, day, region,
+		&charges, n, why));
+	*out = ts_region_array(region, *n + 1, sizeof **out);
+	if (*out == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < *n; i++)
+		(*out)[i] = (struct ts_ledger_charge){(int32_t)part->terms->version, charges[i]};
+	return TS_OK;
+}
+
 enum ts_err ts_ledger_charges(const struct ts_ledger *ledger, const struct ts_period *period,
 	int32_t day, struct ts_region *region, struct ts_ledger_charge **out, size_t *n,
 	struct ts_why *why)
 {
 	struct parts parts;
 	struct ts_version_charge *split = NULL;
-	const struct ts_charge *charges = NULL;
 	*n = 0;
 	TS_TRY(parts_of(ledger, period, region, &parts, why));
 	if (parts.whole)
-		TS_TRY(ts_rate_period(parts.list[0].terms, period, parts.list[0].measures,
-			parts.list[0].measures_n, day, region, &charges, n, why));
-	else if (parts.n > 0)
+		return whole_charges(&parts.list[0], period, day, region, out, n, why);
+	if (parts.n > 0)
 		TS_TRY(ts_rate_versions(period, parts.list, parts.n, day, region, &split, n, why));
 	*out = ts_region_array(region, *n + 1, sizeof **out);
 	if (*out == NULL)
 		return TS_E_NO_MEMORY;
-	for (size_t i = 0; i < *n; i++) {
-		size_t part = split != NULL ? split[i].part : 0;
-		(*out)[i] = (struct ts_ledger_charge){(int32_t)parts.list[part].terms->version,
-			split != NULL ? split[i].charge : charges[i]};
-	}
+	for (size_t i = 0; split != NULL && i < *n; i++)
+		(*out)[i] = (struct ts_ledger_charge){
+			(int32_t)parts.list[split[i].part].terms->version, split[i].charge};
+	return TS_OK;
+}
+
+static enum ts_err whole_lines(const struct ts_version_part *part, const struct ts_period *period,
+	int32_t day, struct ts_region *region, struct ts_ledger_line **out, size_t *n,
+	struct ts_why *why)
+{
+	const struct ts_charge *charges = NULL;
+	const struct ts_charge_line *lines = NULL;
+	size_t charges_n = 0;
+	TS_TRY(ts_rate_period(part->terms, period, part->measures, part->measures_n, day, region,
+		&charges, &charges_n, why));
+	TS_TRY(ts_rate_lines(part->terms, period, charges, charges_n, region, &lines, n));
+	*out = ts_region_array(region, *n + 1, sizeof **out);
+	if (*out == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < *n; i++)
+		(*out)[i] = (struct ts_ledger_line){(int32_t)part->terms->version, lines[i]};
 	return TS_OK;
 }
 
@@ -150,27 +180,18 @@ enum ts_err ts_ledger_lines(const struct ts_ledger *ledger, const struct ts_peri
 {
 	struct parts parts;
 	struct ts_version_line *split = NULL;
-	const struct ts_charge_line *lines = NULL;
 	*n = 0;
 	TS_TRY(parts_of(ledger, period, region, &parts, why));
-	if (parts.whole) {
-		const struct ts_charge *charges = NULL;
-		size_t charges_n = 0;
-		TS_TRY(ts_rate_period(parts.list[0].terms, period, parts.list[0].measures,
-			parts.list[0].measures_n, day, region, &charges, &charges_n, why));
-		TS_TRY(ts_rate_lines(
-			parts.list[0].terms, period, charges, charges_n, region, &lines, n));
-	} else if (parts.n > 0) {
+	if (parts.whole)
+		return whole_lines(&parts.list[0], period, day, region, out, n, why);
+	if (parts.n > 0)
 		TS_TRY(ts_rate_version_lines(
 			period, parts.list, parts.n, day, region, &split, n, why));
-	}
 	*out = ts_region_array(region, *n + 1, sizeof **out);
 	if (*out == NULL)
 		return TS_E_NO_MEMORY;
-	for (size_t i = 0; i < *n; i++) {
-		size_t part = split != NULL ? split[i].part : 0;
-		(*out)[i] = (struct ts_ledger_line){(int32_t)parts.list[part].terms->version,
-			split != NULL ? split[i].line : lines[i]};
-	}
+	for (size_t i = 0; split != NULL && i < *n; i++)
+		(*out)[i] = (struct ts_ledger_line){
+			(int32_t)parts.list[split[i].part].terms->version, split[i].line};
 	return TS_OK;
 }

@@ -315,6 +315,7 @@ static enum ts_err put_kind(const struct ts_ledger *ledger, const struct kind *k
 	ts_buf_init(&raw, LINE_BYTES_MAX);
 	for (size_t i = 0; err == TS_OK && i < rows; i++) {
 		const void *row = kind->at(ledger, i);
+		TS_ASSERT(row != NULL);
 		if (kind->matters != NULL && !kind->matters(ledger, row))
 			continue;
 		ts_buf_reset(&raw);
