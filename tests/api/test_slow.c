@@ -4,6 +4,7 @@
 #include "frame.h"
 
 #include <pthread.h>
+#include <sys/socket.h>
 
 #define H "Host: x\r\n"
 #define GATE "POST /t/gate HTTP/1.1\r\n" H "Content-Length: 0\r\n\r\n"
@@ -174,24 +175,36 @@ static int head_big_until(struct frame *f, int token, int status)
 	return got;
 }
 
+/* Asks, takes the first bytes of the answer and then no more. */
+static int slow_big(struct frame *f, int token)
+{
+	char ask[256], head[13] = "";
+	(void)snprintf(ask, sizeof ask,
+		"GET /t/big HTTP/1.1\r\n" H "Authorization: Bearer %s\r\n\r\n", f->token[token]);
+	for (int i = 0; i < 500; i++) {
+		int fd = ts_wire_connect(f->port);
+		ts_wire_puts(fd, ask);
+		if (recv(fd, head, sizeof head - 1, MSG_WAITALL) == 12 &&
+			strcmp(head, "HTTP/1.1 200") == 0)
+			return fd;
+		(void)close(fd); /* the answer before is still on its way out */
+		frame_sleep_ms(2);
+	}
+	fail_msg("never answered: %s", head);
+	return -1;
+}
+
 /* 128 readers of one token that asked for the largest tile and took nothing held 2 GB for a minute,
  * and as many again with each other token. */
 static void slow_readers_of_large_answers_share_a_budget(void **state)
 {
 	struct frame f;
-	char ask[256];
 	(void)state;
 	frame_init(&f);
 	f.config.response_bytes_max = 8u << 20;
 	f.config.answer_budget_bytes = 4 * (12 << 20); /* a token: one of them, not two */
 	frame_start(&f);
-	(void)snprintf(ask, sizeof ask,
-		"GET /t/big HTTP/1.1\r\n" H "Authorization: Bearer %s\r\n\r\n", f.token[0]);
-	assert_int_equal(head_big(&f, 0), 200);
-	assert_int_equal(head_big_until(&f, 0, 200), 200);
-	int slow = ts_wire_connect(f.port);
-	ts_wire_puts(slow, ask);
-	assert_int_equal(head_big_until(&f, 0, 503), 503);
+	int slow = slow_big(&f, 0);
 	assert_int_equal(head_big(&f, 0), 503);
 	assert_int_equal(head_big(&f, 1), 200); /* another's share */
 	(void)close(slow);
