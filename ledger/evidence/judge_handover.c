@@ -48,19 +48,14 @@ enum ts_err ts_judge_load_handover(struct ts_judge *judge, const struct ts_judge
 
 /* --- straddlers --- */
 
-static bool straddles(const struct judge_pair *pair, const struct ts_usage *usage)
+bool ts_judge_straddles(const struct judge_pair *pair, const struct ts_usage *usage)
 {
 	return usage->start_ms < pair->h.from_ms && usage->end_ms > pair->h.from_ms;
 }
 
-/* Calls for each good u1 of `stream` in leaves below `below` that overlaps [from_ms, to_ms). */
-typedef enum ts_err (*judge_visit)(struct ts_judge *judge, struct judge_stream *stream,
-	struct judge_pair *pair, const struct judge_walk *walk, const struct ts_usage *usage,
-	void *arg, struct ts_why *why);
-
-static enum ts_err visit_overlapping(struct ts_judge *judge, struct judge_stream *stream,
-	struct judge_pair *pair, int64_t from_ms, int64_t to_ms, int64_t below, judge_visit visit,
-	void *arg, struct ts_why *why)
+enum ts_err ts_judge_visit_overlapping(struct ts_judge *judge, struct judge_stream *stream,
+	struct judge_pair *pair, int64_t from_ms, int64_t to_ms, int64_t below,
+	ts_judge_visit visit, void *arg, struct ts_why *why)
 {
 	struct ts_record record;
 	struct judge_walk walk;
@@ -84,6 +79,17 @@ static enum ts_err visit_overlapping(struct ts_judge *judge, struct judge_stream
 	}
 }
 
+enum ts_err ts_judge_walk_facts(struct ts_judge *judge, const struct judge_stream *stream,
+	const struct judge_walk *walk, struct ts_why *why)
+{
+	const struct ts_judge_batch *batch = walk->batch;
+	bool loaded = judge->loaded.stream == stream->id && judge->loaded.from <= batch->first &&
+		      judge->loaded.to >= batch->end;
+	return loaded || batch->leaf >= judge->from
+		       ? TS_OK
+		       : ts_judge_lines_load(judge, stream->id, batch->first, batch->end, why);
+}
+
 static enum ts_err visit_straddler(struct ts_judge *judge, struct judge_stream *stream,
 	struct judge_pair *pair, const struct judge_walk *walk, const struct ts_usage *usage,
 	void *arg, struct ts_why *why)
@@ -91,7 +97,7 @@ static enum ts_err visit_straddler(struct ts_judge *judge, struct judge_stream *
 	(void)stream;
 	(void)arg;
 	(void)why;
-	return straddles(pair, usage)
+	return ts_judge_straddles(pair, usage)
 		       ? ts_judge_straddler_add(judge, pair, walk->batch->leaf, walk->index, usage)
 		       : TS_OK;
 }
@@ -120,45 +126,16 @@ enum ts_err ts_judge_sweep_begin(struct ts_judge *judge, struct judge_stream *st
 {
 	for (size_t i = 0; i < stream->pairs_n; i++) {
 		struct judge_pair *pair = &judge->pairs[stream->pairs[i]];
+		if (pair->h.newer != stream->id)
+			TS_TRY(ts_judge_late_find(judge, stream, pair, batch, why));
 		if (pair->h.newer != stream->id || pair->loaded ||
 			!near_newer(pair, batch->earliest_ms))
 			continue;
-		TS_TRY(visit_overlapping(judge, ts_judge_stream_find(judge, pair->h.older), pair,
-			pair->h.from_ms, pair->h.from_ms + 1, batch->leaf, visit_straddler, NULL,
-			why));
+		TS_TRY(ts_judge_visit_overlapping(judge, ts_judge_stream_find(judge, pair->h.older),
+			pair, pair->h.from_ms, pair->h.from_ms + 1, batch->leaf, visit_straddler,
+			NULL, why));
 		pair->loaded = true;
 	}
-	return TS_OK;
-}
-
-struct match {
-	struct judge_straddler line;
-	bool found;
-};
-
-static enum ts_err visit_newer(struct ts_judge *judge, struct judge_stream *stream,
-	struct judge_pair *pair, const struct judge_walk *walk, const struct ts_usage *usage,
-	void *arg, struct ts_why *why)
-{
-	struct match *match = arg;
-	(void)pair;
-	if (match->found || !ts_judge_same_use(&match->line, usage))
-		return TS_OK;
-	return ts_judge_occupies(judge, stream, walk->index, walk->batch->leaf, &match->found, why);
-}
-
-/* A u1 of the older stream that came behind lines of the newer one. */
-static enum ts_err against_newer(struct ts_judge *judge, struct judge_pair *pair, int64_t leaf,
-	const struct ts_usage *usage, bool *duplicate, struct ts_why *why)
-{
-	struct match match = {.line = {.start_ms = usage->start_ms,
-				      .end_ms = usage->end_ms,
-				      .sku = usage->sku,
-				      .resource = usage->resource,
-				      .workload = usage->workload}};
-	TS_TRY(visit_overlapping(judge, ts_judge_stream_find(judge, pair->h.newer), pair,
-		usage->start_ms, usage->end_ms, leaf, visit_newer, &match, why));
-	*duplicate = match.found;
 	return TS_OK;
 }
 
@@ -190,11 +167,11 @@ static enum ts_err sweep_pair(struct ts_judge *judge, struct judge_stream *strea
 		*verdict = against ? TS_VERDICT_DUPLICATE : TS_VERDICT_IN_SCOPE;
 		return TS_OK;
 	}
-	if (straddles(pair, usage)) {
+	if (ts_judge_straddles(pair, usage)) {
 		if (pair->loaded)
 			TS_TRY(ts_judge_straddler_add(judge, pair, leaf, index, usage));
 		if (!parked)
-			TS_TRY(against_newer(judge, pair, leaf, usage, &against, why));
+			TS_TRY(ts_judge_against_newer(judge, pair, leaf, usage, &against, why));
 		*verdict = against ? TS_VERDICT_DUPLICATE : TS_VERDICT_IN_SCOPE;
 		return TS_OK;
 	}
@@ -232,6 +209,7 @@ static enum ts_err visit_handed_over(struct ts_judge *judge, struct judge_stream
 	TS_TRY(handed_over(judge, pair, stream, usage, &over, why));
 	if (!over)
 		return TS_OK;
+	TS_TRY(ts_judge_walk_facts(judge, stream, walk, why));
 	TS_TRY(ts_judge_line_get(judge, stream->id, walk->index, batch_leaf, &line, why));
 	return ts_judge_parked(stream, line, NULL)
 		       ? TS_OK
@@ -294,7 +272,7 @@ enum ts_err ts_judge_key(
 		TS_TRY(pair_add(judge, &h, &pair));
 		if (judge->source.handover != NULL)
 			TS_TRY(judge->source.handover(judge->source.ctx, &h, why));
-		TS_TRY(visit_overlapping(judge, older, pair, h.from_ms, INT64_MAX, leaf,
+		TS_TRY(ts_judge_visit_overlapping(judge, older, pair, h.from_ms, INT64_MAX, leaf,
 			visit_handed_over, NULL, why));
 	}
 	return TS_OK;

@@ -47,6 +47,19 @@ struct judge_pair {
 		*straddlers; /* the first sorted_n: by use, those of one by their end */
 	size_t n, cap, sorted_n;
 	size_t ranges; /* as of the judge, when `next` was set */
+	struct judge_late *late; /* of the batch at hand, by use */
+	size_t late_n, late_cap;
+};
+/* A use of lines of the older stream that came behind some of the newer one. Of the latter's lines
+ * of that use that are an obstacle: the first that starts at or behind from_ms, and of those that
+ * start before it the last to end. One of these two is met, or none is. */
+struct judge_near {
+	bool there;
+	int64_t ms, index, leaf;
+};
+struct judge_late {
+	struct ts_str sku, resource, workload; /* of the batch at hand */
+	struct judge_near first, last;
 };
 struct judge_found { /* a line that an r1 of the batch at hand names */
 	int64_t stream, index, batch_leaf;
@@ -167,6 +180,8 @@ enum ts_err ts_judge_target_at(struct ts_judge *judge, const struct judge_stream
  * one again. So a line costs O(log straddlers), whoever made them. */
 enum ts_err ts_judge_straddler_add(struct ts_judge *judge, struct judge_pair *pair, int64_t leaf,
 	int64_t index, const struct ts_usage *usage) TS_MUST;
+int ts_judge_use_cmp(struct ts_str workload, struct ts_str resource, struct ts_str sku,
+	const struct ts_usage *usage);
 bool ts_judge_same_use(const struct judge_straddler *s, const struct ts_usage *usage);
 /* Whether a line can be the other of a duplicate. One that is contested can: it may come back. One
  * that is parked or reversed leaves its place to a new line. */
@@ -175,6 +190,26 @@ enum ts_err ts_judge_occupies(struct ts_judge *judge, const struct judge_stream 
 /* A u1 of the newer stream against the straddlers before it in the log. */
 enum ts_err ts_judge_against_straddlers(struct ts_judge *judge, struct judge_pair *pair,
 	const struct ts_usage *usage, bool *duplicate, struct ts_why *why) TS_MUST;
+
+/* Late straddlers (judge_late.c): those of a batch of the older stream are compared with the newer
+ * one's lines in one walk over these, whatever their number. Before the lines of the batch. */
+enum ts_err ts_judge_late_find(struct ts_judge *judge, struct judge_stream *older,
+	struct judge_pair *pair, const struct ts_judge_batch *batch, struct ts_why *why) TS_MUST;
+/* A u1 of the older stream that came behind lines of the newer one. */
+enum ts_err ts_judge_against_newer(struct ts_judge *judge, struct judge_pair *pair, int64_t leaf,
+	const struct ts_usage *usage, bool *duplicate, struct ts_why *why) TS_MUST;
+
+/* Calls for each good u1 of `stream` in leaves below `below` that overlaps [from_ms, to_ms). */
+typedef enum ts_err (*ts_judge_visit)(struct ts_judge *judge, struct judge_stream *stream,
+	struct judge_pair *pair, const struct judge_walk *walk, const struct ts_usage *usage,
+	void *arg, struct ts_why *why);
+enum ts_err ts_judge_visit_overlapping(struct ts_judge *judge, struct judge_stream *stream,
+	struct judge_pair *pair, int64_t from_ms, int64_t to_ms, int64_t below,
+	ts_judge_visit visit, void *arg, struct ts_why *why) TS_MUST;
+/* The stored facts of a batch that is walked, with one question for all of its lines. */
+enum ts_err ts_judge_walk_facts(struct ts_judge *judge, const struct judge_stream *stream,
+	const struct judge_walk *walk, struct ts_why *why) TS_MUST;
+bool ts_judge_straddles(const struct judge_pair *pair, const struct ts_usage *usage);
 
 /* Handovers (judge_handover.c). Whether u1 lines of the batch can touch one. */
 bool ts_judge_sweeps(const struct ts_judge *judge, const struct judge_stream *stream,

@@ -33,20 +33,27 @@ enum ts_err ts_judge_straddler_add(struct ts_judge *judge, struct judge_pair *pa
 	return TS_OK;
 }
 
-static int compare_use(const struct judge_straddler *s, struct ts_str sku, struct ts_str resource,
-	struct ts_str workload)
+int ts_judge_use_cmp(struct ts_str workload, struct ts_str resource, struct ts_str sku,
+	const struct ts_usage *usage)
 {
-	int order = ts_str_cmp(s->workload, workload);
+	int order = ts_str_cmp(workload, usage->workload);
 	if (order == 0)
-		order = ts_str_cmp(s->resource, resource);
-	return order != 0 ? order : ts_str_cmp(s->sku, sku);
+		order = ts_str_cmp(resource, usage->resource);
+	return order != 0 ? order : ts_str_cmp(sku, usage->sku);
+}
+
+static int compare_use(const struct judge_straddler *s, const struct ts_usage *usage)
+{
+	return ts_judge_use_cmp(s->workload, s->resource, s->sku, usage);
 }
 
 static int compare_straddlers(const void *a, const void *b)
 {
 	const struct judge_straddler *x = a;
 	const struct judge_straddler *y = b;
-	int order = compare_use(x, y->sku, y->resource, y->workload);
+	const struct ts_usage use = {
+		.sku = y->sku, .resource = y->resource, .workload = y->workload};
+	int order = compare_use(x, &use);
 	return order != 0 ? order : (y->end_ms > x->end_ms) - (y->end_ms < x->end_ms);
 }
 
@@ -68,8 +75,7 @@ static size_t first_of(const struct judge_pair *pair, const struct ts_usage *usa
 	size_t lo = 0;
 	for (size_t hi = pair->n; lo < hi;) {
 		size_t mid = lo + (hi - lo) / 2;
-		if (compare_use(&pair->straddlers[mid], usage->sku, usage->resource,
-			    usage->workload) < 0)
+		if (compare_use(&pair->straddlers[mid], usage) < 0)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -95,7 +101,7 @@ static size_t look_on(struct judge_pair *pair, size_t i)
 bool ts_judge_same_use(const struct judge_straddler *s, const struct ts_usage *usage)
 {
 	return usage->start_ms < s->end_ms && usage->end_ms > s->start_ms &&
-	       compare_use(s, usage->sku, usage->resource, usage->workload) == 0;
+	       compare_use(s, usage) == 0;
 }
 
 enum ts_err ts_judge_occupies(struct ts_judge *judge, const struct judge_stream *stream,

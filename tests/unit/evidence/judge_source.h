@@ -26,7 +26,7 @@ static struct {
 	size_t batches_n[3];
 	struct ts_buf lines; /* of the next batch */
 	int64_t lines_n, size[3];
-	int64_t looked, parked, reversed, refused; /* what was asked and decided */
+	int64_t looked, walked, parked, reversed, refused; /* what was asked and decided */
 } world;
 
 static enum ts_err src_statement(
@@ -58,6 +58,7 @@ static enum ts_err src_overlapping(void *ctx, int64_t stream, int64_t from, int6
 	(void)ctx;
 	(void)why;
 	(void)from_ms;
+	world.walked++;
 	(void)to_ms;
 	for (size_t i = 0; i < world.batches_n[stream]; i++) {
 		*out = world.batches[stream][i];
