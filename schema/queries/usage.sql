@@ -16,10 +16,14 @@ order by leaf limit $4::integer
 -- name: batch_bound
 -- in: contract, leaves [from, to), most u1 lines and cells; out: the leaf of the first batch, but for
 -- the first of all, with which they are more (null: none). An r1 may cost the look-up of a batch of its
--- own: it counts for a hundred.
+-- own: it counts for a hundred. An upload of an older stream that reaches over a handover costs a walk
+-- over the newer one's lines there: 25,000.
 select min(t.leaf) from (
 	select b.leaf, row_number() over w as number,
-		sum(b.usage_n + 100 * b.reversal_n + c.cells) over w as work
+		sum(b.usage_n + 100 * b.reversal_n + c.cells
+			+ case when exists (select from app.handover h where h.contract_id = b.contract_id
+				and h.older_id = b.stream_id and b.latest_ms > h.from_ms) then 25000 else 0 end
+			) over w as work
 	from (select * from app.batch b
 		where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint
 		order by b.leaf offset 0) b
