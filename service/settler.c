@@ -9,6 +9,7 @@
 
 #define CONTRACTS_PER_READ 100
 #define REGION_BYTES_MAX (1024u << 20)
+#define TURN_US INT64_C(5000000) /* of one contract, while others may wait */
 
 struct ts_settler {
 	struct ts_app *app;
@@ -26,13 +27,16 @@ static bool stopping(struct ts_settler *settler)
 	return stop;
 }
 
-static void tick(struct ts_settler *settler, struct ts_session *session,
+/* A backlog is worked off by turns, so that nobody's holds up all the others. True: there is more.
+ */
+static bool tick(struct ts_settler *settler, struct ts_session *session,
 	const struct ts_db_contract *contract)
 {
+	int64_t until_us = ts_clock_mono_us() + TURN_US;
 	struct ts_why why = {0};
 	struct ts_region *region = ts_region_create(REGION_BYTES_MAX);
 	if (region == NULL)
-		return;
+		return false;
 	struct ts_settle s = {.app = settler->app,
 		.session = session,
 		.region = region,
@@ -49,10 +53,11 @@ static void tick(struct ts_settler *settler, struct ts_session *session,
 				TS_LOG_TEXT("contract", contract->public_id),
 				TS_LOG_NUM("leaf", s.leaf), TS_LOG_NUM("inputs_to", s.to),
 				TS_LOG_NUM("entries", s.entries));
-	} while (err == TS_OK && s.more && !stopping(settler));
+	} while (err == TS_OK && s.more && !stopping(settler) && ts_clock_mono_us() < until_us);
 	if (err != TS_OK && err != TS_E_CONFLICT) /* no version in force yet: not an error */
 		ts_log_err(settler->app->log, TS_LOG_ERROR, "tick", err, &why);
 	ts_region_free(region);
+	return err == TS_OK && s.more;
 }
 
 /* Also leaves that no event of ours caused: receipts promise that they are in a signed checkpoint
@@ -67,13 +72,15 @@ static void sign(struct ts_settler *settler, struct ts_session *session,
 		ts_log_err(settler->app->log, TS_LOG_ERROR, "sign", err, &why);
 }
 
-static void tick_all(struct ts_settler *settler, struct ts_session *session)
+/* True: some contract has more. */
+static bool tick_all(struct ts_settler *settler, struct ts_session *session)
 {
 	struct ts_region *region = ts_region_create(REGION_BYTES_MAX);
 	struct ts_db_contract *contracts = NULL;
 	struct ts_why why = {0};
 	int64_t after = 0;
 	size_t n = CONTRACTS_PER_READ;
+	bool more = false;
 	while (region != NULL && n == CONTRACTS_PER_READ && !stopping(settler)) {
 		ts_region_reset(region);
 		enum ts_err err = ts_db_contract_list(
@@ -84,11 +91,12 @@ static void tick_all(struct ts_settler *settler, struct ts_session *session)
 		}
 		for (size_t i = 0; i < n && !stopping(settler); i++) {
 			after = contracts[i].contract_id;
-			tick(settler, session, &contracts[i]);
+			more |= tick(settler, session, &contracts[i]);
 			sign(settler, session, &contracts[i]);
 		}
 	}
 	ts_region_free(region);
+	return more;
 }
 
 static void *run(void *arg)
@@ -96,22 +104,24 @@ static void *run(void *arg)
 	struct ts_settler *settler = arg;
 	struct ts_session *session = NULL;
 	struct ts_why why = {0};
+	bool more = false;
 	pthread_mutex_lock(&settler->lock);
 	while (!settler->stop) {
 		struct timespec until;
 		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += settler->app->config->tick_s;
+		until.tv_sec += more ? 0 : settler->app->config->tick_s;
 		pthread_cond_timedwait(&settler->wake, &settler->lock, &until);
 		if (settler->stop)
 			break;
 		pthread_mutex_unlock(&settler->lock);
 		enum ts_err err = TS_OK;
+		more = false;
 		if (session == NULL)
 			err = ts_session_open(settler->app->config->db_service, &session, &why);
 		if (err == TS_OK)
 			err = ts_db_ping(session->db, &why);
 		if (err == TS_OK)
-			tick_all(settler, session);
+			more = tick_all(settler, session);
 		else
 			ts_log_err(settler->app->log, TS_LOG_ERROR, "settler", err, &why);
 		pthread_mutex_lock(&settler->lock);
