@@ -179,25 +179,6 @@ struct log_walk {
 	struct ts_range range;
 };
 
-/* Text, blank line, signature lines, blank line or the end. */
-static bool cut_note(struct ts_str *rest, struct ts_str *note)
-{
-	struct ts_str line;
-	int blank = 0;
-	const char *at = rest->at;
-	while (rest->len > 0) {
-		const char *before = rest->at;
-		if (!ts_str_line(rest, &line))
-			return false;
-		if (line.len == 0 && ++blank == 2) {
-			*note = (struct ts_str){at, (size_t)(before - at)};
-			return rest->len > 0; /* a note follows */
-		}
-	}
-	*note = (struct ts_str){at, (size_t)(rest->at - at)};
-	return true;
-}
-
 static enum ts_err open_note(struct log_walk *w, struct ts_str bytes, struct ts_checkpoint *out,
 	int64_t *time_s, bool *quorum, struct ts_why *why)
 {
@@ -241,7 +222,7 @@ static enum ts_err next_earlier(struct log_walk *w)
 	w->has_next = false;
 	if (w->earlier.len == 0)
 		return TS_OK;
-	enum ts_err err = cut_note(&w->earlier, &note)
+	enum ts_err err = ts_note_cut(&w->earlier, &note)
 				  ? open_note(w, note, &w->next, &w->next_time_s, &quorum, &why)
 				  : ts_why(&why, TS_E_MALFORMED, "", "notes are not separated");
 	if (err == TS_OK && (w->next.size < from || w->next.size >= to || w->next.size < 1 ||

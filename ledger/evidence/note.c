@@ -109,6 +109,24 @@ enum ts_err ts_note_parse(struct ts_str bytes, struct ts_note *out, struct ts_wh
 	return TS_OK;
 }
 
+bool ts_note_cut(struct ts_str *rest, struct ts_str *note)
+{
+	struct ts_str line;
+	int blank = 0;
+	const char *at = rest->at;
+	while (rest->len > 0) {
+		const char *before = rest->at;
+		if (!ts_str_line(rest, &line))
+			return false;
+		if (line.len == 0 && ++blank == 2) {
+			*note = (struct ts_str){at, (size_t)(before - at)};
+			return rest->len > 0; /* a note follows */
+		}
+	}
+	*note = (struct ts_str){at, (size_t)(rest->at - at)};
+	return true;
+}
+
 bool ts_note_line_of(const struct ts_sigline *line, const struct ts_key *key)
 {
 	return line->id == key->id && ts_str_is(line->name, key->name);

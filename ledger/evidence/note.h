@@ -25,6 +25,10 @@ struct ts_note {
 /* Borrows bytes. TS_E_MALFORMED, TS_E_LIMIT. */
 enum ts_err ts_note_parse(struct ts_str bytes, struct ts_note *out, struct ts_why *why) TS_MUST;
 
+/* Notes that follow each other with an empty line between two: takes the next one off *rest. False
+ * when what is there can't be cut (each note is text, empty line, signature lines). */
+bool ts_note_cut(struct ts_str *rest, struct ts_str *note);
+
 /* What a known key said about a note. */
 struct ts_note_sig {
 	bool valid; /* the key has a line, and it verifies */

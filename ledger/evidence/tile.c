@@ -95,3 +95,16 @@ void ts_tile_entry(struct ts_str data, struct ts_buf *out)
 	ts_buf_put_u16be(out, (uint16_t)data.len);
 	ts_buf_put(out, data.at, data.len);
 }
+
+bool ts_tile_take(struct ts_str *rest, struct ts_str *data)
+{
+	if (rest->len < 2)
+		return false;
+	const uint8_t *head = (const uint8_t *)rest->at;
+	size_t len = (size_t)head[0] << 8 | head[1];
+	if (rest->len - 2 < len)
+		return false;
+	*data = (struct ts_str){rest->at + 2, len};
+	*rest = (struct ts_str){rest->at + 2 + len, rest->len - 2 - len};
+	return true;
+}

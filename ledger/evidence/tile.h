@@ -24,5 +24,7 @@ const char *ts_tile_path(const struct ts_tile *tile, char out[TS_TILE_PATH_CHARS
 bool ts_tile_exists(const struct ts_tile *tile, int64_t size);
 /* One entry of an entries tile: u16be length, data. */
 void ts_tile_entry(struct ts_str data, struct ts_buf *out);
+/* Takes the next entry off *rest; false: none is left, or what is left is no whole entry. */
+bool ts_tile_take(struct ts_str *rest, struct ts_str *data);
 
 #endif
