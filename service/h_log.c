@@ -4,6 +4,7 @@
 #include "service/checkpoints.h"
 #include "service/handler.h"
 #include "service/route.h"
+#include "service/witnesser.h"
 #include "store/batch.h"
 #include "store/stream.h"
 #include "store/tile.h"
@@ -11,6 +12,7 @@
 
 #define IMMUTABLE "private, max-age=31536000, immutable"
 #define ETAG_BYTES 16
+#define NOTES_PER_PAGE 500
 
 struct view {
 	struct ts_request *req;
@@ -99,6 +101,37 @@ static enum ts_err log_checkpoint(
 	struct view v = {.req = req, .res = res};
 	TS_TRY(log_of(&v, why));
 	TS_TRY(look(&v, log_checkpoint_tx, why));
+	return reply(&v, "text/plain; charset=utf-8", "no-cache", why);
+}
+
+/* Older ones: what was cosigned when, which the newest checkpoint does not tell. */
+static enum ts_err log_checkpoints_tx(struct ts_db *db, void *arg, struct ts_why *why)
+{
+	struct view *v = arg;
+	struct ts_db_checkpoint newest;
+	struct ts_quorum quorum;
+	struct ts_str *notes = NULL;
+	size_t n = 0;
+	int64_t id = v->contract.contract_id;
+	const struct ts_query_value *after = ts_request_query(v->req, "after");
+	TS_TRY(ts_checkpoints_published(db, id, v->log, v->req->region, &newest, why));
+	TS_TRY(ts_witness_quorum(db, id, v->req->region, &quorum, why));
+	TS_TRY(ts_db_checkpoint_notes(db, id, v->log, after->text.at != NULL ? after->number : 0,
+		newest.size, quorum.n == 0, NOTES_PER_PAGE, v->req->region, &notes, &n, why));
+	ts_buf_reset(&v->res->body);
+	for (size_t i = 0; i < n; i++) {
+		ts_buf_puts(&v->res->body, i > 0 ? "\n" : "");
+		ts_buf_put(&v->res->body, notes[i].at, notes[i].len);
+	}
+	return v->res->body.err;
+}
+
+static enum ts_err log_checkpoints(
+	struct ts_request *req, struct ts_response *res, struct ts_why *why)
+{
+	struct view v = {.req = req, .res = res};
+	TS_TRY(log_of(&v, why));
+	TS_TRY(look(&v, log_checkpoints_tx, why));
 	return reply(&v, "text/plain; charset=utf-8", "no-cache", why);
 }
 
@@ -219,11 +252,25 @@ static enum ts_err stream_entries(
 #define LOG "/log/{contract}/{log}"
 #define STREAM "/log/{contract}/streams/{stream}"
 
+static const struct ts_query_param notes_query[] = {
+	{"after", TS_QUERY_INT, false, 0, 0, "only sizes above this one"}, {0}};
+
 const struct ts_route ts_routes_log[] = {
 	LOG_ROUTE("/v1/contracts/{contract}/log/{log}/checkpoint", log_checkpoint, 0,
 		"getCheckpoint", "The newest published checkpoint of a log", "signed note", TEXT),
 	LOG_ROUTE(LOG "/checkpoint", log_checkpoint, 0, "logCheckpoint",
 		"The newest published checkpoint of a log (C2SP tlog-tiles)", "signed note", TEXT),
+	{.method = TS_GET,
+		.path = LOG "/checkpoints",
+		.handler = log_checkpoints,
+		.roles = TS_ROLE_READERS,
+		.cls = TS_CLASS_READ,
+		.query = notes_query,
+		.produces = TEXT,
+		.id = "logCheckpoints",
+		.tag = "logs",
+		.summary = "Kept checkpoints of a log, sizes rising, with every cosignature",
+		.response = "at most 500 signed notes, an empty line between two"},
 	LOG_ROUTE(LOG "/tile/{level}/{tile}", log_tile, TS_ROUTE_REST, "logTile",
 		"Hashes of a log: tile N of a level, N[.p/W]", "W or 256 hashes of 32 bytes",
 		BYTES),

@@ -67,6 +67,34 @@ enum ts_err ts_db_checkpoint_last(struct ts_db *db, int64_t contract_id, enum ts
 	return rows.err;
 }
 
+enum ts_err ts_db_checkpoint_notes(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
+	int64_t after, int64_t to, bool bare, int32_t limit, struct ts_region *region,
+	struct ts_str **out, size_t *n, struct ts_why *why)
+{
+	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
+	struct ts_str *list = NULL;
+	struct ts_args args;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i16(&args, (int16_t)log);
+	ts_arg_i64(&args, after);
+	ts_arg_i64(&args, to);
+	ts_arg_bool(&args, bare);
+	ts_arg_i32(&args, limit);
+	TS_TRY(ts_db_query(db, "checkpoint_notes", &args, &rows, why));
+	list = ts_region_array(region, (size_t)rows.n + 1, sizeof *list);
+	if (list == NULL)
+		return ts_why(why, TS_E_NO_MEMORY, "checkpoints", "out of memory");
+	while (ts_rows_next(&rows)) {
+		(void)ts_row_i64(&rows);
+		list[rows.row] = ts_row_copy(&rows, region);
+	}
+	*out = list;
+	*n = (size_t)rows.n;
+	return rows.err;
+}
+
 enum ts_err ts_db_pair_add(struct ts_db *db, int64_t contract_id, const struct ts_db_pair *pair,
 	int64_t now_us, struct ts_why *why)
 {

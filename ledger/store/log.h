@@ -64,6 +64,12 @@ enum ts_err ts_db_checkpoint_last(struct ts_db *db, int64_t contract_id, enum ts
 	int64_t max_size, struct ts_region *region, struct ts_db_checkpoint *out,
 	struct ts_why *why) TS_MUST;
 
+/* Checkpoints with after < size <= to and all their cosignatures, sizes rising; those without one
+ * only when `bare`. Copied into the region. */
+enum ts_err ts_db_checkpoint_notes(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
+	int64_t after, int64_t to, bool bare, int32_t limit, struct ts_region *region,
+	struct ts_str **out, size_t *n, struct ts_why *why) TS_MUST;
+
 /* Sizes of both logs that were signed together, from one snapshot. */
 struct ts_db_pair {
 	int64_t inputs_size; /* 0: none yet */

@@ -30,6 +30,18 @@ select size, met_s from app.log_published
 where contract_id = $1::bigint and log = $2::smallint and size >= $3::bigint and met_s <= $4::bigint
 order by size limit 1
 
+-- name: checkpoint_notes
+-- in: contract, log, sizes (behind, up to), also without cosignatures, limit; out: checkpoints with all
+-- their cosignatures
+select c.size, c.note || coalesce((select string_agg(s.line, ''::bytea order by s.time_s, s.key_name)
+	from app.log_cosignature s
+	where s.contract_id = c.contract_id and s.log = c.log and s.size = c.size), ''::bytea)
+from app.log_checkpoint c
+where c.contract_id = $1::bigint and c.log = $2::smallint and c.size > $3::bigint
+	and c.size <= $4::bigint and ($5::boolean or exists (select from app.log_cosignature s
+		where s.contract_id = c.contract_id and s.log = c.log and s.size = c.size))
+order by c.size limit $6::integer
+
 -- name: pair_published
 -- in: contract, largest inputs size; out: the newest pair that a quorum has cosigned in both logs
 select p.inputs_size, p.journal_size from app.log_pair p
