@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/cli.h"
+#include "service/mirror_source.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define REGION_BYTES_MAX ((size_t)4 << 30) /* a bound, not what it takes */
 
 static int run(int argc, char **argv);
 
@@ -13,19 +16,59 @@ const struct ts_command ts_cmd_bundle = {
 	.summary = "fetch all that is needed to check a period's document offline",
 	.usage =
 		"tallystick bundle CONTRACT --period PERIOD [--from EARLIER] --out FILE\n"
+		"tallystick bundle CONTRACT --period PERIOD --from-mirror DIR --out FILE\n"
 		"\n"
 		"The file holds every leaf of both logs up to the document, every line that was\n"
 		"rated, the signed terms and the documents (docs/formats/bundle.md). Check it\n"
 		"with tallystick verify. With --from it begins at the state at the cut of that\n"
 		"earlier period, if both companies have sealed it, and holds what came behind it.\n"
+		"--from-mirror: made from what tallystick mirror keeps, without the service.\n"
 		"\n"
 		"  tallystick bundle 3f0c... --period 2026-05 --out bundle.tar\n",
 	.run = run,
 };
 
 struct bundle_args {
-	const char *period, *from, *out;
+	const char *period, *from, *out, *mirror;
 };
+
+static enum ts_err copy(const struct ts_audit_source *source, FILE *file, struct ts_why *why)
+{
+	static char block[1 << 16];
+	for (int64_t at = 0; at < source->size;) {
+		int64_t left = source->size - at;
+		size_t n = left < (int64_t)sizeof block ? (size_t)left : sizeof block;
+		TS_TRY(source->read(source->ctx, at, block, n));
+		if (fwrite(block, 1, n, file) != n)
+			return ts_why(why, TS_E_IO, "bundle", "cannot write: %s", strerror(errno));
+		at += (int64_t)n;
+	}
+	return TS_OK;
+}
+
+/* Out of a mirror; what it says is checked by verify, not here. */
+static enum ts_err assemble(const struct ts_cli *cli, FILE *file, struct ts_why *why)
+{
+	const struct bundle_args *args = cli->own;
+	if (args->from != NULL)
+		return ts_why(why, TS_E_INVALID, "--from", "a mirror's bundles begin at genesis");
+	struct ts_mirror_dir dir = {.path = args->mirror, .lock = -1};
+	struct ts_mirror_source *source = NULL;
+	TS_TRY(ts_contract_id_check(ts_str(cli->args.items[0]), why));
+	memcpy(dir.contract, cli->args.items[0], TS_CONTRACT_ID_CHARS);
+	struct ts_region *region = ts_region_create(REGION_BYTES_MAX);
+	if (region == NULL)
+		return TS_E_NO_MEMORY;
+	enum ts_err err = ts_mirror_source_open(&dir, args->period, region, &source, why);
+	if (err == TS_OK) {
+		err = copy(ts_mirror_source_audit(source), file, why);
+		if (err != TS_OK && ts_mirror_source_why(source)->text[0] != '\0')
+			*why = *ts_mirror_source_why(source);
+		ts_mirror_source_close(source);
+	}
+	ts_region_free(region);
+	return err;
+}
 
 /* Written beside and renamed: a file with the name asked for is whole. */
 static enum ts_err fetch(struct ts_cli *cli, struct ts_why *why)
@@ -48,7 +91,8 @@ static enum ts_err fetch(struct ts_cli *cli, struct ts_why *why)
 	FILE *file = fopen(beside, "wbe");
 	if (file == NULL)
 		return ts_why(why, TS_E_IO, beside, "%s", strerror(errno));
-	enum ts_err err = ts_client_get_file(cli->client, path, file, why);
+	enum ts_err err = args->mirror != NULL ? assemble(cli, file, why)
+					       : ts_client_get_file(cli->client, path, file, why);
 	bool written = fflush(file) == 0 && fstat(fileno(file), &status) == 0;
 	written = fclose(file) == 0 && written;
 	if (err == TS_OK && (!written || rename(beside, args->out) != 0))
@@ -62,7 +106,7 @@ static enum ts_err fetch(struct ts_cli *cli, struct ts_why *why)
 
 static int run(int argc, char **argv)
 {
-	struct bundle_args args = {NULL, NULL, NULL};
+	struct bundle_args args = {0};
 	struct ts_cli cli = {.cmd = &ts_cmd_bundle, .own = &args};
 	const struct ts_opt opts[] = {
 		{"period", TS_OPT_TEXT, true, &args.period, "PERIOD",
@@ -70,6 +114,8 @@ static int run(int argc, char **argv)
 		{"from", TS_OPT_TEXT, false, &args.from, "EARLIER",
 			"begin at the state at the cut of this period"},
 		{"out", TS_OPT_TEXT, true, &args.out, "FILE", "write there"},
+		{"from-mirror", TS_OPT_TEXT, false, &args.mirror, "DIR",
+			"make it from a mirror, without the service"},
 		TS_CLI_OPTS(&cli),
 	};
 	static const struct ts_cli_verb verbs[] = {{NULL, 1, fetch}};

@@ -12,19 +12,24 @@ static int run(int argc, char **argv);
 const struct ts_command ts_cmd_replay = {
 	.name = "replay",
 	.summary = "rebuild the journal from the signed inputs, on one's own machine",
-	.usage = "tallystick replay BUNDLE --policy FILE --out FILE\n"
-		 "\n"
-		 "Writes every journal entry as it follows from the signed inputs (each as two\n"
-		 "bytes of length and its leaf, docs/formats/journal.md) and prints size and\n"
-		 "root, as in a checkpoint. Exit 0: it is the journal that the other side signed.\n"
-		 "\n"
-		 "  tallystick replay bundle.tar --policy policy.txt --out journal.leaves\n",
+	.usage =
+		"tallystick replay DIR|BUNDLE --policy FILE [--out FILE]\n"
+		"\n"
+		"DIR: what tallystick mirror keeps. Checks every file of it, then rebuilds every\n"
+		"journal entry and document from the signed inputs and compares them, byte for\n"
+		"byte; prints what verify prints, then size and root of the journal as in a\n"
+		"checkpoint. --out: write the entries, each as two bytes of length and its leaf\n"
+		"(docs/formats/journal.md). Exit 0: it is the journal that the other side signed.\n"
+		"\n"
+		"  tallystick replay var/mirror --policy policy.txt\n",
 	.run = run,
 };
 
 static enum ts_err rebuild(struct ts_verify *v, const char *out, struct ts_region *region,
 	struct ts_audit_report **report, struct ts_why *why)
 {
+	if (out == NULL)
+		return ts_verify_run(v, region, report, why);
 	v->journal = fopen(out, "wbe");
 	if (v->journal == NULL)
 		return ts_why(why, TS_E_IO, out, "%s", strerror(errno));
@@ -55,7 +60,7 @@ static int run(int argc, char **argv)
 	int code = TS_EXIT_OK;
 	const struct ts_opt opts[] = {
 		{"policy", TS_OPT_TEXT, true, &v.policy, "FILE", "whom to trust"},
-		{"out", TS_OPT_TEXT, true, &out, "FILE", "write the journal there"},
+		{"out", TS_OPT_TEXT, false, &out, "FILE", "write the journal there"},
 	};
 	if (!ts_opt_parse(&ts_cmd_replay, opts, 2, argc, argv, 1, 1, &args, &code))
 		return code;
@@ -64,13 +69,13 @@ static int run(int argc, char **argv)
 	randombytes_buf(&v.seed, sizeof v.seed);
 	enum ts_err err = region == NULL ? TS_E_NO_MEMORY : rebuild(&v, out, region, &report, &why);
 	if (err == TS_OK) {
+		bool same = same_journal(report);
+		ts_verify_print(&v, report, stdout);
 		ts_text_base64(report->journal_root.b, TS_HASH_BYTES, root);
 		printf("%lld\n%s\n", (long long)report->totals.entries, root);
-		if (!same_journal(report)) {
-			fprintf(stderr, "this is not the journal of the bundle:\n");
-			ts_verify_print(&v, report, stderr);
-			code = TS_EXIT_FAILED;
-		}
+		if (!same)
+			fprintf(stderr, "this is not the journal of the %s\n", v.bundle);
+		code = same && report->findings.failed == 0 ? TS_EXIT_OK : TS_EXIT_FAILED;
 	} else {
 		code = ts_command_fail(&ts_cmd_replay, err, &why);
 	}

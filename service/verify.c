@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/verify.h"
 #include "base/time.h"
+#include "service/mirror_check.h"
+#include "service/mirror_source.h"
 #include "service/textfile.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -111,38 +114,93 @@ static enum ts_err put_entry(void *ctx, struct ts_str leaf)
 		       : TS_E_IO;
 }
 
+/* What a check needs, once the source is open. */
+struct check {
+	const struct ts_verify *v;
+	const struct ts_policy *policy;
+	struct ts_str *receipts;
+	size_t receipts_n;
+	struct ts_region *region;
+	struct ts_audit_report *report;
+	struct ts_why *why;
+};
+
+static enum ts_err check_source(const struct check *c, const struct ts_audit_source *source)
+{
+	const struct ts_audit_options options = {.source = source,
+		.policy = c->policy,
+		.entry = c->v->journal != NULL ? put_entry : NULL,
+		.entry_ctx = c->v->journal,
+		.now_s = c->v->now_s,
+		.max_age_s = c->v->max_age_s,
+		.seed = c->v->seed,
+		.receipts = c->receipts,
+		.receipts_n = c->receipts_n};
+	return ts_audit_run(&options, c->region, c->report, c->why);
+}
+
+static void print_damaged(void *ctx, const char *name, const char *text)
+{
+	char path[PATH_MAX];
+	fprintf(stderr, "DAMAGED      %s: %s\n", ts_mirror_path(ctx, name, path, sizeof path),
+		text);
+}
+
+/* First the files, each by its name; then all that they mean. */
+static enum ts_err check_mirror(const struct check *c)
+{
+	struct ts_mirror_dir dir = {.path = c->v->bundle, .lock = -1};
+	struct ts_hasher hasher = {0};
+	struct ts_mirror_source *source = NULL;
+	struct ts_mirror_check files = {
+		.dir = &dir, .hasher = &hasher, .found = print_damaged, .ctx = &dir};
+	memcpy(dir.contract, c->policy->contract, sizeof dir.contract);
+	TS_TRY(ts_hasher_init(&hasher));
+	enum ts_err err = ts_mirror_check(&files, c->why);
+	ts_hasher_free(&hasher);
+	if (err == TS_OK && files.bad > 0)
+		err = ts_why(c->why, TS_E_MISMATCH, dir.path,
+			"%lld files of the mirror are damaged or missing", (long long)files.bad);
+	TS_TRY(err);
+	TS_TRY(ts_mirror_source_open(&dir, NULL, c->region, &source, c->why));
+	err = check_source(c, ts_mirror_source_audit(source));
+	const struct ts_why *inner = ts_mirror_source_why(source);
+	if (err != TS_OK && inner->text[0] != '\0')
+		*c->why = *inner;
+	ts_mirror_source_close(source);
+	return err;
+}
+
+static enum ts_err check_file(const struct check *c, int fd, int64_t size)
+{
+	const struct ts_audit_source source = {read_at, &fd, size};
+	return check_source(c, &source);
+}
+
 enum ts_err ts_verify_run(const struct ts_verify *v, struct ts_region *region,
 	struct ts_audit_report **report, struct ts_why *why)
 {
 	struct ts_policy *policy = NULL;
-	struct ts_str *receipts = NULL;
-	size_t receipts_n = 0;
+	struct check c = {.v = v, .region = region, .why = why};
 	struct stat status;
 	TS_TRY(read_policy(v->policy, region, &policy, why));
+	c.policy = policy;
 	if (v->receipts != NULL)
-		TS_TRY(read_receipts(v->receipts, region, &receipts, &receipts_n, why));
-	*report = ts_region_alloc(region, sizeof **report);
+		TS_TRY(read_receipts(v->receipts, region, &c.receipts, &c.receipts_n, why));
+	c.report = *report = ts_region_alloc(region, sizeof **report);
 	if (*report == NULL)
 		return TS_E_NO_MEMORY;
 	int fd = open(v->bundle, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return ts_why(why, TS_E_IO, v->bundle, "%s", strerror(errno));
 	enum ts_err err = TS_E_IO;
-	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
-		const struct ts_audit_source source = {read_at, &fd, (int64_t)status.st_size};
-		const struct ts_audit_options options = {.source = &source,
-			.policy = policy,
-			.entry = v->journal != NULL ? put_entry : NULL,
-			.entry_ctx = v->journal,
-			.now_s = v->now_s,
-			.max_age_s = v->max_age_s,
-			.seed = v->seed,
-			.receipts = receipts,
-			.receipts_n = receipts_n};
-		err = ts_audit_run(&options, region, *report, why);
-	} else {
-		(void)ts_why(why, err, v->bundle, "it is no file");
-	}
+	bool known = fstat(fd, &status) == 0;
+	if (known && S_ISREG(status.st_mode))
+		err = check_file(&c, fd, (int64_t)status.st_size);
+	else if (known && S_ISDIR(status.st_mode))
+		err = check_mirror(&c);
+	else
+		(void)ts_why(why, err, v->bundle, "it is neither a file nor a folder");
 	(void)close(fd);
 	return err;
 }

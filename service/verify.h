@@ -8,14 +8,16 @@
 #include <stdio.h>
 
 struct ts_verify {
-	const char *bundle, *policy, *receipts; /* paths; receipts NULL: none */
+	const char *bundle, *policy, *receipts; /* paths; receipts NULL: none. A bundle that is a
+						   folder is a mirror (mirror_source.h) */
 	int64_t max_age_s; /* < 0: not asked */
 	int64_t now_s;
 	FILE *journal; /* NULL, or where the journal is written as it is rebuilt: u16be length,
 			  bytes */
 	uint64_t seed;
 };
-/* As ts_audit_run; everything in the region. TS_E_IO, TS_E_MALFORMED (policy, receipts). */
+/* As ts_audit_run; everything in the region. TS_E_IO, TS_E_MALFORMED (policy, receipts). Of a
+ * mirror the files are checked first; TS_E_MISMATCH: some are damaged, stderr names them. */
 enum ts_err ts_verify_run(const struct ts_verify *verify, struct ts_region *region,
 	struct ts_audit_report **report, struct ts_why *why) TS_MUST;
 void ts_verify_print(
