@@ -131,6 +131,8 @@ static enum ts_err check_source(const struct check *c, const struct ts_audit_sou
 		.policy = c->policy,
 		.entry = c->v->journal != NULL ? put_entry : NULL,
 		.entry_ctx = c->v->journal,
+		.state = c->v->state,
+		.state_period = c->v->state_period,
 		.now_s = c->v->now_s,
 		.max_age_s = c->v->max_age_s,
 		.seed = c->v->seed,

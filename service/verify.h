@@ -14,6 +14,8 @@ struct ts_verify {
 	int64_t now_s;
 	FILE *journal; /* NULL, or where the journal is written as it is rebuilt: u16be length,
 			  bytes */
+	struct ts_buf *state; /* as of ts_audit_options, with state_period */
+	const char *state_period;
 	uint64_t seed;
 };
 /* As ts_audit_run; everything in the region. TS_E_IO, TS_E_MALFORMED (policy, receipts). Of a

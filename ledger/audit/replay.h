@@ -59,6 +59,10 @@ struct ts_audit_options {
 	/* NULL, or told every journal leaf as it is computed again. */
 	enum ts_err (*entry)(void *ctx, struct ts_str leaf);
 	void *entry_ctx;
+	/* NULL, or where the state at the cut of state_period is appended (book/state.h); nothing
+	 * when that period is not cut. */
+	struct ts_buf *state;
+	const char *state_period; /* its name: "2026-05" */
 	int64_t now_s, max_age_s; /* max_age_s < 0: not asked */
 	uint64_t seed; /* as of ts_cells_init */
 	/* An agent's checkpoint notes with the service's cosignature; borrowed. */

@@ -127,6 +127,7 @@ enum ts_err ts_audit_state(struct ts_replay *r, struct ts_audit_cut *cut)
 {
 	struct ts_period period;
 	struct ts_buf text;
+	char name[TS_TIME_CHARS];
 	struct ts_state state = {.contract = ts_str(r->policy->contract),
 		.period = cut->period,
 		.cut = cut->leaf,
@@ -143,6 +144,12 @@ enum ts_err ts_audit_state(struct ts_replay *r, struct ts_audit_cut *cut)
 	enum ts_err err = ts_state_text(&state, r->ledger, r->scratch, &text, &r->why);
 	if (err == TS_OK)
 		ts_sha256(text.data, text.len, &cut->state);
+	const struct ts_audit_options *o = r->options;
+	if (err == TS_OK && o->state != NULL &&
+		strcmp(o->state_period, ts_period_name(&period, name)) == 0) {
+		ts_buf_put(o->state, text.data, text.len);
+		err = o->state->err;
+	}
 	ts_buf_free(&text);
 	cut->has_state = err == TS_OK;
 	return err;

@@ -50,6 +50,16 @@ scene june
 close_month 2026-06
 scene july
 close_month 2026-07
+# a mirror of all that makes the same last bundle, and the states at every cut
+run 0 t mirror "$CONTRACT" "$DIR/mirror" --policy "$DIR/policy.txt"
+run 0 t replay "$DIR/mirror" --policy "$DIR/policy.txt"
+run 0 t bundle "$CONTRACT" --period 2026-07 --out "$DIR/own.tar" --from-mirror "$DIR/mirror"
+cmp -s "$DIR/2026-07.tar" "$DIR/own.tar" || fail "the mirror makes another bundle"
+for month in 2026-05 2026-06 2026-07; do
+	run 0 t period state "$CONTRACT" $month --out "$DIR/kept.state"
+	run 0 t replay "$DIR/mirror" --policy "$DIR/policy.txt" --state $month --out "$DIR/own.state"
+	cmp -s "$DIR/kept.state" "$DIR/own.state" || fail "another state of $month was rebuilt"
+done
 cp "$DIR/state/keys/$CONTRACT".*.key "$DIR/state/keys/operator.key" \
 	"$DIR/state/keys/receipt.key" "$DIR/"
 svc_stop

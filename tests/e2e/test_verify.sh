@@ -71,6 +71,9 @@ run 63 curl -sS -H "Authorization: Bearer $LAB" --max-filesize 1000 -o /dev/null
 	"$TALLYSTICK_URL/v1/contracts/$CONTRACT/bundle?period=2026-06"
 sleep 0.5
 ! ls -l "/proc/$SERVICE/fd" 2>/dev/null | grep -q deleted || fail "a spooled bundle is still open"
+for month in 2026-05 2026-06; do
+	run 0 t period state "$CONTRACT" $month --out "$DIR/$month.state"
+done
 svc_stop
 unset TALLYSTICK_URL TALLYSTICK_TOKEN
 
@@ -109,6 +112,13 @@ cp "$DIR/out" "$DIR/report.json"
 # the consumer's own rebuild: the same bytes, the signed root
 run 0 t replay "$DIR/june.tar" --policy "$DIR/policy.txt" --out "$DIR/journal"
 tail -n 2 "$DIR/out" >"$DIR/rebuilt"
+# and its own states: what the service keeps and both have sealed
+for month in 2026-05 2026-06; do
+	run 0 t replay "$DIR/june.tar" --policy "$DIR/policy.txt" --state $month --out "$DIR/own.state"
+	cmp -s "$DIR/own.state" "$DIR/$month.state" || fail "another state of $month was rebuilt"
+done
+run 1 t replay "$DIR/may.tar" --policy "$DIR/policy.txt" --state 2026-06 --out "$DIR/none"
+run 2 t replay "$DIR/june.tar" --policy "$DIR/policy.txt" --state 2026-06
 tar -xOf "$DIR/june.tar" journal.leaves | cmp -s - "$DIR/journal" || fail "another journal was rebuilt"
 tar -xOf "$DIR/june.tar" journal.checkpoint | sed -n 2,3p | cmp -s - "$DIR/rebuilt" || fail "another root"
 
