@@ -214,6 +214,7 @@ static int by_place(const void *a, const void *b)
 
 static enum ts_err run(struct ts_bundle_carry *c, struct ts_region *region)
 {
+	static const enum ts_check reasons[] = {TS_CHECK_RANGES, TS_CHECK_TERMS, TS_CHECK_STATE};
 	struct ts_audit_report *report = ts_region_alloc(region, sizeof *report);
 	c->policy = ts_region_alloc(region, sizeof *c->policy);
 	if (report == NULL || c->policy == NULL)
@@ -226,10 +227,12 @@ static enum ts_err run(struct ts_bundle_carry *c, struct ts_region *region)
 		.carry_ctx = c,
 		.max_age_s = -1};
 	TS_TRY(ts_audit_run(&options, region, report, c->why));
-	const struct ts_finding *far = &report->findings.by_check[TS_CHECK_RANGES];
-	if (far->failures > 0)
-		return ts_why(c->why, TS_E_CONFLICT, "from", "leaf %lld: %s", (long long)far->index,
-			far->actual);
+	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+		const struct ts_finding *f = &report->findings.by_check[reasons[i]];
+		if (f->failures > 0)
+			return ts_why(c->why, TS_E_CONFLICT, "from", "%s, and there is: %s",
+				f->expected, f->actual);
+	}
 	if (c->uploads_n > 1)
 		qsort(c->uploads, c->uploads_n, sizeof *c->uploads, by_place);
 	return TS_OK;

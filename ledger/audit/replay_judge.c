@@ -149,17 +149,6 @@ static enum ts_err on_verdict(void *ctx, const struct ts_judge_verdict *verdict,
 	return TS_OK;
 }
 
-static enum ts_err on_handover(
-	void *ctx, const struct ts_judge_handover *handover, struct ts_why *why)
-{
-	struct ts_replay *r = ctx;
-	(void)why;
-	TS_TRY(ts_audit_grow(
-		r->region, &r->handovers, r->handovers_n, &r->handovers_cap, sizeof *r->handovers));
-	r->handovers[r->handovers_n++] = *handover;
-	return TS_OK;
-}
-
 static enum ts_err on_adjust(void *ctx, int64_t stream, int64_t batch_leaf,
 	const struct ts_usage *usage, int sign, struct ts_why *why)
 {
@@ -181,7 +170,6 @@ enum ts_err ts_audit_judge_create(struct ts_replay *r)
 		.overlapping = on_overlapping,
 		.size = on_size,
 		.verdict = on_verdict,
-		.handover = on_handover,
 		.adjust = on_adjust};
 	return ts_judge_create(r->region, &source, 0, &r->judge);
 }
@@ -192,8 +180,8 @@ static bool undecided(const struct ts_replay *r, int64_t number, const struct ts
 {
 	if (suspects_n > 0 || u->reversal_n > 0)
 		return true;
-	for (size_t i = 0; i < r->handovers_n; i++) {
-		const struct ts_judge_handover *h = &r->handovers[i];
+	const struct ts_judge_handover *h = NULL;
+	for (size_t i = 0; (h = ts_judge_handover_at(r->judge, i)) != NULL; i++) {
 		if ((h->newer == number &&
 			    u->earliest_ms < h->from_ms + TS_JUDGE_HANDOVER_REACH_MS) ||
 			(h->older == number && u->latest_ms > h->from_ms))

@@ -112,8 +112,6 @@ struct ts_replay {
 	size_t streams_n, streams_cap;
 	struct ts_rowset by_origin;
 	struct ts_judge *judge;
-	struct ts_judge_handover *handovers;
-	size_t handovers_n, handovers_cap;
 	int64_t asked; /* leaf whose lines are in judge_scratch */
 	struct ts_str asked_lines;
 	/* cursors */

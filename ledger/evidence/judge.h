@@ -117,9 +117,10 @@ enum ts_err ts_judge_stream(struct ts_judge *judge, int64_t stream, int64_t leaf
 
 bool ts_judge_knows(const struct ts_judge *judge, int64_t stream);
 /* For a caller that starts from a state and stores no handovers: those that the stream's key
- * statement made, whose decisions are loaded; streams must be known by then. Told as new ones are.
- */
+ * statement made, whose decisions are loaded; streams must be known by then. */
 enum ts_err ts_judge_load_key(struct ts_judge *judge, int64_t stream, struct ts_why *why) TS_MUST;
+/* The i-th that it knows, loaded or found; NULL past the last. */
+const struct ts_judge_handover *ts_judge_handover_at(const struct ts_judge *judge, size_t i);
 
 /* Leaves, in the order of the log. One may be left out when it has nothing to decide: a batch
  * without suspects and reversals whose u1 lines touch no handover (none starts before from_ms +

@@ -46,6 +46,11 @@ enum ts_err ts_judge_load_handover(struct ts_judge *judge, const struct ts_judge
 	return pair_add(judge, handover, &pair);
 }
 
+const struct ts_judge_handover *ts_judge_handover_at(const struct ts_judge *judge, size_t i)
+{
+	return i < judge->pairs_n ? &judge->pairs[i].h : NULL;
+}
+
 /* --- straddlers --- */
 
 bool ts_judge_straddles(const struct judge_pair *pair, const struct ts_usage *usage)
@@ -247,11 +252,8 @@ enum ts_err ts_judge_load_key(struct ts_judge *judge, int64_t stream_id, struct 
 		struct ts_judge_handover h;
 		bool is = false;
 		TS_TRY(handover_of(judge, newer, &judge->streams[i], &h, &is, why));
-		if (!is)
-			continue;
-		TS_TRY(ts_judge_load_handover(judge, &h));
-		if (judge->source.handover != NULL)
-			TS_TRY(judge->source.handover(judge->source.ctx, &h, why));
+		if (is)
+			TS_TRY(ts_judge_load_handover(judge, &h));
 	}
 	return TS_OK;
 }

@@ -404,6 +404,41 @@ static void a_revocation_behind_the_state_is_refused(void **state)
 	assert_non_null(strstr(why.text, "an earlier period is needed"));
 }
 
+static void a_notice_behind_the_state_is_refused(void **state)
+{
+	struct svc_agent a;
+	struct statement s = {.kind = TS_LEAF_EVENT};
+	struct ts_why why = {"", ""};
+	struct ts_buf text;
+	int fd = -1;
+	int64_t size = 0;
+	(void)state;
+	open_contract();
+	must_enrol(&whole, &a);
+	usage(1, 2, "node-1");
+	send_lines(&a);
+	cut(0, 36);
+	issue(0, 36);
+	says_sealed(0, TS_SIDE_PROVIDER, true, false);
+	says_sealed(0, TS_SIDE_CONSUMER, false, true);
+	const struct ts_event notice = {.contract = ts_str(contract.id),
+		.kind = TS_EVENT_NOTICE,
+		.serial = 1,
+		.at_ms = SVC_FROM_MS,
+		.by = TS_SIDE_PROVIDER,
+		.end_ms = at_day(92) / 1000};
+	ts_buf_init(&text, TS_STATEMENT_BYTES_MAX);
+	svc_ok(ts_event_build(&notice, &text, &why), &why);
+	(void)add_statement(&s, &text); /* these terms know no notice: it changes nothing */
+	cut(1, 67);
+	issue(1, 67);
+	sign();
+	check(-1, 1, &genesis);
+	const struct ts_bundle_job job = job_of(0, 1);
+	assert_err(ts_bundle_spool(&job, &fd, &size, &why), TS_E_CONFLICT);
+	assert_non_null(strstr(why.text, "notice"));
+}
+
 /* Its meters close nothing: the documents issue incomplete, or over a gap. */
 static int open_all(void **state)
 {
@@ -423,6 +458,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_from_genesis_and_from_a_state),
 		cmocka_unit_test(a_revocation_behind_the_state_is_refused),
+		cmocka_unit_test(a_notice_behind_the_state_is_refused),
 	};
 	return cmocka_run_group_tests(tests, open_all, close_all);
 }
