@@ -17,16 +17,17 @@ static int run(int argc, char **argv);
 const struct ts_command ts_cmd_rate = {
 	.name = "rate",
 	.summary = "price usage records under contract terms, without a database",
-	.usage = "tallystick rate --terms TERMS.json [--usage RECORDS.tsv] [--from INSTANT]\n"
-		 "                [--to INSTANT] [--json] [--explain]\n"
+	.usage = "tallystick rate --terms TERMS.json [--usage RECORDS.tsv] [--cluster NAME]\n"
+		 "                [--from INSTANT] [--to INSTANT] [--json] [--explain]\n"
 		 "\n"
 		 "Prints what every billing period costs: usage lines, fees, true-up, tax.\n"
 		 "TERMS.json is docs/formats/terms.md; parties, keys and paper may be left out, a\n"
 		 "template of `contract new` will do.\n"
 		 "RECORDS.tsv has record lines (docs/formats/record.md): u1 counts, r1 takes\n"
-		 "back the u1 with that line number (from 0) of the same file, g1 and c1 carry\n"
-		 "no usage. Shown are the periods from the term's first to that of the last\n"
-		 "record or of --to; --from and --to pick whole periods.\n"
+		 "back the u1 with that line number (from 0) of the same file, g1 names the\n"
+		 "stream and so the cluster of the lines behind it (--cluster: where there is\n"
+		 "none), c1 carries no usage. Shown are the periods from the term's first to that\n"
+		 "of the last record or of --to; --from and --to pick whole periods.\n"
 		 "\n"
 		 "  tallystick rate --terms terms.json --usage usage.tsv --explain\n"
 		 "  tallystick rate --terms terms.json --to 2027-01-01T00:00:00Z --json\n",
@@ -34,7 +35,7 @@ const struct ts_command ts_cmd_rate = {
 };
 
 struct rate_args {
-	const char *terms, *from, *to;
+	const char *terms, *cluster, *from, *to;
 	struct ts_opt_list usage;
 	bool json, explain;
 	int64_t from_us, to_us; /* -1: not given */
@@ -314,6 +315,8 @@ static enum ts_err rate(struct rate_args *args, struct ts_region *region, struct
 	TS_TRY(parse_range(args, why));
 	TS_TRY(read_terms(args->terms, region, &terms, why));
 	TS_TRY(ts_what_if_init(&w, terms, region, why));
+	if (args->cluster)
+		w.cluster = ts_str(args->cluster);
 	enum ts_err err = TS_OK;
 	for (size_t i = 0; i < args->usage.n && err == TS_OK; i++)
 		err = ts_what_if_read(&w, args->usage.items[i], why);
@@ -329,6 +332,8 @@ static int run(int argc, char **argv)
 	const struct ts_opt opts[] = {
 		{"terms", TS_OPT_TEXT, true, &args.terms, "FILE", "the contract terms"},
 		{"usage", TS_OPT_LIST, false, &args.usage, "FILE", "record lines"},
+		{"cluster", TS_OPT_TEXT, false, &args.cluster, "NAME",
+			"where records without g1 come from"},
 		{"from", TS_OPT_TEXT, false, &args.from, "INSTANT",
 			"first period shown holds this"},
 		{"to", TS_OPT_TEXT, false, &args.to, "INSTANT",

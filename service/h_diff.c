@@ -103,8 +103,8 @@ static enum ts_err impact(
 		used++;
 		older_n = rows[i].version <= v->from ? used : older_n;
 	}
-	TS_TRY(ts_db_cell_range(db, v->contract_id, v->period.from_us, v->period.to_us, region,
-		&cells, &cells_n, why));
+	TS_TRY(ts_db_cell_range(db, v->contract_id, v->period.from_us, v->period.to_us,
+		ts_terms_needs(versions[0].terms), region, &cells, &cells_n, why));
 	v->currency = versions[0].terms->currency;
 	v->has_period = true;
 	TS_TRY(net_under(v, versions, older_n, cells, cells_n, region, &v->was_minor, why));

@@ -148,8 +148,8 @@ static enum ts_err amend(struct fold *f, struct ts_why *why)
 	ts_ledger_amends(f->ledger, f->event, list, n, &amendment);
 	if (!amendment.any)
 		return TS_OK;
-	TS_TRY(ts_db_cell_range(
-		f->db, id, amendment.from_us, amendment.to_us, f->s->region, &cells, &n, why));
+	TS_TRY(ts_db_cell_range(f->db, id, amendment.from_us, amendment.to_us,
+		ts_ledger_needs(f->ledger), f->s->region, &cells, &n, why));
 	return ts_ledger_rematch(f->ledger, f->event, &amendment, cells, n, why);
 }
 
@@ -163,7 +163,8 @@ enum ts_err ts_settle_fold(struct ts_db *db, struct ts_settle *s, struct ts_ledg
 	if (event->from == event->to)
 		return TS_OK;
 	TS_TRY(amend(&f, why));
-	TS_TRY(ts_db_cell_fold(db, id, event->from, event->to, s->region, &cells, &n, why));
+	TS_TRY(ts_db_cell_fold(db, id, event->from, event->to, ts_ledger_needs(ledger), s->region,
+		&cells, &n, why));
 	TS_TRY(ts_ledger_fold(ledger, event, event->from, cells, n, why));
 	f.page = ts_region_create(PAGE_BYTES_MAX);
 	if (f.page == NULL)

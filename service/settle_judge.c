@@ -223,15 +223,19 @@ static enum ts_err flush_cells(struct ts_settle_judge *j, struct ts_why *why)
 }
 
 /* The shares of one line, in the bucket of its own leaf. */
-static enum ts_err fold_line(struct ts_settle_judge *j, int64_t leaf, const struct ts_usage *usage,
-	int sign, struct ts_why *why)
+static enum ts_err fold_line(struct ts_settle_judge *j, int64_t leaf, struct ts_str origin,
+	const struct ts_usage *usage, int sign, struct ts_why *why)
 {
 	struct ts_quarters it;
 	int64_t quarter, share;
 	ts_quarters_begin(&it, usage->start_ms, usage->end_ms, usage->quantity);
 	while (ts_quarters_next(&it, &quarter, &share)) {
-		struct ts_usage_cell cell = {quarter * TS_US_PER_QUARTER, usage->sku, usage->class,
-			(ts_i128)share * sign};
+		struct ts_usage_cell cell = {.quarter_us = quarter * TS_US_PER_QUARTER,
+			.sku = usage->sku,
+			.pricing_class = usage->class,
+			.quantity = (ts_i128)share * sign,
+			.account = usage->account,
+			.origin = origin};
 		if (share != 0)
 			TS_TRY(ts_ledger_fold(j->ledger, j->event, leaf, &cell, 1, why));
 	}
@@ -253,8 +257,9 @@ static enum ts_err src_adjust(void *ctx, int64_t stream, int64_t batch_leaf,
 		j->cells_stream = stream;
 	}
 	TS_TRY(sign > 0 ? ts_cells_add(&j->cells, usage) : ts_cells_sub(&j->cells, usage));
-	return row->key.side == TS_SIDE_PROVIDER ? fold_line(j, batch_leaf, usage, sign, why)
-						 : TS_OK;
+	if (row->key.side != TS_SIDE_PROVIDER)
+		return TS_OK;
+	return fold_line(j, batch_leaf, ts_str(row->key.origin), usage, sign, why);
 }
 
 /* --- the judge --- */

@@ -2,6 +2,7 @@
 #include "service/what_if.h"
 
 #include "evidence/cell.h"
+#include "terms/match.h"
 #include "service/clock.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@ enum ts_err ts_what_if_init(struct ts_what_if *w, const struct ts_terms *terms,
 	w->terms = terms;
 	w->region = region;
 	w->last_period = -1;
+	w->cluster = TS_STR("-");
 	w->asides = ts_region_array(region, TS_WHAT_IF_ASIDE_MAX, sizeof *w->asides);
 	if (!w->asides)
 		return ts_why(why, TS_E_NO_MEMORY, "", "no memory");
@@ -229,60 +231,88 @@ static bool find_slot(struct ts_what_if *w, int64_t us)
 	return true;
 }
 
-/* Quarter-hour by quarter-hour; contract edges fall on that grid, so no share is split. */
-static enum ts_err add_shares(
-	struct ts_what_if *w, const struct reader *r, const struct ts_usage *usage, size_t price)
+/* One quarter-hour's share of a record; contract edges fall on that grid, so none is split. */
+static enum ts_err add_share(
+	struct ts_what_if *w, const struct reader *r, size_t price, int64_t share)
 {
-	struct ts_quarters it;
-	int64_t quarter = 0, share = 0;
-	ts_i128 outside = 0;
-	bool is_outside = false;
-	ts_quarters_begin(&it, usage->start_ms, usage->end_ms, usage->quantity);
-	while (ts_quarters_next(&it, &quarter, &share)) {
-		if (!find_slot(w, quarter * TS_US_PER_QUARTER)) {
-			outside += share;
-			is_outside = true;
-			continue;
-		}
-		TS_TRY(make_rows(w, r, w->slot_period));
-		w->last_period = w->slot_period > w->last_period ? w->slot_period : w->last_period;
-		size_t slot = (size_t)w->slot_period * MONTHS + w->slot_month;
-		ts_i128 *sum = &w->sums[slot * w->terms->prices_n + price];
-		if (ts_add128(*sum, share, sum) != TS_OK)
-			return fail_at(r, r->index, TS_E_OVERFLOW, "the quantity overflows");
-	}
-	return is_outside ? put_aside(w, r, usage, "outside the term", outside) : TS_OK;
+	TS_TRY(make_rows(w, r, w->slot_period));
+	w->last_period = w->slot_period > w->last_period ? w->slot_period : w->last_period;
+	size_t slot = (size_t)w->slot_period * MONTHS + w->slot_month;
+	ts_i128 *sum = &w->sums[slot * w->terms->prices_n + price];
+	if (ts_add128(*sum, share, sum) != TS_OK)
+		return fail_at(r, r->index, TS_E_OVERFLOW, "the quantity overflows");
+	return TS_OK;
 }
 
-static const char *exclusion_words(struct ts_what_if *w, struct ts_str pricing_class)
+static enum ts_err no_price(const struct reader *r, const struct ts_usage *usage)
 {
-	for (size_t i = 0; i < w->terms->exclusions_n; i++) {
-		if (ts_str_is(pricing_class, w->terms->exclusions[i].pricing_class))
-			return w->terms->exclusions[i].reason;
-	}
-	return "";
-}
-
-static enum ts_err add_usage(
-	struct ts_what_if *w, const struct reader *r, const struct ts_usage *usage)
-{
-	size_t price = 0;
 	char text[320];
-	w->records++;
-	switch (ts_terms_match(w->terms, usage->sku, usage->class, &price)) {
-	case TS_MATCH_PRICE:
-		return add_shares(w, r, usage, price);
-	case TS_MATCH_EXCLUDED:
-		return put_aside(w, r, usage, exclusion_words(w, usage->class), usage->quantity);
-	case TS_MATCH_NONE:
-		break;
-	}
 	snprintf(text, sizeof text,
 		"no price of the terms matches sku \"%.*s\" class \"%.*s\"; price it or exclude "
 		"the class",
 		(int)(usage->sku.len > 100 ? 100 : usage->sku.len), usage->sku.at,
 		(int)(usage->class.len > 100 ? 100 : usage->class.len), usage->class.at);
 	return fail_at(r, r->index, TS_E_INVALID, text);
+}
+
+/* What is not rated of one record, by why. */
+struct aside_sums {
+	ts_i128 outside, excluded;
+	bool is_outside, is_excluded;
+	size_t exclusion;
+};
+
+static enum ts_err add_quarter(struct ts_what_if *w, const struct reader *r,
+	const struct ts_usage *usage, int64_t quarter_us, int64_t share, struct aside_sums *asides)
+{
+	size_t index = 0;
+	const struct ts_usage_key key = {.sku = usage->sku,
+		.pricing_class = usage->class,
+		.account = usage->account,
+		.cluster = w->cluster,
+		.quarter_us = quarter_us};
+	enum ts_match match = ts_terms_match(w->terms, &key, &index);
+	if (match == TS_MATCH_EXCLUDED) {
+		asides->is_excluded = true;
+		asides->exclusion = index;
+		return ts_add128(asides->excluded, share, &asides->excluded);
+	}
+	if (match == TS_MATCH_NONE)
+		return no_price(r, usage);
+	if (find_slot(w, quarter_us))
+		return add_share(w, r, index, share);
+	asides->is_outside = true;
+	return ts_add128(asides->outside, share, &asides->outside);
+}
+
+static enum ts_err add_usage(
+	struct ts_what_if *w, const struct reader *r, const struct ts_usage *usage)
+{
+	struct ts_quarters it;
+	struct aside_sums asides = {0};
+	int64_t quarter = 0, share = 0;
+	w->records++;
+	ts_quarters_begin(&it, usage->start_ms, usage->end_ms, usage->quantity);
+	while (ts_quarters_next(&it, &quarter, &share))
+		TS_TRY(add_quarter(w, r, usage, quarter * TS_US_PER_QUARTER, share, &asides));
+	if (asides.is_outside)
+		TS_TRY(put_aside(w, r, usage, "outside the term", asides.outside));
+	if (asides.is_excluded)
+		TS_TRY(put_aside(w, r, usage, w->terms->exclusions[asides.exclusion].reason,
+			asides.excluded));
+	return TS_OK;
+}
+
+/* Lines behind a g1 come from the stream that it names. */
+static enum ts_err enter_stream(
+	struct ts_what_if *w, const struct reader *r, const struct ts_genesis *genesis)
+{
+	struct ts_str cluster = ts_origin_cluster(genesis->origin);
+	const char *copy = ts_region_copy(w->region, cluster.at, cluster.len);
+	if (!copy)
+		return fail_at(r, r->index, TS_E_NO_MEMORY, "no memory");
+	w->cluster = (struct ts_str){copy, cluster.len};
+	return TS_OK;
 }
 
 static enum ts_err add_lines(struct ts_what_if *w, struct reader *r, const struct reversals *all)
@@ -302,6 +332,8 @@ static enum ts_err add_lines(struct ts_what_if *w, struct reader *r, const struc
 			next++;
 		} else if (record.tag == TS_RECORD_USAGE) {
 			TS_TRY(add_usage(w, r, &record.usage));
+		} else if (record.tag == TS_RECORD_GENESIS) {
+			TS_TRY(enter_stream(w, r, &record.genesis));
 		}
 	}
 }
@@ -310,6 +342,7 @@ enum ts_err ts_what_if_read(struct ts_what_if *w, const char *path, struct ts_wh
 {
 	struct reader r;
 	struct reversals all = {0};
+	struct ts_str cluster = w->cluster;
 	TS_TRY(reader_open(&r, path, why));
 	enum ts_err err = collect_reversals(&r, &all);
 	if (err == TS_OK && fseek(r.file, 0, SEEK_SET) != 0)
@@ -318,6 +351,7 @@ enum ts_err ts_what_if_read(struct ts_what_if *w, const char *path, struct ts_wh
 	r.index = -1;
 	if (err == TS_OK)
 		err = add_lines(w, &r, &all);
+	w->cluster = cluster; /* a g1 holds for its own file */
 	free(all.rows);
 	fclose(r.file);
 	return err;

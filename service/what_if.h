@@ -21,6 +21,7 @@ struct ts_what_if_aside {
 struct ts_what_if {
 	const struct ts_terms *terms;
 	struct ts_region *region;
+	struct ts_str cluster; /* of the streams that are read; "-": none named */
 	ts_i128 *sums; /* [period][month of the period][price]; heap */
 	int32_t periods_n; /* rows allocated */
 	int32_t last_period; /* with usage; -1 when none */
@@ -37,7 +38,9 @@ enum ts_err ts_what_if_init(struct ts_what_if *w, const struct ts_terms *terms,
 	struct ts_region *region, struct ts_why *why) TS_MUST;
 void ts_what_if_free(struct ts_what_if *w);
 /* Adds the u1 lines of a file. An r1 line takes back the earlier u1 with that index (lines counted
- * from 0) of the same file; g1 and c1 lines carry no usage. why->where is FILE:LINE. */
+ * from 0) of the same file; g1 names the
+ * stream, and so the cluster, of the lines behind it; c1 carries no usage. why->where is FILE:LINE.
+ */
 enum ts_err ts_what_if_read(struct ts_what_if *w, const char *path, struct ts_why *why) TS_MUST;
 
 struct ts_what_if_tax {

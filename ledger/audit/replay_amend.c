@@ -9,6 +9,7 @@
 struct cell_row {
 	int64_t quarter_us;
 	const char *sku, *pricing_class;
+	const char *account, *origin; /* "" unless the terms need them */
 	ts_i128 quantity;
 };
 
@@ -16,14 +17,16 @@ static uint64_t cell_hash(const void *row)
 {
 	const struct cell_row *c = row;
 	uint64_t h = ts_hash_text(ts_hash_mix(1, (uint64_t)c->quarter_us), c->sku);
-	return ts_hash_text(ts_hash_mix(h, 0), c->pricing_class);
+	h = ts_hash_text(ts_hash_mix(h, 0), c->pricing_class);
+	return ts_hash_text(ts_hash_text(h, c->account), c->origin);
 }
 
 static bool cell_same(const void *a, const void *b)
 {
 	const struct cell_row *x = a, *y = b;
 	return x->quarter_us == y->quarter_us && strcmp(x->sku, y->sku) == 0 &&
-	       strcmp(x->pricing_class, y->pricing_class) == 0;
+	       strcmp(x->pricing_class, y->pricing_class) == 0 &&
+	       strcmp(x->account, y->account) == 0 && strcmp(x->origin, y->origin) == 0;
 }
 
 static bool may_amend(struct ts_str leaf)
@@ -68,23 +71,36 @@ enum ts_err ts_audit_amend_begin(struct ts_replay *r)
 	return TS_OK;
 }
 
+/* One text with a NUL behind it. */
+static const char *ended(struct ts_str text, char out[TS_RECORD_BYTES_MAX + 1])
+{
+	TS_ASSERT(text.len <= TS_RECORD_BYTES_MAX);
+	if (text.len > 0)
+		memcpy(out, text.at, text.len);
+	out[text.len] = '\0';
+	return out;
+}
+
 enum ts_err ts_audit_keep_cells(struct ts_replay *r, const struct ts_usage_cell *cells, size_t n)
 {
-	char sku[TS_RECORD_BYTES_MAX + 1], class[TS_RECORD_BYTES_MAX + 1];
+	char texts[4][TS_RECORD_BYTES_MAX + 1];
+	struct ts_terms_needs needs = ts_ledger_needs(r->ledger);
 	for (size_t i = 0; r->keeps_cells && i < n; i++) {
-		struct cell_row key = {cells[i].quarter_us, sku, class, 0};
-		TS_ASSERT(
-			cells[i].sku.len < sizeof sku && cells[i].pricing_class.len < sizeof class);
-		memcpy(sku, cells[i].sku.at, cells[i].sku.len);
-		sku[cells[i].sku.len] = '\0';
-		memcpy(class, cells[i].pricing_class.at, cells[i].pricing_class.len);
-		class[cells[i].pricing_class.len] = '\0';
+		struct ts_str none = TS_STR("");
+		struct cell_row key = {.quarter_us = cells[i].quarter_us,
+			.sku = ended(cells[i].sku, texts[0]),
+			.pricing_class = ended(cells[i].pricing_class, texts[1]),
+			.account = ended(needs.account ? cells[i].account : none, texts[2]),
+			.origin = ended(needs.origin ? cells[i].origin : none, texts[3])};
 		void *found = ts_rowset_find(&r->cells, &key);
 		if (found == NULL) { /* the texts are kept once per cell */
-			key.sku = ts_region_copy(r->region, sku, strlen(sku));
-			key.pricing_class = ts_region_copy(r->region, class, strlen(class));
-			if (key.sku == NULL || key.pricing_class == NULL)
-				return TS_E_NO_MEMORY;
+			const char **kept[] = {
+				&key.sku, &key.pricing_class, &key.account, &key.origin};
+			for (size_t k = 0; k < sizeof kept / sizeof kept[0]; k++) {
+				*kept[k] = ts_region_copy(r->region, *kept[k], strlen(*kept[k]));
+				if (*kept[k] == NULL)
+					return TS_E_NO_MEMORY;
+			}
 			TS_TRY(ts_rowset_add(&r->cells, &key, &found));
 		}
 		struct cell_row *row = found;
@@ -207,8 +223,12 @@ static enum ts_err cells_of(struct ts_replay *r, const struct ts_ledger_amendmen
 		const struct cell_row *row = ts_rowset_at(&r->cells, i);
 		if (row->quantity != 0 && row->quarter_us >= amendment->from_us &&
 			row->quarter_us < amendment->to_us)
-			(*out)[(*n)++] = (struct ts_usage_cell){row->quarter_us, ts_str(row->sku),
-				ts_str(row->pricing_class), row->quantity};
+			(*out)[(*n)++] = (struct ts_usage_cell){.quarter_us = row->quarter_us,
+				.sku = ts_str(row->sku),
+				.pricing_class = ts_str(row->pricing_class),
+				.quantity = row->quantity,
+				.account = ts_str(row->account),
+				.origin = ts_str(row->origin)};
 	}
 	return TS_OK;
 }

@@ -154,12 +154,11 @@ static enum ts_err on_adjust(void *ctx, int64_t stream, int64_t batch_leaf,
 {
 	struct ts_replay *r = ctx;
 	struct ts_cells cells;
-	(void)stream;
 	(void)why;
 	ts_region_reset(r->scratch);
 	TS_TRY(ts_cells_init(&cells, r->scratch, NULL, r->options->seed));
 	TS_TRY(sign > 0 ? ts_cells_add(&cells, usage) : ts_cells_sub(&cells, usage));
-	return ts_audit_fold_cells(r, &cells, batch_leaf);
+	return ts_audit_fold_cells(r, r->streams[stream]->origin, &cells, batch_leaf);
 }
 
 enum ts_err ts_audit_judge_create(struct ts_replay *r)

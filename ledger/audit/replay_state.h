@@ -198,8 +198,8 @@ enum ts_err ts_audit_upload(
 	struct ts_replay *r, int64_t index, const struct ts_note *note, bool fold) TS_MUST;
 /* Cells into the ledger, with their sign. leaf: of the lines' own upload, for what a decision takes
  * away or gives back; else the first leaf that the event folds. */
-enum ts_err ts_audit_fold_cells(
-	struct ts_replay *r, const struct ts_cells *cells, int64_t leaf) TS_MUST;
+enum ts_err ts_audit_fold_cells(struct ts_replay *r, const char *origin,
+	const struct ts_cells *cells, int64_t leaf) TS_MUST;
 
 /* The stream's roots at two sizes, from its lines. TS_E_RANGE. */
 enum ts_err ts_audit_roots(struct ts_replay *r, struct ts_audit_stream *stream,

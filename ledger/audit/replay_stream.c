@@ -178,7 +178,8 @@ enum ts_err ts_audit_enrol(
 		       : TS_OK;
 }
 
-enum ts_err ts_audit_fold_cells(struct ts_replay *r, const struct ts_cells *cells, int64_t leaf)
+enum ts_err ts_audit_fold_cells(
+	struct ts_replay *r, const char *origin, const struct ts_cells *cells, int64_t leaf)
 {
 	if (r->stopped || cells->n == 0)
 		return TS_OK;
@@ -186,8 +187,13 @@ enum ts_err ts_audit_fold_cells(struct ts_replay *r, const struct ts_cells *cell
 	if (out == NULL)
 		return TS_E_NO_MEMORY;
 	for (size_t i = 0; i < cells->n; i++)
-		out[i] = (struct ts_usage_cell){cells->cells[i].quarter * TS_US_PER_QUARTER,
-			cells->cells[i].sku, cells->cells[i].class, cells->cells[i].quantity};
+		out[i] = (struct ts_usage_cell){
+			.quarter_us = cells->cells[i].quarter * TS_US_PER_QUARTER,
+			.sku = cells->cells[i].sku,
+			.pricing_class = cells->cells[i].class,
+			.quantity = cells->cells[i].quantity,
+			.account = cells->cells[i].account,
+			.origin = ts_str(origin)};
 	TS_TRY(ts_audit_keep_cells(r, out, cells->n));
 	enum ts_err err = ts_ledger_fold(r->ledger, &r->folding, leaf, out, cells->n, &r->why);
 	if (err == TS_E_NO_MEMORY || err == TS_OK)
@@ -291,7 +297,7 @@ static enum ts_err feed(struct ts_replay *r, struct ts_audit_stream *stream,
 			.bytes = stream->position - position}));
 	if (!fold)
 		return TS_OK;
-	TS_TRY(ts_audit_fold_cells(r, &intake.cells, r->folding.from));
+	TS_TRY(ts_audit_fold_cells(r, stream->origin, &intake.cells, r->folding.from));
 	return ts_audit_judge_upload(r, stream, intake.suspects.list, intake.suspects.n);
 }
 

@@ -19,6 +19,9 @@ struct ts_usage_cell {
 	int64_t quarter_us; /* start, on the quarter-hour grid */
 	struct ts_str sku, pricing_class;
 	ts_i128 quantity; /* base units, may be negative for a reversal */
+	/* Only where the terms ask for them (ts_terms_needs); else "" does as well. */
+	struct ts_str account;
+	struct ts_str origin; /* of the stream: names its cluster */
 };
 
 /* State rows. `dirty` is set by an event, cleared by whoever stored the row. */
@@ -46,6 +49,7 @@ struct ts_unbilled_row { /* what is not billed, visible: excluded, unpriced, out
 struct ts_late_row {
 	int64_t quarter_us;
 	const char *sku, *pricing_class;
+	const char *account, *origin; /* "" unless the terms need them */
 	ts_i128 quantity;
 	bool dirty;
 };
@@ -198,10 +202,13 @@ void ts_ledger_amends(const struct ts_ledger *ledger, const struct ts_ledger_eve
 	const struct ts_ledger_notice *notices, size_t n, struct ts_ledger_amendment *out);
 /* Applies it, before anything of this event is folded; an event whose leaves bring a version is
  * refused without (TS_E_INVALID). cells: all that were folded by the events before and start in the
- * range, less what was decided away, summed by quarter, SKU and class, at most one for each. */
+ * range, less what was decided away, summed by quarter, SKU, class and what ts_ledger_needs asks
+ * for, at most one for each. */
 enum ts_err ts_ledger_rematch(struct ts_ledger *ledger, const struct ts_ledger_event *event,
 	const struct ts_ledger_amendment *amendment, const struct ts_usage_cell *cells, size_t n,
 	struct ts_why *why) TS_MUST;
+/* What cells must carry besides: version 1 says it, for no amendment may ask for more. */
+struct ts_terms_needs ts_ledger_needs(const struct ts_ledger *);
 
 /* Adds cells of lines, rating waits for the event; late, excluded and unpriced quantity goes to
  * unbilled rows. event: the one that will fold the leaves [from, to); at_us and from are read.

@@ -2,6 +2,7 @@
 /* Folding: cells of new leaves become measures, waiting cells, or quantity that is not billed and
  * stays visible with its reason. */
 #include "book/ledger_state.h"
+#include "terms/match.h"
 #include <string.h>
 
 static enum ts_err add_measure(struct ts_ledger *ledger, const struct ts_terms *terms, size_t price,
@@ -94,10 +95,15 @@ enum ts_err ts_ledger_fold_cell(
 	const struct ts_terms *terms = ts_ledger_governing(ledger, cell->quarter_us);
 	struct ts_period period = {0};
 	size_t price = 0;
+	const struct ts_usage_key key = {.sku = cell->sku,
+		.pricing_class = cell->pricing_class,
+		.account = cell->account,
+		.cluster = ts_origin_cluster(cell->origin),
+		.quarter_us = cell->quarter_us};
 	if (terms == NULL ||
 		ts_period_at(ts_ledger_calendar(ledger), cell->quarter_us, &period) != TS_OK)
 		return add_unbilled(ledger, "outside_term", cell);
-	switch (ts_terms_match(terms, cell->sku, cell->pricing_class, &price)) {
+	switch (ts_terms_match(terms, &key, &price)) {
 	case TS_MATCH_EXCLUDED:
 		return add_unbilled(ledger, "excluded", cell);
 	case TS_MATCH_NONE:
@@ -116,18 +122,48 @@ enum ts_err ts_ledger_fold_cell(
 
 static enum ts_err add_late(struct ts_ledger *ledger, const struct ts_usage_cell *cell)
 {
-	char *sku = ts_region_copy(ledger->region, cell->sku.at, cell->sku.len);
-	char *class = ts_region_copy(
-		ledger->region, cell->pricing_class.at, cell->pricing_class.len);
-	if (sku == NULL || class == NULL)
-		return TS_E_NO_MEMORY;
-	struct ts_late_row key = {
-		.quarter_us = cell->quarter_us, .sku = sku, .pricing_class = class};
+	struct ts_late_row key;
 	void *found = NULL;
+	TS_TRY(ts_ledger_late_key(ledger, cell, &key));
 	TS_TRY(ts_rowset_get(&ledger->late, &key, &found));
 	struct ts_late_row *row = found;
 	row->dirty = true;
 	return ts_add128(row->quantity, cell->quantity, &row->quantity);
+}
+
+struct ts_terms_needs ts_ledger_needs(const struct ts_ledger *ledger)
+{
+	return ts_terms_needs(ledger->versions[0].terms);
+}
+
+struct ts_usage_cell ts_ledger_cell(
+	const struct ts_ledger *ledger, const struct ts_usage_cell *cell)
+{
+	struct ts_terms_needs needs = ts_ledger_needs(ledger);
+	struct ts_usage_cell plain = *cell;
+	if (!needs.account || plain.account.at == NULL)
+		plain.account = TS_STR("");
+	if (!needs.origin || plain.origin.at == NULL)
+		plain.origin = TS_STR("");
+	return plain;
+}
+
+enum ts_err ts_ledger_late_key(
+	const struct ts_ledger *ledger, const struct ts_usage_cell *cell, struct ts_late_row *out)
+{
+	const struct ts_str texts[] = {cell->sku, cell->pricing_class, cell->account, cell->origin};
+	const char *copies[4];
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		copies[i] = ts_region_copy(ledger->region, texts[i].at, texts[i].len);
+		if (copies[i] == NULL)
+			return TS_E_NO_MEMORY;
+	}
+	*out = (struct ts_late_row){.quarter_us = cell->quarter_us,
+		.sku = copies[0],
+		.pricing_class = copies[1],
+		.account = copies[2],
+		.origin = copies[3]};
+	return TS_OK;
 }
 
 enum ts_err ts_ledger_fold(struct ts_ledger *ledger, const struct ts_ledger_event *event,
@@ -135,12 +171,13 @@ enum ts_err ts_ledger_fold(struct ts_ledger *ledger, const struct ts_ledger_even
 {
 	ts_ledger_lateness(ledger, event);
 	for (size_t i = 0; i < n; i++) {
+		const struct ts_usage_cell cell = ts_ledger_cell(ledger, &cells[i]);
 		struct ts_period period;
-		bool late = ts_ledger_period_at(ledger, cells[i].quarter_us, &period) == TS_OK &&
+		bool late = ts_ledger_period_at(ledger, cell.quarter_us, &period) == TS_OK &&
 			    too_late(ledger, period.index, leaf);
 		if (late)
-			TS_TRY(add_late(ledger, &cells[i]));
-		TS_TRY(ts_ledger_fold_cell(ledger, &cells[i], late, why));
+			TS_TRY(add_late(ledger, &cell));
+		TS_TRY(ts_ledger_fold_cell(ledger, &cell, late, why));
 	}
 	return TS_OK;
 }

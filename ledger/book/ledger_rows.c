@@ -39,7 +39,8 @@ LOAD(measure, measures, ts_measure_row, TS_TRY(ts_ledger_touch(ledger, copy.peri
 LOAD(waiting, waiting, ts_waiting_row, )
 LOAD(unbilled, unbilled, ts_unbilled_row, TS_TRY(keep(ledger, &copy.reason));
 	TS_TRY(keep(ledger, &copy.sku)); TS_TRY(keep(ledger, &copy.pricing_class)))
-LOAD(late, late, ts_late_row, TS_TRY(keep(ledger, &copy.sku));
+LOAD(late, late, ts_late_row, TS_TRY(keep(ledger, &copy.account));
+	TS_TRY(keep(ledger, &copy.origin)); TS_TRY(keep(ledger, &copy.sku));
 	TS_TRY(keep(ledger, &copy.pricing_class)))
 LOAD(accrual, accruals, ts_accrual_row, )
 LOAD(billed, billed, ts_billed_row, TS_TRY(keep(ledger, &copy.document)))

@@ -57,14 +57,16 @@ static bool unbilled_same(const void *a, const void *b)
 static uint64_t late_hash(const void *row)
 {
 	const struct ts_late_row *l = row;
-	uint64_t h = ts_hash_text(ts_hash_mix(9, (uint64_t)l->quarter_us), l->sku);
-	return ts_hash_text(ts_hash_mix(h, 0), l->pricing_class);
+	uint64_t h = ts_hash_text(ts_hash_mix(8, (uint64_t)l->quarter_us), l->sku);
+	h = ts_hash_text(ts_hash_mix(h, 0), l->pricing_class);
+	return ts_hash_text(ts_hash_text(h, l->account), l->origin);
 }
 static bool late_same(const void *a, const void *b)
 {
 	const struct ts_late_row *x = a, *y = b;
 	return x->quarter_us == y->quarter_us && strcmp(x->sku, y->sku) == 0 &&
-	       strcmp(x->pricing_class, y->pricing_class) == 0;
+	       strcmp(x->pricing_class, y->pricing_class) == 0 &&
+	       strcmp(x->account, y->account) == 0 && strcmp(x->origin, y->origin) == 0;
 }
 static uint64_t accrual_hash(const void *row)
 {

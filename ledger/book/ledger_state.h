@@ -29,6 +29,12 @@ void ts_ledger_recalendar(struct ts_ledger *ledger);
 /* The period that contains the instant, after the term too; TS_E_NOT_FOUND before it. */
 enum ts_err ts_ledger_period_at(
 	const struct ts_ledger *ledger, int64_t us, struct ts_period *out) TS_MUST;
+/* The cell with only what ts_ledger_needs asks for: equal cells are then equal texts. */
+struct ts_usage_cell ts_ledger_cell(
+	const struct ts_ledger *ledger, const struct ts_usage_cell *cell);
+/* The late row of such a cell, texts copied. */
+enum ts_err ts_ledger_late_key(const struct ts_ledger *ledger, const struct ts_usage_cell *cell,
+	struct ts_late_row *out) TS_MUST;
 /* One cell into its measure, waiting or unbilled row. late: its line came too late. */
 enum ts_err ts_ledger_fold_cell(struct ts_ledger *ledger, const struct ts_usage_cell *cell,
 	bool late, struct ts_why *why) TS_MUST;

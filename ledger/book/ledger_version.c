@@ -173,14 +173,9 @@ static enum ts_err touch_from(struct ts_ledger *ledger, int64_t from_us, int32_t
 static enum ts_err late_of(
 	const struct ts_ledger *ledger, const struct ts_usage_cell *cell, ts_i128 *out)
 {
-	char *sku = ts_region_copy(ledger->region, cell->sku.at, cell->sku.len);
-	char *class = ts_region_copy(
-		ledger->region, cell->pricing_class.at, cell->pricing_class.len);
-	if (sku == NULL || class == NULL)
-		return TS_E_NO_MEMORY;
-	const struct ts_late_row *row = ts_rowset_find(&ledger->late,
-		&(struct ts_late_row){
-			.quarter_us = cell->quarter_us, .sku = sku, .pricing_class = class});
+	struct ts_late_row key;
+	TS_TRY(ts_ledger_late_key(ledger, cell, &key));
+	const struct ts_late_row *row = ts_rowset_find(&ledger->late, &key);
 	*out = row != NULL ? row->quantity : 0;
 	return TS_OK;
 }
@@ -189,10 +184,10 @@ static enum ts_err fold_all(struct ts_ledger *ledger, const struct ts_usage_cell
 	int sign, struct ts_why *why)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct ts_usage_cell part = cells[i];
+		struct ts_usage_cell part = ts_ledger_cell(ledger, &cells[i]);
 		ts_i128 late = 0;
 		if (ledger->late.n > 0)
-			TS_TRY(late_of(ledger, &cells[i], &late));
+			TS_TRY(late_of(ledger, &part, &late));
 		part.quantity = sign * (cells[i].quantity - late);
 		if (part.quantity != 0)
 			TS_TRY(ts_ledger_fold_cell(ledger, &part, false, why));

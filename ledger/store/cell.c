@@ -22,13 +22,16 @@ static struct ts_str row_copy_text(struct ts_rows *rows, struct ts_region *regio
 	return v;
 }
 
-/* Rows of (quarter, SKU, class, quantity). */
+/* Rows of (quarter, SKU, class, account, origin, quantity), the last two texts as needed. */
 static enum ts_err usage_cells(struct ts_db *db, const char *query, struct ts_args *args,
-	struct ts_region *region, struct ts_usage_cell **out, size_t *n, struct ts_why *why)
+	struct ts_terms_needs needs, struct ts_region *region, struct ts_usage_cell **out,
+	size_t *n, struct ts_why *why)
 {
 	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
 	struct ts_usage_cell *list = NULL;
 
+	ts_arg_bool(args, needs.account);
+	ts_arg_bool(args, needs.origin);
 	TS_TRY(ts_db_query(db, query, args, &rows, why));
 	list = ts_region_array(region, (size_t)rows.n + 1, sizeof *list);
 	if (list == NULL)
@@ -39,6 +42,8 @@ static enum ts_err usage_cells(struct ts_db *db, const char *query, struct ts_ar
 		cell->quarter_us = ts_row_i64(&rows) * TS_US_PER_QUARTER;
 		cell->sku = row_copy_text(&rows, region);
 		cell->pricing_class = row_copy_text(&rows, region);
+		cell->account = row_copy_text(&rows, region);
+		cell->origin = row_copy_text(&rows, region);
 		cell->quantity = ts_row_i128(&rows);
 	}
 	*out = list;
@@ -47,23 +52,25 @@ static enum ts_err usage_cells(struct ts_db *db, const char *query, struct ts_ar
 }
 
 enum ts_err ts_db_cell_fold(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
-	struct ts_region *region, struct ts_usage_cell **out, size_t *n, struct ts_why *why)
+	struct ts_terms_needs needs, struct ts_region *region, struct ts_usage_cell **out,
+	size_t *n, struct ts_why *why)
 {
 	struct ts_args args;
 
 	args_range(&args, contract_id, from, to);
 	TS_TRY(ts_db_query(db, "cell_fold", &args, NULL, why));
-	return usage_cells(db, "cell_new", &args, region, out, n, why);
+	return usage_cells(db, "cell_new", &args, needs, region, out, n, why);
 }
 
 enum ts_err ts_db_cell_range(struct ts_db *db, int64_t contract_id, int64_t from_us, int64_t to_us,
-	struct ts_region *region, struct ts_usage_cell **out, size_t *n, struct ts_why *why)
+	struct ts_terms_needs needs, struct ts_region *region, struct ts_usage_cell **out,
+	size_t *n, struct ts_why *why)
 {
 	struct ts_args args;
 
 	args_range(&args, contract_id, from_us / TS_US_PER_QUARTER,
 		to_us == INT64_MAX ? INT64_MAX : to_us / TS_US_PER_QUARTER);
-	return usage_cells(db, "cell_range", &args, region, out, n, why);
+	return usage_cells(db, "cell_range", &args, needs, region, out, n, why);
 }
 
 enum ts_err ts_db_cell_adjust(struct ts_db *db, int64_t contract_id, int64_t stream_id,

@@ -8,15 +8,16 @@
 #include "store/db.h"
 
 /* Adds the batch cells of leaves [from, to) to the usage cells (both sides), and returns those of
- * provider streams summed by (quarter, SKU, class), in that order, for ts_ledger_fold. */
+ * provider streams, summed by (quarter, SKU, class) and, where the terms need them, account and
+ * origin, for ts_ledger_fold. */
 enum ts_err ts_db_cell_fold(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
-	struct ts_region *region, struct ts_usage_cell **out, size_t *n,
-	struct ts_why *why) TS_MUST;
+	struct ts_terms_needs needs, struct ts_region *region, struct ts_usage_cell **out,
+	size_t *n, struct ts_why *why) TS_MUST;
 /* What the usage cells of provider streams say now of quarter-hours that start in [from_us, to_us)
- * (INT64_MAX: open), summed by (quarter, SKU, class), for ts_ledger_rematch. */
+ * (INT64_MAX: open), summed likewise, for ts_ledger_rematch. */
 enum ts_err ts_db_cell_range(struct ts_db *db, int64_t contract_id, int64_t from_us, int64_t to_us,
-	struct ts_region *region, struct ts_usage_cell **out, size_t *n,
-	struct ts_why *why) TS_MUST;
+	struct ts_terms_needs needs, struct ts_region *region, struct ts_usage_cell **out,
+	size_t *n, struct ts_why *why) TS_MUST;
 /* Adds cells of one stream that ts_cells_sub made (negative: a reversal or a parked line). */
 enum ts_err ts_db_cell_adjust(struct ts_db *db, int64_t contract_id, int64_t stream_id,
 	const struct ts_cell *cells, size_t n, struct ts_why *why) TS_MUST;

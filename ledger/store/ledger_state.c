@@ -70,6 +70,8 @@ static enum ts_err late_load(
 
 	row.sku = ts_row_text(rows, region);
 	row.pricing_class = ts_row_text(rows, region);
+	row.account = ts_row_text(rows, region);
+	row.origin = ts_row_text(rows, region);
 	row.quantity = ts_row_i128(rows);
 	return rows->err != TS_OK ? rows->err : ts_ledger_load_late(ledger, &row);
 }

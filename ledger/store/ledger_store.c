@@ -68,7 +68,9 @@ static bool late_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
 	ts_array_i64(&c[0], row->quarter_us);
 	ts_array_text(&c[1], row->sku);
 	ts_array_text(&c[2], row->pricing_class);
-	ts_array_i128(&c[3], row->quantity);
+	ts_array_text(&c[3], row->account);
+	ts_array_text(&c[4], row->origin);
+	ts_array_i128(&c[5], row->quantity);
 	return true;
 }
 
@@ -171,7 +173,7 @@ static const struct {
 	{"measure_put", measure_put, 5, {A(I32), A(I32), A(I32), A(I32), A(NUMERIC)}},
 	{"waiting_put", waiting_put, 4, {A(I64), A(I32), A(I32), A(NUMERIC)}},
 	{"unbilled_put", unbilled_put, 5, {A(TEXT), A(TEXT), A(TEXT), A(I32), A(NUMERIC)}},
-	{"late_put", late_put, 4, {A(I64), A(TEXT), A(TEXT), A(NUMERIC)}},
+	{"late_put", late_put, 6, {A(I64), A(TEXT), A(TEXT), A(TEXT), A(TEXT), A(NUMERIC)}},
 	{"accrual_put", accrual_put, 7, {LINE, A(I32), A(I64)}},
 	{"billed_put", billed_put, 8, {LINE, A(I64), A(NUMERIC), A(TEXT)}},
 	{"taxed_put", taxed_put, 5, {A(TEXT), A(I32), A(NUMERIC), A(I64), A(I64)}},

@@ -10,6 +10,8 @@
  * the harder one for most. */
 #define TS_TERMS_SKUS_MAX 1000
 #define TS_TERMS_PRICES_MAX 1000
+#define TS_TERMS_SETS_MAX 100 /* regions, purposes, windows */
+#define TS_TERMS_NAMES_MAX 1000 /* of one set */
 #define TS_TERMS_TIERS_MAX 100
 #define TS_TERMS_FEES_MAX 1000
 #define TS_TERMS_SEGMENTS_MAX 600 /* a change in every month of 50 years */
@@ -51,6 +53,13 @@ enum ts_err ts_decode_money(const struct ts_decode *d, const char *text, const c
 enum ts_err ts_decode_treatment(
 	const struct ts_decode *d, const char *id, const char *pointer, size_t *index) TS_MUST;
 
+/* Tokens of a JSON array, each once, copied. */
+enum ts_err ts_decode_names(const struct ts_decode *d, const json_t *array, const char *pointer,
+	const char *name, const char *const **out, size_t *n) TS_MUST;
+/* The selectors of a price; NULL: any. */
+enum ts_err ts_decode_selectors(const struct ts_decode *d, const char *region, const char *purpose,
+	const char *window, const char *pointer, struct ts_price *price) TS_MUST;
+
 /* A vkey of the given type that enrolment would accept; its name is `expected` unless that is NULL.
  * NULL itself (what-if terms only) is fine. */
 enum ts_err ts_decode_vkey(const struct ts_decode *d, const char *vkey, enum ts_key_type type,
@@ -61,7 +70,8 @@ struct ts_decode_root {
 	const char *format, *contract, *title, *currency, *rounding, *counters_on_amendment;
 	int64_t version;
 	const json_t *provider, *consumer, *zone, *term, *calendar, *invoice, *evidence, *skus,
-		*prices, *fees, *minimums, *exclusions, *tax, *late, *termination;
+		*regions, *purposes, *windows, *prices, *fees, *minimums, *exclusions, *tax, *late,
+		*termination;
 };
 enum ts_err ts_decode_parties(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 /* After the parties: a witness shares its key with neither. */
@@ -69,6 +79,7 @@ enum ts_err ts_decode_evidence(
 	const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 enum ts_err ts_decode_time(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 enum ts_err ts_decode_tax(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
+enum ts_err ts_decode_select(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 enum ts_err ts_decode_prices(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 enum ts_err ts_decode_fees(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 /* What becomes of the contract: counters under an amendment, the end by a notice. */

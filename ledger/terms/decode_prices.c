@@ -15,7 +15,8 @@ static const struct ts_json_field sku_fields[] = {
 	{"divisor", TS_JSON_I128, true, offsetof(struct ts_sku, divisor), 0, 0},
 };
 struct raw_price {
-	const char *id, *section, *description, *sku, *pricing_class, *model, *treatment;
+	const char *id, *section, *description, *sku, *pricing_class, *model, *treatment, *region,
+		*purpose, *window;
 	struct ts_decimal unit_price;
 	const json_t *tiers;
 };
@@ -27,6 +28,12 @@ static const struct ts_json_field price_fields[] = {
 	{"class", TS_JSON_STRING, true, offsetof(struct raw_price, pricing_class), 1,
 		TS_TERMS_TOKEN_MAX},
 	{"model", TS_JSON_STRING, true, offsetof(struct raw_price, model), 1, 20},
+	{"region", TS_JSON_STRING, false, offsetof(struct raw_price, region), 1,
+		TS_TERMS_TOKEN_MAX},
+	{"purpose", TS_JSON_STRING, false, offsetof(struct raw_price, purpose), 1,
+		TS_TERMS_TOKEN_MAX},
+	{"window", TS_JSON_STRING, false, offsetof(struct raw_price, window), 1,
+		TS_TERMS_TOKEN_MAX},
 	{"unit_price", TS_JSON_DECIMAL, false, offsetof(struct raw_price, unit_price), 0, 0},
 	{"tiers", TS_JSON_ARRAY, false, offsetof(struct raw_price, tiers), 0, TS_TERMS_TIERS_MAX},
 	{"treatment", TS_JSON_STRING, true, offsetof(struct raw_price, treatment), 1,
@@ -202,6 +209,7 @@ static enum ts_err decode_price(
 			"a price needs \"id\", \"sku\" and \"model\"");
 	TS_TRY(find_sku(d, raw.sku, pointer, &price->sku));
 	TS_TRY(find_model(d, obj, raw.model, pointer, &price->model));
+	TS_TRY(ts_decode_selectors(d, raw.region, raw.purpose, raw.window, pointer, price));
 	TS_TRY(ts_decode_treatment(d, raw.treatment, pointer, &price->treatment));
 	price->id = raw.id;
 	price->section = raw.section ? raw.section : "";

@@ -25,6 +25,9 @@ static const struct ts_json_field root_fields[] = {
 	MEMBER(invoice, TS_JSON_OBJECT, true, 0, 0),
 	MEMBER(evidence, TS_JSON_OBJECT, true, 0, 0),
 	MEMBER(skus, TS_JSON_ARRAY, true, 0, TS_TERMS_SKUS_MAX),
+	MEMBER(regions, TS_JSON_ARRAY, false, 0, TS_TERMS_SETS_MAX),
+	MEMBER(purposes, TS_JSON_ARRAY, false, 0, TS_TERMS_SETS_MAX),
+	MEMBER(windows, TS_JSON_ARRAY, false, 0, TS_TERMS_SETS_MAX),
 	MEMBER(prices, TS_JSON_ARRAY, true, 0, TS_TERMS_PRICES_MAX),
 	MEMBER(fees, TS_JSON_ARRAY, false, 0, TS_TERMS_FEES_MAX),
 	MEMBER(minimums, TS_JSON_ARRAY, false, 0, TS_TERMS_MINIMUMS_MAX),
@@ -140,6 +143,7 @@ static enum ts_err parse(const char *bytes, size_t len, struct ts_region *region
 	TS_TRY(ts_decode_evidence(&d, &root));
 	TS_TRY(ts_decode_time(&d, &root));
 	TS_TRY(ts_decode_tax(&d, &root));
+	TS_TRY(ts_decode_select(&d, &root));
 	TS_TRY(ts_decode_prices(&d, &root));
 	TS_TRY(ts_decode_fees(&d, &root));
 	TS_TRY(ts_decode_change(&d, &root));
@@ -160,22 +164,10 @@ enum ts_err ts_terms_parse_what_if(const char *bytes, size_t len, struct ts_regi
 	return parse(bytes, len, region, true, out, why);
 }
 
-enum ts_match ts_terms_match(
-	const struct ts_terms *terms, struct ts_str sku, struct ts_str pricing_class, size_t *price)
+struct ts_terms_needs ts_terms_needs(const struct ts_terms *terms)
 {
-	for (size_t i = 0; i < terms->exclusions_n; i++) {
-		if (ts_str_is(pricing_class, terms->exclusions[i].pricing_class))
-			return TS_MATCH_EXCLUDED;
-	}
-	for (size_t i = 0; i < terms->prices_n; i++) {
-		const struct ts_price *p = &terms->prices[i];
-		if (!ts_str_is(sku, terms->skus[p->sku].id))
-			continue;
-		if (strcmp(p->pricing_class, "*") == 0 ||
-			ts_str_is(pricing_class, p->pricing_class)) {
-			*price = i;
-			return TS_MATCH_PRICE;
-		}
-	}
-	return TS_MATCH_NONE;
+	return (struct ts_terms_needs){
+		.account = terms->purposes_n > 0,
+		.origin = terms->regions_n > 0,
+	};
 }

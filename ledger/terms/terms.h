@@ -56,6 +56,28 @@ struct ts_sku {
 	ts_i128 divisor; /* base units per priced unit; GPU-hour: 3,600,000,000 */
 };
 
+/* Dimensions that prices select by. A selector is ANY, REST (in none of the declared sets) or the
+ * place of a declared set, from 1. */
+#define TS_SELECT_ANY 0
+#define TS_SELECT_REST (-1)
+struct ts_region_set { /* clusters of streams; sets are disjoint */
+	const char *name;
+	const char *const *clusters;
+	size_t clusters_n;
+};
+struct ts_purpose { /* the account decides first, then the class; sets are disjoint */
+	const char *name;
+	const char *const *accounts;
+	size_t accounts_n;
+	const char *const *classes;
+	size_t classes_n;
+};
+#define TS_WEEK_QUARTERS 672
+struct ts_time_window { /* quarter-hours of the week by the wall clock of the contract's zone */
+	const char *name;
+	uint64_t quarters[(TS_WEEK_QUARTERS + 63) / 64]; /* bit 0: Monday 00:00 */
+};
+
 enum ts_price_model { TS_PRICE_PER_UNIT, TS_PRICE_GRADUATED, TS_PRICE_VOLUME };
 
 struct ts_tier {
@@ -65,11 +87,12 @@ struct ts_tier {
 	int64_t flat_minor; /* charged once when the tier is reached; 0 if none */
 };
 
-/* Exactly one price matches a (sku, class); ambiguity is refused when the terms are parsed. */
+/* At most one price matches a cell; ambiguity is refused when the terms are parsed. */
 struct ts_price {
 	const char *id, *section, *description;
 	size_t sku; /* index into skus */
 	const char *pricing_class; /* as in record lines, or "*" for any */
+	int32_t region, purpose, window; /* selectors */
 	enum ts_price_model model;
 	struct ts_decimal unit_price; /* PER_UNIT */
 	const struct ts_tier *tiers; /* GRADUATED, VOLUME; edges rise, last one open */
@@ -135,6 +158,12 @@ struct ts_terms {
 	struct ts_terms_keys keys;
 	const struct ts_sku *skus;
 	size_t skus_n;
+	const struct ts_region_set *regions;
+	size_t regions_n;
+	const struct ts_purpose *purposes;
+	size_t purposes_n;
+	const struct ts_time_window *windows;
+	size_t windows_n;
 	const struct ts_price *prices;
 	size_t prices_n;
 	const struct ts_fee *fees;
@@ -170,10 +199,11 @@ enum ts_err ts_terms_parse(const char *bytes, size_t len, struct ts_region *regi
 enum ts_err ts_terms_parse_what_if(const char *bytes, size_t len, struct ts_region *region,
 	const struct ts_terms **out, struct ts_why *why) TS_MUST;
 
-/* What a record's (sku, class) means under the terms. */
-enum ts_match { TS_MATCH_PRICE, TS_MATCH_EXCLUDED, TS_MATCH_NONE };
-enum ts_match ts_terms_match(const struct ts_terms *terms, struct ts_str sku,
-	struct ts_str pricing_class, size_t *price);
+/* What a cell must carry besides quarter, SKU, class and quantity for these terms to rate it. */
+struct ts_terms_needs {
+	bool account, origin;
+};
+struct ts_terms_needs ts_terms_needs(const struct ts_terms *terms);
 
 /* Percent of a treatment on a day (0 when it has no rate); TS_E_NOT_FOUND when the tables have
  * none. */

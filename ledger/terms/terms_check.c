@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "terms/decode.h"
+#include "terms/match.h"
 #include <string.h>
-
-static bool overlap(const struct ts_price *a, const struct ts_price *b)
-{
-	return a->sku == b->sku &&
-	       (strcmp(a->pricing_class, b->pricing_class) == 0 ||
-		       strcmp(a->pricing_class, "*") == 0 || strcmp(b->pricing_class, "*") == 0);
-}
 
 static enum ts_err check_matches(const struct ts_decode *d)
 {
@@ -17,12 +11,12 @@ static enum ts_err check_matches(const struct ts_decode *d)
 		const struct ts_price *price = &t->prices[i];
 		ts_decode_pointer(at, "", "prices", i);
 		for (size_t k = 0; k < i; k++) {
-			if (overlap(&t->prices[k], price))
+			if (ts_prices_overlap(t, &t->prices[k], price))
 				return ts_why(d->why, TS_E_INVALID, at,
 					"ambiguous: sku \"%s\" class \"%s\" is priced by \"%s\" "
-					"already",
+					"(/prices/%zu) already",
 					t->skus[price->sku].id, price->pricing_class,
-					t->prices[k].id);
+					t->prices[k].id, k);
 		}
 		for (size_t k = 0; k < t->exclusions_n; k++) {
 			if (strcmp(t->exclusions[k].pricing_class, price->pricing_class) == 0)

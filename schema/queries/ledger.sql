@@ -46,12 +46,13 @@ select $1::bigint, t.* from unnest($2::text[], $3::text[], $4::text[], $5::integ
 on conflict (contract_id, reason, sku, class, month) do update set quantity = excluded.quantity
 
 -- name: late_get
-select quarter_us, sku, class, quantity from app.late_cell where contract_id = $1::bigint
+select quarter_us, sku, class, account, origin, quantity from app.late_cell where contract_id = $1::bigint
 
 -- name: late_put
-insert into app.late_cell (contract_id, quarter_us, sku, class, quantity)
-select $1::bigint, t.* from unnest($2::bigint[], $3::text[], $4::text[], $5::numeric[]) t
-on conflict (contract_id, quarter_us, sku, class) do update set quantity = excluded.quantity
+insert into app.late_cell (contract_id, quarter_us, sku, class, account, origin, quantity)
+select $1::bigint, t.* from unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[],
+	$7::numeric[]) t
+on conflict (contract_id, quarter_us, sku, class, account, origin) do update set quantity = excluded.quantity
 
 -- name: accrual_get
 select version, kind, item, tier, period, month, accrued from app.accrual where contract_id = $1::bigint

@@ -136,23 +136,29 @@ set records = u.records + excluded.records, quantity = u.quantity + excluded.qua
 		115792089237316195423570985008687907853269984665640564039457584007913129639936)
 
 -- name: cell_new
--- in: contract, leaves [from, to); out: the provider's cells of these leaves, for the ledger
-select c.quarter, c.sku, c.class, sum(c.quantity)
+-- in: contract, leaves [from, to), by account, by stream; out: the provider's cells of these leaves,
+-- for the ledger; account and origin are empty unless asked for
+select c.quarter, c.sku, c.class, case when $4::boolean then c.account else '' end,
+	case when $5::boolean then (select k.origin from app.agent_key k
+		where k.contract_id = c.contract_id and k.stream_id = c.stream_id) else '' end, sum(c.quantity)
 from (select b.contract_id, b.batch_id from app.batch b
 	where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint
 	order by b.leaf offset 0) b
 cross join lateral (select * from app.batch_cell c
 	where c.contract_id = b.contract_id and c.batch_id = b.batch_id offset 0) c
 where c.side = 0
-group by c.quarter, c.sku, c.class
+group by 1, 2, 3, 4, 5
 order by c.quarter, c.sku collate "C", c.class collate "C"
 
 -- name: cell_range
--- in: contract, quarters [from, to); out: the provider's cells as they count now
-select u.quarter, u.sku, u.class, sum(u.quantity)
+-- in: contract, quarters [from, to), by account, by stream; out: the provider's cells as they count now,
+-- as of cell_new
+select u.quarter, u.sku, u.class, case when $4::boolean then u.account else '' end,
+	case when $5::boolean then (select k.origin from app.agent_key k
+		where k.contract_id = u.contract_id and k.stream_id = u.stream_id) else '' end, sum(u.quantity)
 from app.usage_cell u
 where u.contract_id = $1::bigint and u.side = 0 and u.quarter >= $2::bigint and u.quarter < $3::bigint
-group by u.quarter, u.sku, u.class
+group by 1, 2, 3, 4, 5
 having sum(u.quantity) <> 0
 order by u.quarter, u.sku collate "C", u.class collate "C"
 

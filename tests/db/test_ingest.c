@@ -2,6 +2,7 @@
 /* Group commit: all of a group is durable together, a stale upload drops out alone, and what was
  * stored reads back as the bytes that came. */
 #include "db/fixture.h"
+#include "evidence/origin.h"
 #include "evidence/log.h"
 #include "store/batch.h"
 #include "store/batch_key.h"
@@ -349,8 +350,15 @@ static enum ts_err fold_body(struct ts_db *db, void *arg, struct ts_why *why)
 	size_t n = 0;
 	int64_t differ = -1;
 
-	TS_TRY(ts_db_cell_fold(db, contracts[0], 0, 3, f->region, &f->cells, &f->n, why));
-	TS_TRY(ts_db_cell_fold(db, contracts[0], 3, 8, f->region, &f->cells, &f->n, why));
+	TS_TRY(ts_db_cell_fold(db, contracts[0], 0, 3,
+		(struct ts_terms_needs){.account = true, .origin = true}, f->region, &f->cells,
+		&f->n, why));
+	for (size_t i = 0; i < f->n; i++) {
+		assert_true(ts_str_is(f->cells[i].account, "-"));
+		assert_true(ts_origin_check(f->cells[i].origin, why) == TS_OK);
+	}
+	TS_TRY(ts_db_cell_fold(db, contracts[0], 3, 8, (struct ts_terms_needs){0}, f->region,
+		&f->cells, &f->n, why));
 	TS_TRY(ts_db_cell_check(db, contracts[0], 8, &differ, why));
 	assert_int_equal(differ, 0);
 	TS_TRY(ts_cells_init(&cells, f->region, &hasher, 7));

@@ -44,7 +44,7 @@ static void fill(struct ts_ledger *l)
 	struct ts_measure_row measure = {1, 0, 2, 24317, HUGE, false};
 	struct ts_waiting_row waiting = {900000000, 1, 0, -HUGE, false};
 	struct ts_unbilled_row unbilled = {"late", "gpu", "-", 24317, 17, false};
-	struct ts_late_row late = {1000 * TS_US_PER_QUARTER, "gpu", "-", 17, false};
+	struct ts_late_row late = {1000 * TS_US_PER_QUARTER, "gpu", "-", "", "", 17, false};
 	struct ts_accrual_row accrual = {line, 24317, -42, false};
 	struct ts_billed_row billed = {.line = LINE,
 		.billed_minor = INT64_MIN,

@@ -3,6 +3,7 @@
 #define TS_TESTS_DEAL_H
 /* Why: one random contract, its amendment (or notice) and its raw cells, from which the histories
  * of test_amendments.c are told. One file, included by one test. */
+#include "terms/match.h"
 #include "support/desk.h"
 #include "support/seed.h"
 
@@ -43,13 +44,21 @@ static inline int32_t deal_item(const char *id)
 	return 0; /* the fee, the minimum */
 }
 
+static inline enum ts_match deal_match(
+	const struct ts_terms *terms, const struct ts_usage_cell *cell, size_t *price)
+{
+	const struct ts_usage_key key = {.sku = cell->sku,
+		.pricing_class = cell->pricing_class,
+		.quarter_us = cell->quarter_us};
+	return ts_terms_match(terms, &key, price);
+}
+
 /* Under either version. */
 static inline bool deal_priced(const struct deal *deal, const struct ts_usage_cell *cell)
 {
 	size_t price = 0;
 	for (int v = 0; v < 2; v++)
-		if (ts_terms_match(deal->terms[v], cell->sku, cell->pricing_class, &price) ==
-			TS_MATCH_PRICE)
+		if (deal_match(deal->terms[v], cell, &price) == TS_MATCH_PRICE)
 			return true;
 	return false;
 }

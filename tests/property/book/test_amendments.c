@@ -303,8 +303,7 @@ static size_t measure(const struct deal *deal, const struct history *h, int vers
 		const struct raw *r = &deal->raw[i];
 		if (r->day < period->first_day || r->day >= period->end_day || h->late[i] ||
 			deal_version(deal, r->cell.quarter_us) != version ||
-			ts_terms_match(deal->terms[version], r->cell.sku, r->cell.pricing_class,
-				&price) != TS_MATCH_PRICE)
+			deal_match(deal->terms[version], &r->cell, &price) != TS_MATCH_PRICE)
 			continue;
 		size_t k = 0;
 		while (k < n && !(out[k].price == price && out[k].month == ts_month_of_day(r->day)))

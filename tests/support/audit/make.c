@@ -206,8 +206,12 @@ static void fold(struct maker *m, const struct ts_cells *cells)
 	struct ts_usage_cell *out = ts_region_array(m->scratch, cells->n + 1, sizeof *out);
 	TS_ASSERT(out != NULL);
 	for (size_t i = 0; i < cells->n; i++)
-		out[i] = (struct ts_usage_cell){cells->cells[i].quarter * TS_US_PER_QUARTER,
-			cells->cells[i].sku, cells->cells[i].class, cells->cells[i].quantity};
+		out[i] = (struct ts_usage_cell){
+			.quarter_us = cells->cells[i].quarter * TS_US_PER_QUARTER,
+			.sku = cells->cells[i].sku,
+			.pricing_class = cells->cells[i].class,
+			.quantity = cells->cells[i].quantity,
+			.account = cells->cells[i].account};
 	const struct ts_ledger_event event = {.at_us = TICK_MS * 1000};
 	MUST(ts_ledger_fold(m->ledger, &event, 0, out, cells->n, NULL));
 }

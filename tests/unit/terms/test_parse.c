@@ -3,6 +3,7 @@
  * refuses one vector (tests/vectors/terms/refusals.json: the example with one change). */
 #include "support/test.h"
 #include "support/file.h"
+#include "terms/match.h"
 #include "terms/terms.h"
 #include <inttypes.h>
 #include <jansson.h>
@@ -151,25 +152,27 @@ static void test_example_decodes(void **state)
 	ts_region_free(region);
 }
 
+static enum ts_match match(
+	const struct ts_terms *t, struct ts_str sku, struct ts_str pricing_class, size_t *index)
+{
+	struct ts_usage_key key = {.sku = sku, .pricing_class = pricing_class};
+	return ts_terms_match(t, &key, index);
+}
+
 static void test_match(void **state)
 {
 	(void)state;
 	struct ts_region *region = region_new();
 	const struct ts_terms *t = parse_file("tests/vectors/terms/example.json", false, region);
 	size_t price = 99;
-	assert_int_equal(
-		ts_terms_match(t, TS_STR("gpu-h100"), TS_STR("reserved"), &price), TS_MATCH_PRICE);
+	assert_int_equal(match(t, TS_STR("gpu-h100"), TS_STR("reserved"), &price), TS_MATCH_PRICE);
 	assert_int_equal(price, 1);
-	assert_int_equal(
-		ts_terms_match(t, TS_STR("egress"), TS_STR("anything"), &price), TS_MATCH_PRICE);
+	assert_int_equal(match(t, TS_STR("egress"), TS_STR("anything"), &price), TS_MATCH_PRICE);
 	assert_int_equal(price, 2);
-	assert_int_equal(
-		ts_terms_match(t, TS_STR("gpu-h100"), TS_STR("spot"), &price), TS_MATCH_NONE);
-	assert_int_equal(
-		ts_terms_match(t, TS_STR("gpu"), TS_STR("reserved"), &price), TS_MATCH_NONE);
+	assert_int_equal(match(t, TS_STR("gpu-h100"), TS_STR("spot"), &price), TS_MATCH_NONE);
+	assert_int_equal(match(t, TS_STR("gpu"), TS_STR("reserved"), &price), TS_MATCH_NONE);
 	/* Excluded before any price, "*" included. */
-	assert_int_equal(
-		ts_terms_match(t, TS_STR("egress"), TS_STR("excluded_maintenance"), &price),
+	assert_int_equal(match(t, TS_STR("egress"), TS_STR("excluded_maintenance"), &price),
 		TS_MATCH_EXCLUDED);
 	ts_region_free(region);
 }
