@@ -28,6 +28,21 @@ struct reader {
 	struct ts_why *why;
 };
 
+static uint64_t fine_hash(const void *row)
+{
+	const struct ts_fine *f = row;
+	uint64_t h = ts_hash_mix(ts_hash_mix(1, (uint64_t)f->quarter_us), f->price);
+	h = ts_hash_text(ts_hash_text(h, f->pricing_class), f->account);
+	return ts_hash_text(h, f->origin);
+}
+static bool fine_same(const void *a, const void *b)
+{
+	const struct ts_fine *x = a, *y = b;
+	return x->quarter_us == y->quarter_us && x->price == y->price &&
+	       strcmp(x->pricing_class, y->pricing_class) == 0 &&
+	       strcmp(x->account, y->account) == 0 && strcmp(x->origin, y->origin) == 0;
+}
+
 enum ts_err ts_what_if_init(struct ts_what_if *w, const struct ts_terms *terms,
 	struct ts_region *region, struct ts_why *why)
 {
@@ -36,6 +51,8 @@ enum ts_err ts_what_if_init(struct ts_what_if *w, const struct ts_terms *terms,
 	w->region = region;
 	w->last_period = -1;
 	w->cluster = TS_STR("-");
+	w->origin = "";
+	ts_rowset_init(&w->fine, region, sizeof(struct ts_fine), fine_hash, fine_same);
 	w->asides = ts_region_array(region, TS_WHAT_IF_ASIDE_MAX, sizeof *w->asides);
 	if (!w->asides)
 		return ts_why(why, TS_E_NO_MEMORY, "", "no memory");
@@ -231,12 +248,40 @@ static bool find_slot(struct ts_what_if *w, int64_t us)
 	return true;
 }
 
+/* A quarter-hour of a price that is rated from them. */
+static enum ts_err add_fine(struct ts_what_if *w, const struct reader *r,
+	const struct ts_usage *usage, size_t price, int64_t quarter_us, int64_t share)
+{
+	struct ts_fine key = {.price = price,
+		.period = w->slot_period,
+		.quarter_us = quarter_us,
+		.pricing_class = "",
+		.account = "",
+		.origin = ""};
+	void *found = NULL;
+	enum ts_err err = TS_OK;
+	if (w->terms->prices[price].counter > 0) {
+		key.pricing_class = ts_region_copy(w->region, usage->class.at, usage->class.len);
+		key.account = ts_region_copy(w->region, usage->account.at, usage->account.len);
+		key.origin = w->origin;
+	}
+	if (!key.pricing_class || !key.account)
+		err = TS_E_NO_MEMORY;
+	if (err == TS_OK)
+		err = ts_rowset_get(&w->fine, &key, &found);
+	if (err != TS_OK)
+		return fail_at(r, r->index, err, "no memory for the quarter-hours");
+	struct ts_fine *row = found;
+	if (ts_add128(row->quantity, share, &row->quantity) != TS_OK)
+		return fail_at(r, r->index, TS_E_OVERFLOW, "the quantity overflows");
+	return TS_OK;
+}
+
 /* One quarter-hour's share of a record; contract edges fall on that grid, so none is split. */
 static enum ts_err add_share(
 	struct ts_what_if *w, const struct reader *r, size_t price, int64_t share)
 {
 	TS_TRY(make_rows(w, r, w->slot_period));
-	w->last_period = w->slot_period > w->last_period ? w->slot_period : w->last_period;
 	size_t slot = (size_t)w->slot_period * MONTHS + w->slot_month;
 	ts_i128 *sum = &w->sums[slot * w->terms->prices_n + price];
 	if (ts_add128(*sum, share, sum) != TS_OK)
@@ -279,8 +324,12 @@ static enum ts_err add_quarter(struct ts_what_if *w, const struct reader *r,
 	}
 	if (match == TS_MATCH_NONE)
 		return no_price(r, usage);
-	if (find_slot(w, quarter_us))
-		return add_share(w, r, index, share);
+	if (find_slot(w, quarter_us)) {
+		w->last_period = w->slot_period > w->last_period ? w->slot_period : w->last_period;
+		return w->terms->prices[index].fine
+			       ? add_fine(w, r, usage, index, quarter_us, share)
+			       : add_share(w, r, index, share);
+	}
 	asides->is_outside = true;
 	return ts_add128(asides->outside, share, &asides->outside);
 }
@@ -307,11 +356,10 @@ static enum ts_err add_usage(
 static enum ts_err enter_stream(
 	struct ts_what_if *w, const struct reader *r, const struct ts_genesis *genesis)
 {
-	struct ts_str cluster = ts_origin_cluster(genesis->origin);
-	const char *copy = ts_region_copy(w->region, cluster.at, cluster.len);
-	if (!copy)
+	w->origin = ts_region_copy(w->region, genesis->origin.at, genesis->origin.len);
+	if (!w->origin)
 		return fail_at(r, r->index, TS_E_NO_MEMORY, "no memory");
-	w->cluster = (struct ts_str){copy, cluster.len};
+	w->cluster = ts_origin_cluster(ts_str(w->origin));
 	return TS_OK;
 }
 
@@ -352,6 +400,7 @@ enum ts_err ts_what_if_read(struct ts_what_if *w, const char *path, struct ts_wh
 	if (err == TS_OK)
 		err = add_lines(w, &r, &all);
 	w->cluster = cluster; /* a g1 holds for its own file */
+	w->origin = "";
 	free(all.rows);
 	fclose(r.file);
 	return err;
@@ -387,28 +436,51 @@ static enum ts_err add_taxes(struct ts_what_if *w, struct ts_what_if_bill *bill,
 	return ts_add64(bill->subtotal_minor, bill->tax_minor, &bill->total_minor);
 }
 
+/* The sums of the period and, where the terms are chained, of all before it. */
+static enum ts_err collect(
+	const struct ts_what_if *w, const struct ts_period *period, struct ts_rate_usage *out)
+{
+	const struct ts_terms *t = w->terms;
+	int32_t first = t->chained ? 0 : period->index;
+	size_t rows = (size_t)(period->index - first + 1) * MONTHS * t->prices_n;
+	struct ts_measure *measures = ts_region_array(w->region, rows + 1, sizeof *measures);
+	struct ts_fine *fine = ts_region_array(w->region, w->fine.n + 1, sizeof *fine);
+	*out = (struct ts_rate_usage){.measures = measures, .fine = fine};
+	if (!measures || !fine)
+		return TS_E_NO_MEMORY;
+	for (int32_t p = first; p <= period->index && p < w->periods_n; p++) {
+		struct ts_period own;
+		TS_TRY(ts_period_get(t, p, &own));
+		const ts_i128 *sums = &w->sums[(size_t)p * MONTHS * t->prices_n];
+		for (size_t i = 0; i < MONTHS * t->prices_n; i++)
+			if (sums[i] != 0)
+				measures[out->measures_n++] = (struct ts_measure){
+					.price = i % t->prices_n,
+					.month = ts_month_of_day(own.first_day) +
+						 (int32_t)(i / t->prices_n),
+					.quantity = sums[i],
+					.period = p};
+	}
+	for (size_t i = 0; i < w->fine.n; i++) {
+		const struct ts_fine *row = ts_rowset_at(&w->fine, i);
+		if (row->period >= first && row->period <= period->index)
+			fine[out->fine_n++] = *row;
+	}
+	return TS_OK;
+}
+
 enum ts_err ts_what_if_rate(struct ts_what_if *w, const struct ts_period *period,
 	struct ts_what_if_bill *out, struct ts_why *why)
 {
 	const struct ts_terms *t = w->terms;
-	struct ts_measure *measures = ts_region_array(
-		w->region, MONTHS * t->prices_n, sizeof *measures);
-	if (!measures)
+	struct ts_rate_usage usage;
+	if (collect(w, period, &usage) != TS_OK)
 		return ts_why(why, TS_E_NO_MEMORY, "", "no memory");
-	size_t n = 0;
-	for (size_t m = 0; period->index < w->periods_n && m < MONTHS; m++) {
-		const ts_i128 *sums = &w->sums[((size_t)period->index * MONTHS + m) * t->prices_n];
-		for (size_t i = 0; i < t->prices_n; i++) {
-			int32_t month = ts_month_of_day(period->first_day) + (int32_t)m;
-			if (sums[i] != 0)
-				measures[n++] = (struct ts_measure){i, month, sums[i]};
-		}
-	}
 	struct ts_what_if_bill bill = {.period = *period};
 	const struct ts_charge *charges = NULL;
 	size_t charges_n = 0;
-	TS_TRY(ts_rate_period(
-		t, period, measures, n, period->end_day - 1, w->region, &charges, &charges_n, why));
+	TS_TRY(ts_rate(
+		t, period, &usage, period->end_day - 1, w->region, &charges, &charges_n, why));
 	enum ts_err err = ts_rate_lines(
 		t, period, charges, charges_n, w->region, &bill.lines, &bill.lines_n);
 	if (err == TS_OK)

@@ -4,7 +4,9 @@
 /* Why: `tallystick rate` prices record files without a database. Records are folded as settle folds
  * them, quarter-hour by quarter-hour, into one sum per (period, month, price), and each period
  * is rated by the same pure function: a what-if and an invoice cannot differ. Memory grows with
- * periods x prices and with reversals, never with records. */
+ * periods x prices, with reversals, and with quarter-hours x prices that are rated from them; never
+ * with records. */
+#include "book/rows.h"
 #include "terms/rate.h"
 #include <stdio.h>
 
@@ -22,6 +24,8 @@ struct ts_what_if {
 	const struct ts_terms *terms;
 	struct ts_region *region;
 	struct ts_str cluster; /* of the streams that are read; "-": none named */
+	const char *origin; /* of the stream; "": none named */
+	struct ts_rowset fine; /* struct ts_fine: quarter-hours of prices that need them */
 	ts_i128 *sums; /* [period][month of the period][price]; heap */
 	int32_t periods_n; /* rows allocated */
 	int32_t last_period; /* with usage; -1 when none */

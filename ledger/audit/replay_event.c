@@ -13,6 +13,7 @@ static enum ts_err copy_rows(struct ts_ledger *from, struct ts_ledger *to)
 	for (size_t i = 0; reader(from, i) != NULL; i++)                                           \
 	TS_TRY(ts_ledger_load_##noun(to, reader(from, i)))
 	COPY(measure, ts_ledger_measure);
+	COPY(fine, ts_ledger_fine);
 	COPY(waiting, ts_ledger_waiting);
 	COPY(unbilled, ts_ledger_unbilled);
 	COPY(late, ts_ledger_late);

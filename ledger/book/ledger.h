@@ -30,6 +30,14 @@ struct ts_measure_row { /* billable quantity of (version, price, period, month) 
 	ts_i128 quantity;
 	bool dirty;
 };
+struct ts_fine_row { /* a quarter-hour of a price that is rated from them, whether D has come or not
+		      */
+	int32_t version, price, period;
+	int64_t quarter_us;
+	const char *pricing_class, *account, *origin; /* "" where the price shares no counter */
+	ts_i128 quantity;
+	bool dirty;
+};
 struct ts_waiting_row { /* quantity of cells that start after the end of day D */
 	int64_t quarter_us;
 	int32_t version, price;
@@ -131,6 +139,7 @@ enum ts_err ts_ledger_create(struct ts_region *region, const struct ts_ledger_ve
 /* Loading stored rows (any order, before the first event). Strings are copied. */
 void ts_ledger_load_head(struct ts_ledger *ledger, const struct ts_ledger_head *head);
 enum ts_err ts_ledger_load_measure(struct ts_ledger *, const struct ts_measure_row *) TS_MUST;
+enum ts_err ts_ledger_load_fine(struct ts_ledger *, const struct ts_fine_row *) TS_MUST;
 enum ts_err ts_ledger_load_waiting(struct ts_ledger *, const struct ts_waiting_row *) TS_MUST;
 enum ts_err ts_ledger_load_unbilled(struct ts_ledger *, const struct ts_unbilled_row *) TS_MUST;
 enum ts_err ts_ledger_load_late(struct ts_ledger *, const struct ts_late_row *) TS_MUST;
@@ -145,6 +154,7 @@ void ts_ledger_load_balance(struct ts_ledger *, const struct ts_balance_row *);
  * non-const variants let the store clear `dirty`. */
 const struct ts_ledger_head *ts_ledger_head(const struct ts_ledger *);
 struct ts_measure_row *ts_ledger_measure(struct ts_ledger *, size_t i);
+struct ts_fine_row *ts_ledger_fine(struct ts_ledger *, size_t i);
 struct ts_waiting_row *ts_ledger_waiting(struct ts_ledger *, size_t i);
 struct ts_unbilled_row *ts_ledger_unbilled(struct ts_ledger *, size_t i);
 struct ts_late_row *ts_ledger_late(struct ts_ledger *, size_t i);

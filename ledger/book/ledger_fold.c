@@ -25,6 +25,40 @@ static enum ts_err add_measure(struct ts_ledger *ledger, const struct ts_terms *
 	return ts_ledger_touch(ledger, period);
 }
 
+/* Kept by quarter-hour; those behind D are left out when the period is rated. */
+static enum ts_err add_fine(struct ts_ledger *ledger, const struct ts_terms *terms, size_t price,
+	int32_t period, const struct ts_usage_cell *cell, struct ts_why *why)
+{
+	bool shared = terms->prices[price].counter > 0;
+	struct ts_str texts[] = {cell->pricing_class, cell->account, cell->origin};
+	const char *copies[] = {"", "", ""};
+	for (size_t i = 0; shared && i < sizeof texts / sizeof texts[0]; i++) {
+		copies[i] = texts[i].len > 0
+				    ? ts_region_copy(ledger->region, texts[i].at, texts[i].len)
+				    : "";
+		if (copies[i] == NULL)
+			return TS_E_NO_MEMORY;
+	}
+	struct ts_fine_row key = {.version = (int32_t)terms->version,
+		.price = (int32_t)price,
+		.period = period,
+		.quarter_us = cell->quarter_us,
+		.pricing_class = copies[0],
+		.account = copies[1],
+		.origin = copies[2]};
+	void *found = NULL;
+	TS_TRY(ts_rowset_get(&ledger->fine, &key, &found));
+	struct ts_fine_row *row = found;
+	ts_i128 sum = 0;
+	TS_TRY(ts_add128(row->quantity, cell->quantity, &sum));
+	if (sum < 0)
+		return ts_why(why, TS_E_INVALID, terms->prices[price].id,
+			"a reversal would make the quantity of a quarter-hour negative");
+	row->quantity = sum;
+	row->dirty = true;
+	return ts_ledger_touch(ledger, period);
+}
+
 static enum ts_err add_waiting(struct ts_ledger *ledger, const struct ts_terms *terms, size_t price,
 	const struct ts_usage_cell *cell, struct ts_why *why)
 {
@@ -113,6 +147,8 @@ enum ts_err ts_ledger_fold_cell(
 	}
 	if (late)
 		return add_unbilled(ledger, "late", cell);
+	if (terms->prices[price].fine)
+		return add_fine(ledger, terms, price, period.index, cell, why);
 	int32_t day = ts_zone_day(&ts_ledger_calendar(ledger)->zone, cell->quarter_us);
 	if (day > ledger->head.day)
 		return add_waiting(ledger, terms, price, cell, why);

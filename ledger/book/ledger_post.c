@@ -174,8 +174,12 @@ static bool can_change(
 enum ts_err ts_ledger_accrue(struct ts_ledger *ledger, const struct ts_ledger_event *event,
 	struct ts_postings *out, struct ts_why *why)
 {
+	__attribute__((cleanup(ts_region_cleanup))) struct ts_region *scratch = ts_region_create(
+		TS_LEDGER_SCRATCH_BYTES);
 	struct ts_period period = {0};
 	int32_t before = ledger->head.day;
+	if (scratch == NULL)
+		return TS_E_NO_MEMORY;
 	TS_TRY(ts_ledger_release(ledger, event->day, why));
 	for (int32_t i = 0; ts_ledger_period_get(ledger, i, &period) == TS_OK; i++) {
 		struct delta *deltas = NULL;
@@ -184,7 +188,8 @@ enum ts_err ts_ledger_accrue(struct ts_ledger *ledger, const struct ts_ledger_ev
 			break;
 		if (!can_change(ledger, &period, before, event->day))
 			continue;
-		TS_TRY(deltas_of(ledger, &period, event->day, ledger->region, &deltas, &n, why));
+		ts_region_reset(scratch);
+		TS_TRY(deltas_of(ledger, &period, event->day, scratch, &deltas, &n, why));
 		for (size_t k = 0; k < n; k++)
 			TS_TRY(post_delta(ledger, event, &period, &deltas[k], out));
 	}

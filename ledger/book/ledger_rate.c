@@ -86,8 +86,10 @@ static enum ts_err measures_of(const struct ts_ledger *ledger, const struct ts_p
 		if (row->month < ts_month_of_day(part->first_day))
 			return ts_why(why, TS_E_INTERNAL, "measure",
 				"version %d has usage before it governs", row->version);
-		list[part->measures_n++] = (struct ts_measure){
-			(size_t)row->price, row->month, row->quantity};
+		list[part->measures_n++] = (struct ts_measure){.price = (size_t)row->price,
+			.month = row->month,
+			.quantity = row->quantity,
+			.period = row->period};
 	}
 	part->measures = list;
 	return TS_OK;
@@ -119,19 +121,165 @@ static enum ts_err parts_of(const struct ts_ledger *ledger, const struct ts_peri
 	return TS_OK;
 }
 
-/* One version governs all of the period. */
-static enum ts_err whole_charges(const struct ts_version_part *part, const struct ts_period *period,
-	int32_t day, struct ts_region *region, struct ts_ledger_charge **out, size_t *n,
-	struct ts_why *why)
+/* --- versions that are rated by themselves --- */
+
+/* The days of the whole term that the version governs, as they are known now. */
+static enum ts_err ranges_of(const struct ts_ledger *ledger, const struct ts_terms *terms,
+	struct ts_region *region, struct ts_day_range **out, size_t *n)
 {
-	const struct ts_charge *charges = NULL;
-	TS_TRY(ts_rate_period(part->terms, period, part->measures, part->measures_n, day, region,
-		&charges, n, why));
-	*out = ts_region_array(region, *n + 1, sizeof **out);
+	const struct ts_terms *calendar = ts_ledger_calendar(ledger);
+	const struct ts_period term = {.from_us = calendar->from_us, .to_us = calendar->to_us};
+	int64_t *edges = NULL;
+	size_t edges_n = 0;
+	*n = 0;
+	TS_TRY(edges_of(ledger, &term, region, &edges, &edges_n));
+	*out = ts_region_array(region, edges_n, sizeof **out);
 	if (*out == NULL)
 		return TS_E_NO_MEMORY;
-	for (size_t i = 0; i < *n; i++)
-		(*out)[i] = (struct ts_ledger_charge){(int32_t)part->terms->version, charges[i]};
+	for (size_t i = 0; i + 1 < edges_n; i++) {
+		int64_t to = edges[i + 1];
+		if (edges[i] < to && ts_ledger_governing(ledger, edges[i]) == terms)
+			(*out)[(*n)++] = (struct ts_day_range){day_from(&calendar->zone, edges[i]),
+				to >= TS_TIME_MAX ? INT32_MAX : day_from(&calendar->zone, to)};
+	}
+	return TS_OK;
+}
+
+static enum ts_err cut_segments(const struct ts_day_range *days, size_t days_n,
+	struct ts_region *region, const struct ts_segment **segments, size_t *n)
+{
+	struct ts_segment *list = ts_region_array(region, *n * days_n + 1, sizeof *list);
+	size_t used = 0;
+	if (list == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < *n * days_n; i++) {
+		struct ts_segment s = (*segments)[i / days_n];
+		const struct ts_day_range *d = &days[i % days_n];
+		s.from_day = s.from_day > d->from_day ? s.from_day : d->from_day;
+		s.to_day = s.to_day < d->to_day ? s.to_day : d->to_day;
+		if (s.from_day < s.to_day)
+			list[used++] = s;
+	}
+	*segments = list;
+	*n = used;
+	return TS_OK;
+}
+
+/* A copy of the array with every schedule cut to the days. */
+#define CUT_ARRAY(copy, member, row, schedule)                                                     \
+	do {                                                                                       \
+		struct row *rows = ts_region_array(region, (copy)->member##_n + 1, sizeof *rows);  \
+		if (rows == NULL)                                                                  \
+			return TS_E_NO_MEMORY;                                                     \
+		for (size_t i = 0; i < (copy)->member##_n; i++) {                                  \
+			rows[i] = (copy)->member[i];                                               \
+			TS_TRY(cut_##schedule(                                                     \
+				days, n, region, &rows[i].schedule, &rows[i].schedule##_n));       \
+		}                                                                                  \
+		(copy)->member = rows;                                                             \
+	} while (0)
+
+/* The version's terms with its schedules cut to the days that it governs. */
+static enum ts_err governed_terms(const struct ts_ledger *ledger, const struct ts_terms *terms,
+	struct ts_region *region, const struct ts_terms **out)
+{
+	struct ts_day_range *days = NULL;
+	size_t n = 0;
+	*out = terms;
+	if (ledger->versions_n == 1)
+		return TS_OK;
+	struct ts_terms *copy = ts_region_alloc(region, sizeof *copy);
+	if (copy == NULL)
+		return TS_E_NO_MEMORY;
+	TS_TRY(ranges_of(ledger, terms, region, &days, &n));
+	*copy = *terms;
+	CUT_ARRAY(copy, fees, ts_fee, segments);
+	CUT_ARRAY(copy, minimums, ts_minimum, segments);
+	*out = copy;
+	return TS_OK;
+}
+
+/* What the version's rating of the period sees: its own rows and, where it is chained, all before.
+ */
+static bool sees(const struct ts_terms *terms, int32_t period, int32_t version, int32_t own)
+{
+	return version == terms->version &&
+	       (own == period || (terms->chained && own >= 0 && own < period));
+}
+
+static enum ts_err usage_of(const struct ts_ledger *ledger, const struct ts_terms *terms,
+	int32_t period, struct ts_region *region, struct ts_rate_usage *out)
+{
+	struct ts_measure *measures = ts_region_array(
+		region, ledger->measures.n + 1, sizeof *measures);
+	struct ts_fine *fine = ts_region_array(region, ledger->fine.n + 1, sizeof *fine);
+	*out = (struct ts_rate_usage){.measures = measures, .fine = fine};
+	if (measures == NULL || fine == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < ledger->measures.n; i++) {
+		const struct ts_measure_row *row = ts_rowset_at(&ledger->measures, i);
+		if (sees(terms, period, row->version, row->period))
+			measures[out->measures_n++] = (struct ts_measure){
+				.price = (size_t)row->price,
+				.month = row->month,
+				.quantity = row->quantity,
+				.period = row->period};
+	}
+	for (size_t i = 0; i < ledger->fine.n; i++) {
+		const struct ts_fine_row *row = ts_rowset_at(&ledger->fine, i);
+		if (sees(terms, period, row->version, row->period))
+			fine[out->fine_n++] = (struct ts_fine){.price = (size_t)row->price,
+				.period = row->period,
+				.quarter_us = row->quarter_us,
+				.pricing_class = row->pricing_class,
+				.account = row->account,
+				.origin = row->origin,
+				.quantity = row->quantity};
+	}
+	return TS_OK;
+}
+
+/* One version over its days of the period. */
+static enum ts_err rate_alone(const struct ts_ledger *ledger, const struct ts_period *period,
+	const struct ts_version_part *part, int32_t day, struct ts_region *region,
+	const struct ts_terms **terms, const struct ts_charge **out, size_t *n, struct ts_why *why)
+{
+	struct ts_rate_usage usage;
+	TS_TRY(governed_terms(ledger, part->terms, region, terms));
+	TS_TRY(usage_of(ledger, part->terms, period->index, region, &usage));
+	return ts_rate(*terms, period, &usage, day, region, out, n, why);
+}
+
+/* --- all versions of a period --- */
+
+static bool by_itself(const struct parts *parts, size_t i)
+{
+	return parts->whole || parts->list[i].terms->alone;
+}
+
+/* The parts that are rated together. */
+static enum ts_err together(const struct parts *parts, struct ts_region *region,
+	struct ts_version_part **out, size_t *n)
+{
+	*n = 0;
+	*out = ts_region_array(region, parts->n + 1, sizeof **out);
+	if (*out == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < parts->n; i++)
+		if (!by_itself(parts, i))
+			(*out)[(*n)++] = parts->list[i];
+	return TS_OK;
+}
+
+static enum ts_err make_room(struct ts_region *region, const void *was, size_t used, size_t more,
+	size_t bytes_each, void *out)
+{
+	void *rows = ts_region_array(region, used + more + 1, bytes_each);
+	if (rows == NULL)
+		return TS_E_NO_MEMORY;
+	if (used > 0)
+		memcpy(rows, was, used * bytes_each);
+	memcpy(out, &rows, sizeof rows);
 	return TS_OK;
 }
 
@@ -140,37 +288,32 @@ enum ts_err ts_ledger_charges(const struct ts_ledger *ledger, const struct ts_pe
 	struct ts_why *why)
 {
 	struct parts parts;
+	struct ts_version_part *plain = NULL;
 	struct ts_version_charge *split = NULL;
+	size_t plain_n = 0, split_n = 0;
 	*n = 0;
 	TS_TRY(parts_of(ledger, period, region, &parts, why));
-	if (parts.whole)
-		return whole_charges(&parts.list[0], period, day, region, out, n, why);
-	if (parts.n > 0)
-		TS_TRY(ts_rate_versions(period, parts.list, parts.n, day, region, &split, n, why));
-	*out = ts_region_array(region, *n + 1, sizeof **out);
-	if (*out == NULL)
-		return TS_E_NO_MEMORY;
-	for (size_t i = 0; split != NULL && i < *n; i++)
-		(*out)[i] = (struct ts_ledger_charge){
-			(int32_t)parts.list[split[i].part].terms->version, split[i].charge};
-	return TS_OK;
-}
-
-static enum ts_err whole_lines(const struct ts_version_part *part, const struct ts_period *period,
-	int32_t day, struct ts_region *region, struct ts_ledger_line **out, size_t *n,
-	struct ts_why *why)
-{
-	const struct ts_charge *charges = NULL;
-	const struct ts_charge_line *lines = NULL;
-	size_t charges_n = 0;
-	TS_TRY(ts_rate_period(part->terms, period, part->measures, part->measures_n, day, region,
-		&charges, &charges_n, why));
-	TS_TRY(ts_rate_lines(part->terms, period, charges, charges_n, region, &lines, n));
-	*out = ts_region_array(region, *n + 1, sizeof **out);
-	if (*out == NULL)
-		return TS_E_NO_MEMORY;
-	for (size_t i = 0; i < *n; i++)
-		(*out)[i] = (struct ts_ledger_line){(int32_t)part->terms->version, lines[i]};
+	TS_TRY(together(&parts, region, &plain, &plain_n));
+	if (plain_n > 0)
+		TS_TRY(ts_rate_versions(
+			period, plain, plain_n, day, region, &split, &split_n, why));
+	TS_TRY(make_room(region, NULL, 0, split_n, sizeof **out, out));
+	for (; *n < split_n; (*n)++)
+		(*out)[*n] = (struct ts_ledger_charge){
+			(int32_t)plain[split[*n].part].terms->version, split[*n].charge};
+	for (size_t i = 0; i < parts.n; i++) {
+		const struct ts_charge *charges = NULL;
+		const struct ts_terms *terms = NULL;
+		size_t own_n = 0;
+		if (!by_itself(&parts, i))
+			continue;
+		TS_TRY(rate_alone(ledger, period, &parts.list[i], day, region, &terms, &charges,
+			&own_n, why));
+		TS_TRY(make_room(region, *out, *n, own_n, sizeof **out, out));
+		for (size_t k = 0; k < own_n; k++)
+			(*out)[(*n)++] = (struct ts_ledger_charge){
+				(int32_t)terms->version, charges[k]};
+	}
 	return TS_OK;
 }
 
@@ -178,20 +321,37 @@ enum ts_err ts_ledger_lines(const struct ts_ledger *ledger, const struct ts_peri
 	int32_t day, struct ts_region *region, struct ts_ledger_line **out, size_t *n,
 	struct ts_why *why)
 {
+	__attribute__((cleanup(ts_region_cleanup))) struct ts_region *scratch = ts_region_create(
+		TS_LEDGER_SCRATCH_BYTES);
 	struct parts parts;
+	struct ts_version_part *plain = NULL;
 	struct ts_version_line *split = NULL;
+	size_t plain_n = 0, split_n = 0;
 	*n = 0;
-	TS_TRY(parts_of(ledger, period, region, &parts, why));
-	if (parts.whole)
-		return whole_lines(&parts.list[0], period, day, region, out, n, why);
-	if (parts.n > 0)
-		TS_TRY(ts_rate_version_lines(
-			period, parts.list, parts.n, day, region, &split, n, why));
-	*out = ts_region_array(region, *n + 1, sizeof **out);
-	if (*out == NULL)
+	if (scratch == NULL)
 		return TS_E_NO_MEMORY;
-	for (size_t i = 0; split != NULL && i < *n; i++)
-		(*out)[i] = (struct ts_ledger_line){
-			(int32_t)parts.list[split[i].part].terms->version, split[i].line};
+	TS_TRY(parts_of(ledger, period, scratch, &parts, why));
+	TS_TRY(together(&parts, scratch, &plain, &plain_n));
+	if (plain_n > 0)
+		TS_TRY(ts_rate_version_lines(
+			period, plain, plain_n, day, region, &split, &split_n, why));
+	TS_TRY(make_room(region, NULL, 0, split_n, sizeof **out, out));
+	for (; *n < split_n; (*n)++)
+		(*out)[*n] = (struct ts_ledger_line){
+			(int32_t)plain[split[*n].part].terms->version, split[*n].line};
+	for (size_t i = 0; i < parts.n; i++) {
+		const struct ts_charge *charges = NULL;
+		const struct ts_charge_line *lines = NULL;
+		const struct ts_terms *terms = NULL;
+		size_t charges_n = 0, own_n = 0;
+		if (!by_itself(&parts, i))
+			continue;
+		TS_TRY(rate_alone(ledger, period, &parts.list[i], day, scratch, &terms, &charges,
+			&charges_n, why));
+		TS_TRY(ts_rate_lines(terms, period, charges, charges_n, region, &lines, &own_n));
+		TS_TRY(make_room(region, *out, *n, own_n, sizeof **out, out));
+		for (size_t k = 0; k < own_n; k++)
+			(*out)[(*n)++] = (struct ts_ledger_line){(int32_t)terms->version, lines[k]};
+	}
 	return TS_OK;
 }

@@ -36,6 +36,9 @@ void ts_ledger_load_balance(struct ts_ledger *ledger, const struct ts_balance_ro
 	}
 /* Rated anew by the next event: whether the last one saw all of it is not in the rows. */
 LOAD(measure, measures, ts_measure_row, TS_TRY(ts_ledger_touch(ledger, copy.period)))
+LOAD(fine, fine, ts_fine_row, TS_TRY(keep(ledger, &copy.pricing_class));
+	TS_TRY(keep(ledger, &copy.account)); TS_TRY(keep(ledger, &copy.origin));
+	TS_TRY(ts_ledger_touch(ledger, copy.period)))
 LOAD(waiting, waiting, ts_waiting_row, )
 LOAD(unbilled, unbilled, ts_unbilled_row, TS_TRY(keep(ledger, &copy.reason));
 	TS_TRY(keep(ledger, &copy.sku)); TS_TRY(keep(ledger, &copy.pricing_class)))
@@ -59,6 +62,7 @@ const struct ts_ledger_head *ts_ledger_head(const struct ts_ledger *ledger)
 		return ts_rowset_at(&ledger->set, i);                                              \
 	}
 READ(measure, measures, ts_measure_row)
+READ(fine, fine, ts_fine_row)
 READ(waiting, waiting, ts_waiting_row)
 READ(unbilled, unbilled, ts_unbilled_row)
 READ(late, late, ts_late_row)

@@ -31,6 +31,21 @@ static bool measure_same(const void *a, const void *b)
 	return x->version == y->version && x->price == y->price && x->period == y->period &&
 	       x->month == y->month;
 }
+static uint64_t fine_hash(const void *row)
+{
+	const struct ts_fine_row *f = row;
+	uint64_t h = ts_hash_mix(9, (uint64_t)f->quarter_us);
+	h = ts_hash_mix(h, (uint64_t)(uint32_t)f->version << 32 | (uint32_t)f->price);
+	h = ts_hash_text(ts_hash_text(h, f->pricing_class), f->account);
+	return ts_hash_text(h, f->origin);
+}
+static bool fine_same(const void *a, const void *b)
+{
+	const struct ts_fine_row *x = a, *y = b;
+	return x->quarter_us == y->quarter_us && x->version == y->version && x->price == y->price &&
+	       strcmp(x->pricing_class, y->pricing_class) == 0 &&
+	       strcmp(x->account, y->account) == 0 && strcmp(x->origin, y->origin) == 0;
+}
 static uint64_t waiting_hash(const void *row)
 {
 	const struct ts_waiting_row *w = row;
@@ -148,6 +163,7 @@ enum ts_err ts_ledger_create(struct ts_region *region, const struct ts_ledger_ve
 		.documents = 1};
 	ts_rowset_init(
 		&l->measures, region, sizeof(struct ts_measure_row), measure_hash, measure_same);
+	ts_rowset_init(&l->fine, region, sizeof(struct ts_fine_row), fine_hash, fine_same);
 	ts_rowset_init(
 		&l->waiting, region, sizeof(struct ts_waiting_row), waiting_hash, waiting_same);
 	ts_rowset_init(
@@ -191,7 +207,12 @@ int32_t ts_ledger_open_day(const struct ts_ledger *ledger)
 
 bool ts_ledger_touched(const struct ts_ledger *ledger, int32_t period)
 {
-	return (size_t)period < ledger->touched_n && ledger->touched[period];
+	bool chained = ts_ledger_chained(ledger);
+	for (size_t i = chained ? 0 : (size_t)period; i < ledger->touched_n && i <= (size_t)period;
+		i++)
+		if (ledger->touched[i])
+			return true;
+	return false;
 }
 
 enum ts_err ts_ledger_touch(struct ts_ledger *ledger, int32_t period)

@@ -12,7 +12,8 @@ struct ts_ledger {
 	int64_t known_to; /* versions with a leaf below it count */
 	struct ts_terms calendar; /* version 1 with the end of the term as it is now */
 	struct ts_ledger_head head;
-	struct ts_rowset measures, waiting, unbilled, late, accruals, billed, taxed, periods, cuts;
+	struct ts_rowset measures, fine, waiting, unbilled, late;
+	struct ts_rowset accruals, billed, taxed, periods, cuts;
 	struct ts_balance_row balances[TS_ACCOUNT_N];
 	bool *touched; /* periods whose measures changed since the last event */
 	size_t touched_n;
@@ -42,12 +43,18 @@ enum ts_err ts_ledger_fold_cell(struct ts_ledger *ledger, const struct ts_usage_
 bool ts_ledger_in_term(const struct ts_ledger *ledger, const struct ts_period *period);
 struct ts_period_row *ts_ledger_period_row(const struct ts_ledger *ledger, int32_t period);
 enum ts_err ts_ledger_touch(struct ts_ledger *ledger, int32_t period) TS_MUST;
+/* Its own measures changed, or those of a period before on which it depends. */
+/* Under any version: then a period depends on those before it. */
+bool ts_ledger_chained(const struct ts_ledger *ledger);
 bool ts_ledger_touched(const struct ts_ledger *ledger, int32_t period);
 /* Moves quantity of waiting cells up to the end of day into their measures. */
 enum ts_err ts_ledger_release(struct ts_ledger *ledger, int32_t day, struct ts_why *why) TS_MUST;
 
 /* Decides from which leaf on lines are too late, for periods whose deadline has passed by then. */
 void ts_ledger_lateness(struct ts_ledger *ledger, const struct ts_ledger_event *event);
+
+/* Rating one period: its sums, quarter-hours and charges; thrown away after each. */
+#define TS_LEDGER_SCRATCH_BYTES ((size_t)1 << 30)
 
 /* Charges of one period as of day, from the measures: every version that governs part of it has
  * its own. None after the term. */

@@ -24,6 +24,7 @@ struct field {
 union row {
 	struct ts_ledger_head head;
 	struct ts_measure_row measure;
+	struct ts_fine_row fine;
 	struct ts_waiting_row waiting;
 	struct ts_unbilled_row unbilled;
 	struct ts_late_row late;
@@ -49,6 +50,7 @@ static const void *balance_at(const struct ts_ledger *ledger, size_t i)
 		return ts_rowset_at(&ledger->set, i);                                              \
 	}
 AT(measure, measures)
+AT(fine, fine)
 AT(waiting, waiting)
 AT(unbilled, unbilled)
 AT(late, late)
@@ -58,6 +60,11 @@ AT(taxed, taxed)
 AT(period, periods)
 AT(cut, cuts)
 
+static bool fine_matters(const struct ts_ledger *ledger, const void *row)
+{
+	(void)ledger;
+	return ((const struct ts_fine_row *)row)->quantity != 0;
+}
 static bool waiting_matters(const struct ts_ledger *ledger, const void *row)
 {
 	(void)ledger;
@@ -110,6 +117,16 @@ static bool measure_sound(const struct ts_ledger *ledger, const union row *row)
 {
 	return sound_price(ledger, row->measure.version, row->measure.price) &&
 	       sound_period(row->measure.period) && row->measure.quantity >= 0;
+}
+static bool fine_sound(const struct ts_ledger *ledger, const union row *row)
+{
+	struct ts_period period;
+	const struct ts_fine_row *f = &row->fine;
+	return sound_price(ledger, f->version, f->price) && f->quantity > 0 &&
+	       f->quarter_us % TS_US_PER_QUARTER == 0 &&
+	       ts_ledger_terms(ledger, f->version)->prices[f->price].fine &&
+	       ts_period_at(ts_ledger_calendar(ledger), f->quarter_us, &period) == TS_OK &&
+	       period.index == f->period;
 }
 static bool waiting_sound(const struct ts_ledger *ledger, const union row *row)
 {
@@ -178,6 +195,7 @@ static enum ts_err balance_load(struct ts_ledger *ledger, const union row *row)
 		return ts_ledger_load_##name(ledger, &row->name);                                  \
 	}
 LOADER(measure)
+LOADER(fine)
 LOADER(waiting)
 LOADER(unbilled)
 LOADER(late)
@@ -206,6 +224,11 @@ static const struct kind {
 		{F(I32, ts_measure_row, version), F(I32, ts_measure_row, price),
 			F(I32, ts_measure_row, period), F(I32, ts_measure_row, month),
 			F(I128, ts_measure_row, quantity)}},
+	{"fine", fine_at, fine_matters, fine_sound, fine_load, 8,
+		{F(I64, ts_fine_row, quarter_us), F(I32, ts_fine_row, version),
+			F(I32, ts_fine_row, price), F(I32, ts_fine_row, period),
+			F(NAME, ts_fine_row, pricing_class), F(NAME, ts_fine_row, account),
+			F(NAME, ts_fine_row, origin), F(I128, ts_fine_row, quantity)}},
 	{"waiting", waiting_at, waiting_matters, waiting_sound, waiting_load, 4,
 		{F(I64, ts_waiting_row, quarter_us), F(I32, ts_waiting_row, version),
 			F(I32, ts_waiting_row, price), F(I128, ts_waiting_row, quantity)}},

@@ -55,6 +55,14 @@ const struct ts_terms *ts_ledger_newest(const struct ts_ledger *ledger)
 	return ledger->versions[known(ledger, ledger->known_to) - 1].terms;
 }
 
+bool ts_ledger_chained(const struct ts_ledger *ledger)
+{
+	for (size_t i = known(ledger, ledger->known_to); i-- > 0;)
+		if (ledger->versions[i].terms->chained)
+			return true;
+	return false;
+}
+
 const struct ts_terms *ts_ledger_terms(const struct ts_ledger *ledger, int32_t version)
 {
 	for (size_t i = known(ledger, ledger->known_to); i-- > 0;)

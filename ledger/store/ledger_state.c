@@ -31,6 +31,21 @@ static enum ts_err measure_load(
 	return rows->err != TS_OK ? rows->err : ts_ledger_load_measure(ledger, &row);
 }
 
+static enum ts_err fine_load(
+	struct ts_rows *rows, struct ts_region *region, struct ts_ledger *ledger)
+{
+	struct ts_fine_row row = {.quarter_us = ts_row_i64(rows)};
+
+	row.version = ts_row_i32(rows);
+	row.price = ts_row_i32(rows);
+	row.period = ts_row_i32(rows);
+	row.pricing_class = ts_row_text(rows, region);
+	row.account = ts_row_text(rows, region);
+	row.origin = ts_row_text(rows, region);
+	row.quantity = ts_row_i128(rows);
+	return rows->err != TS_OK ? rows->err : ts_ledger_load_fine(ledger, &row);
+}
+
 static enum ts_err waiting_load(
 	struct ts_rows *rows, struct ts_region *region, struct ts_ledger *ledger)
 {
@@ -182,6 +197,7 @@ static const struct {
 	row_load load;
 } loads[] = {
 	{"measure_get", measure_load},
+	{"fine_get", fine_load},
 	{"waiting_get", waiting_load},
 	{"unbilled_get", unbilled_load},
 	{"late_get", late_load},

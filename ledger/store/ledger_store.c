@@ -32,6 +32,23 @@ static bool measure_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
 	return true;
 }
 
+static bool fine_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
+{
+	const struct ts_fine_row *row = ts_ledger_fine(ledger, i);
+
+	if (row == NULL || !row->dirty)
+		return row != NULL;
+	ts_array_i64(&c[0], row->quarter_us);
+	ts_array_i32(&c[1], row->version);
+	ts_array_i32(&c[2], row->price);
+	ts_array_i32(&c[3], row->period);
+	ts_array_text(&c[4], row->pricing_class);
+	ts_array_text(&c[5], row->account);
+	ts_array_text(&c[6], row->origin);
+	ts_array_i128(&c[7], row->quantity);
+	return true;
+}
+
 static bool waiting_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
 {
 	const struct ts_waiting_row *row = ts_ledger_waiting(ledger, i);
@@ -171,6 +188,8 @@ static const struct {
 	enum ts_array_type types[COLUMNS_MAX];
 } stores[] = {
 	{"measure_put", measure_put, 5, {A(I32), A(I32), A(I32), A(I32), A(NUMERIC)}},
+	{"fine_put", fine_put, 8,
+		{A(I64), A(I32), A(I32), A(I32), A(TEXT), A(TEXT), A(TEXT), A(NUMERIC)}},
 	{"waiting_put", waiting_put, 4, {A(I64), A(I32), A(I32), A(NUMERIC)}},
 	{"unbilled_put", unbilled_put, 5, {A(TEXT), A(TEXT), A(TEXT), A(I32), A(NUMERIC)}},
 	{"late_put", late_put, 6, {A(I64), A(TEXT), A(TEXT), A(TEXT), A(TEXT), A(NUMERIC)}},
@@ -235,6 +254,7 @@ enum ts_err ts_db_ledger_store(
 void ts_db_ledger_clean(struct ts_ledger *ledger)
 {
 	CLEAN(measure);
+	CLEAN(fine);
 	CLEAN(waiting);
 	CLEAN(unbilled);
 	CLEAN(late);

@@ -104,6 +104,34 @@ static enum ts_err check_effective(
 	return TS_OK;
 }
 
+/* Usage is kept with its accounts and streams only if version 1 asks for them. */
+static enum ts_err check_needs(
+	const struct ts_terms *before, const struct ts_terms *next, struct ts_why *why)
+{
+	struct ts_terms_needs was = ts_terms_needs(before), is = ts_terms_needs(next);
+	if ((is.account && !was.account) || (is.origin && !was.origin))
+		return ts_why(why, TS_E_INVALID, next->regions_n > 0 ? "/regions" : "/purposes",
+			"until now usage was kept without its %s: prices by it need a new contract",
+			is.origin && !was.origin ? "stream" : "account");
+	return TS_OK;
+}
+
+/* What is rated by itself is rated over whole days. */
+static enum ts_err check_alone(const struct ts_terms *before, const struct ts_terms *next,
+	int64_t from_us, int64_t to_us, struct ts_why *why)
+{
+	const int64_t edges[] = {from_us, to_us};
+	for (size_t i = 0; (before->alone || next->alone) && i < 2; i++) {
+		int64_t us = edges[i];
+		if (us < TS_TIME_MAX &&
+			ts_zone_day_start(&next->zone, ts_zone_day(&next->zone, us)) != us)
+			return ts_why(why, TS_E_INVALID, "effective",
+				"terms that are rated by themselves change at the beginning of a "
+				"day");
+	}
+	return TS_OK;
+}
+
 enum ts_err ts_amendment_check(const struct ts_terms *before, const struct ts_terms *next,
 	int64_t from_us, int64_t to_us, struct ts_why *why)
 {
@@ -114,5 +142,7 @@ enum ts_err ts_amendment_check(const struct ts_terms *before, const struct ts_te
 	TS_TRY(check_names(before, next, why));
 	TS_TRY(check_calendar(before, next, why));
 	TS_TRY(check_treatments(before, next, why));
+	TS_TRY(check_needs(before, next, why));
+	TS_TRY(check_alone(before, next, from_us, to_us, why));
 	return check_effective(next, from_us, to_us, why);
 }

@@ -10,6 +10,7 @@
  * the harder one for most. */
 #define TS_TERMS_SKUS_MAX 1000
 #define TS_TERMS_PRICES_MAX 1000
+#define TS_TERMS_COUNTERS_MAX 100
 #define TS_TERMS_SETS_MAX 100 /* regions, purposes, windows */
 #define TS_TERMS_NAMES_MAX 1000 /* of one set */
 #define TS_TERMS_TIERS_MAX 100
@@ -49,6 +50,9 @@ enum ts_err ts_decode_token(
 /* Money in the contract's currency, not negative. */
 enum ts_err ts_decode_money(const struct ts_decode *d, const char *text, const char *pointer,
 	const char *name, int64_t *minor) TS_MUST;
+/* Priced units to base units: above 0 and a whole number of them. */
+enum ts_err ts_decode_units(const struct ts_decode *d, struct ts_decimal units, ts_i128 divisor,
+	const char *pointer, const char *name, ts_i128 *out) TS_MUST;
 /* Index of the treatment; NULL means "none", allowed only in what-if terms. */
 enum ts_err ts_decode_treatment(
 	const struct ts_decode *d, const char *id, const char *pointer, size_t *index) TS_MUST;
@@ -70,8 +74,8 @@ struct ts_decode_root {
 	const char *format, *contract, *title, *currency, *rounding, *counters_on_amendment;
 	int64_t version;
 	const json_t *provider, *consumer, *zone, *term, *calendar, *invoice, *evidence, *skus,
-		*regions, *purposes, *windows, *prices, *fees, *minimums, *exclusions, *tax, *late,
-		*termination;
+		*regions, *purposes, *windows, *counters, *prices, *fees, *minimums, *exclusions,
+		*tax, *late, *termination;
 };
 enum ts_err ts_decode_parties(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 /* After the parties: a witness shares its key with neither. */

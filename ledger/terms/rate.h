@@ -12,6 +12,24 @@ struct ts_measure {
 	size_t price; /* index into terms->prices */
 	int32_t month;
 	ts_i128 quantity; /* base units, >= 0 */
+	int32_t period; /* index */
+};
+/* One quarter-hour of a price that is rated from them (ts_price.fine). Texts only where the price
+ * shares a counter, else "". */
+struct ts_fine {
+	size_t price;
+	int32_t period;
+	int64_t quarter_us; /* start */
+	const char *pricing_class, *account, *origin;
+	ts_i128 quantity; /* base units, >= 0 */
+};
+/* What was measured, in any order: of the period and, where the terms are chained, of all before
+ * it. A price has measures or quarter-hours, never both. */
+struct ts_rate_usage {
+	const struct ts_measure *measures; /* at most one per (price, period, month) */
+	size_t measures_n;
+	const struct ts_fine *fine;
+	size_t fine_n;
 };
 
 enum ts_charge_kind { TS_CHARGE_USAGE, TS_CHARGE_FEE, TS_CHARGE_TRUE_UP };
@@ -27,12 +45,18 @@ struct ts_charge {
 	int32_t month;
 	ts_i128 quantity; /* base units in this month (usage), contract days (fee), 0 (true-up) */
 	int64_t amount_minor; /* this month's share of the line's target */
+	bool flat_due; /* the tier's flat is in the line (usage) */
+	ts_i128 basis; /* for the trace, of the whole line so far: packages begun (usage) */
 };
 
 /* Charges of one period as of the end of contract day as_of_day (included), sorted by (kind, item,
- * tier, month); lines of zero quantity and zero amount are left out. Measures must be of this
- * period, at most one per (price, month). A true-up appears only when as_of_day has reached the
- * period's last day. Errors: TS_E_OVERFLOW, TS_E_NO_MEMORY. */
+ * tier, month); lines of zero quantity and zero amount are left out. A true-up appears only when
+ * as_of_day has reached the period's last day. Errors: TS_E_OVERFLOW, TS_E_NO_MEMORY. */
+enum ts_err ts_rate(const struct ts_terms *terms, const struct ts_period *period,
+	const struct ts_rate_usage *usage, int32_t as_of_day, struct ts_region *region,
+	const struct ts_charge **out, size_t *out_n, struct ts_why *why) TS_MUST;
+
+/* ts_rate for measures of the one period alone, whatever their `period` says. */
 enum ts_err ts_rate_period(const struct ts_terms *terms, const struct ts_period *period,
 	const struct ts_measure *measures, size_t n, int32_t as_of_day, struct ts_region *region,
 	const struct ts_charge **out, size_t *out_n, struct ts_why *why) TS_MUST;
@@ -48,12 +72,17 @@ struct ts_charge_line {
 	bool has_unit_price; /* amount = round(quantity * unit_price / divisor [+ flat]) */
 	struct ts_decimal unit_price;
 	int64_t flat_minor;
+	bool flat_due;
+	ts_i128 basis; /* as of the last month's charge */
 	const char *trace; /* one line of words: quantities, tier rows, version, rounding */
 };
 /* Sums months of `charges` (as ts_rate_period gave them) into lines. */
 enum ts_err ts_rate_lines(const struct ts_terms *terms, const struct ts_period *period,
 	const struct ts_charge *charges, size_t n, struct ts_region *region,
 	const struct ts_charge_line **out, size_t *out_n) TS_MUST;
+
+/* The tier of a usage line; NULL when the price has none. */
+const struct ts_tier *ts_charge_tier(const struct ts_price *price, int32_t tier);
 
 /* Names for people and machines: the item's id, description, section, sku and class ("" if none),
  * unit, divisor (1 for fees and true-ups) and treatment index. */

@@ -80,19 +80,25 @@ static bool same_line(const struct ts_charge *a, const struct ts_charge *b)
 	return a->kind == b->kind && a->item == b->item && a->tier == b->tier;
 }
 
+const struct ts_tier *ts_charge_tier(const struct ts_price *price, int32_t tier)
+{
+	if (price->model == TS_PRICE_PACKAGE)
+		return &price->tiers[0];
+	TS_ASSERT((size_t)tier <= price->tiers_n);
+	return tier > 0 ? &price->tiers[tier - 1] : NULL;
+}
+
 /* The unit price and the flat that explain a usage line. */
 static void set_price(const struct ts_terms *terms, struct ts_charge_line *line)
 {
 	if (line->kind != TS_CHARGE_USAGE)
 		return;
 	const struct ts_price *price = &terms->prices[line->item];
-	line->has_unit_price = true;
-	line->unit_price = price->unit_price;
-	if (line->tier > 0) {
-		TS_ASSERT((size_t)line->tier <= price->tiers_n);
-		line->unit_price = price->tiers[line->tier - 1].unit_price;
-		line->flat_minor = price->tiers[line->tier - 1].flat_minor;
-	}
+	const struct ts_tier *tier = ts_charge_tier(price, line->tier);
+	line->unit_price = tier ? tier->unit_price : price->unit_price;
+	/* Of packages the quantity is not what is multiplied. */
+	line->has_unit_price = !tier || tier->package == 0;
+	line->flat_minor = tier && line->flat_due ? tier->flat_minor : 0;
 }
 
 enum ts_err ts_rate_lines(const struct ts_terms *terms, const struct ts_period *period,
@@ -115,6 +121,8 @@ enum ts_err ts_rate_lines(const struct ts_terms *terms, const struct ts_period *
 		struct ts_charge_line *line = &lines[lines_n - 1];
 		TS_TRY(ts_add128(line->quantity, charges[i].quantity, &line->quantity));
 		TS_TRY(ts_add64(line->amount_minor, charges[i].amount_minor, &line->amount_minor));
+		line->basis = charges[i].basis;
+		line->flat_due = charges[i].flat_due;
 	}
 	for (size_t i = 0; i < lines_n; i++)
 		set_price(terms, &lines[i]);

@@ -118,7 +118,8 @@ static enum ts_err carried_usage(const struct ts_version_job *j, size_t k, struc
 	int32_t month = ts_month_of_day(slice->period.first_day);
 	for (size_t i = 0; i < prices; i++)
 		if (j->base[k][i] != 0)
-			measures[n++] = (struct ts_measure){i, month, j->base[k][i]};
+			measures[n++] = (struct ts_measure){
+				.price = i, .month = month, .quantity = j->base[k][i]};
 	size_t base_n = n;
 	TS_TRY(rate(j, slice, measures, base_n, &before, &slice->before_n));
 	for (size_t m = 0; m < part->measures_n; m++) {

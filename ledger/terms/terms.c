@@ -28,6 +28,7 @@ static const struct ts_json_field root_fields[] = {
 	MEMBER(regions, TS_JSON_ARRAY, false, 0, TS_TERMS_SETS_MAX),
 	MEMBER(purposes, TS_JSON_ARRAY, false, 0, TS_TERMS_SETS_MAX),
 	MEMBER(windows, TS_JSON_ARRAY, false, 0, TS_TERMS_SETS_MAX),
+	MEMBER(counters, TS_JSON_ARRAY, false, 0, TS_TERMS_COUNTERS_MAX),
 	MEMBER(prices, TS_JSON_ARRAY, true, 0, TS_TERMS_PRICES_MAX),
 	MEMBER(fees, TS_JSON_ARRAY, false, 0, TS_TERMS_FEES_MAX),
 	MEMBER(minimums, TS_JSON_ARRAY, false, 0, TS_TERMS_MINIMUMS_MAX),
@@ -167,7 +168,7 @@ enum ts_err ts_terms_parse_what_if(const char *bytes, size_t len, struct ts_regi
 struct ts_terms_needs ts_terms_needs(const struct ts_terms *terms)
 {
 	return (struct ts_terms_needs){
-		.account = terms->purposes_n > 0,
-		.origin = terms->regions_n > 0,
+		.account = terms->purposes_n > 0 || terms->counters_n > 0,
+		.origin = terms->regions_n > 0 || terms->counters_n > 0,
 	};
 }

@@ -78,13 +78,23 @@ struct ts_time_window { /* quarter-hours of the week by the wall clock of the co
 	uint64_t quarters[(TS_WEEK_QUARTERS + 63) / 64]; /* bit 0: Monday 00:00 */
 };
 
-enum ts_price_model { TS_PRICE_PER_UNIT, TS_PRICE_GRADUATED, TS_PRICE_VOLUME };
+/* What a price's tiers or packages count: a billing period, the whole term, or (from 1) a counter
+ * that several prices share. */
+#define TS_COUNTER_PERIOD 0
+#define TS_COUNTER_TERM (-1)
+struct ts_counter {
+	const char *id;
+	bool term; /* else it begins anew in every billing period */
+};
+
+enum ts_price_model { TS_PRICE_PER_UNIT, TS_PRICE_GRADUATED, TS_PRICE_VOLUME, TS_PRICE_PACKAGE };
 
 struct ts_tier {
 	bool open; /* the last tier has no upper edge */
 	ts_i128 up_to; /* inclusive, base units */
 	struct ts_decimal unit_price;
 	int64_t flat_minor; /* charged once when the tier is reached; 0 if none */
+	ts_i128 package; /* base units: unit_price is per package begun; 0: per priced unit */
 };
 
 /* At most one price matches a cell; ambiguity is refused when the terms are parsed. */
@@ -95,8 +105,11 @@ struct ts_price {
 	int32_t region, purpose, window; /* selectors */
 	enum ts_price_model model;
 	struct ts_decimal unit_price; /* PER_UNIT */
-	const struct ts_tier *tiers; /* GRADUATED, VOLUME; edges rise, last one open */
+	const struct ts_tier
+		*tiers; /* GRADUATED, VOLUME: edges rise, last one open; PACKAGE: one */
 	size_t tiers_n;
+	int32_t counter; /* TS_COUNTER_*, or a shared one */
+	bool fine; /* rated from quarter-hours, not from sums per month */
 	size_t treatment; /* index into treatments */
 };
 
@@ -164,8 +177,12 @@ struct ts_terms {
 	size_t purposes_n;
 	const struct ts_time_window *windows;
 	size_t windows_n;
+	const struct ts_counter *counters;
+	size_t counters_n;
 	const struct ts_price *prices;
 	size_t prices_n;
+	bool alone; /* rated by itself over the days that it governs, not with other versions */
+	bool chained; /* what a period costs depends on the periods before it */
 	const struct ts_fee *fees;
 	size_t fees_n;
 	const struct ts_minimum *minimums;

@@ -59,8 +59,21 @@ static enum ts_err check_sums(const struct ts_decode *d)
 		"fees, minimums and flat fees of one period together overflow an amount");
 }
 
+/* Models whose lines of two versions are no parts of one function. */
+static bool is_alone(const struct ts_terms *t)
+{
+	bool alone = t->chained || t->counters_n > 0;
+	for (size_t i = 0; i < t->prices_n; i++) {
+		alone = alone || t->prices[i].fine;
+		for (size_t k = 0; k < t->prices[i].tiers_n; k++)
+			alone = alone || t->prices[i].tiers[k].package > 0;
+	}
+	return alone;
+}
+
 enum ts_err ts_terms_check(const struct ts_decode *d)
 {
+	d->terms->alone = is_alone(d->terms);
 	TS_TRY(check_matches(d));
 	return check_sums(d);
 }

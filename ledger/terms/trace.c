@@ -24,11 +24,29 @@ static const char *quantity_words(
 	return ts_ratio_format(quantity, terms->skus[price->sku].divisor, QUANTITY_DECIMALS, out);
 }
 
+/* "121 units = 13 packages of 10 begun x 100 EUR". */
+static enum ts_err package_words(const struct ts_terms *terms, const struct ts_charge_line *line,
+	const struct ts_tier *tier, struct ts_region *region, const char **out)
+{
+	const struct ts_price *price = &terms->prices[line->item];
+	char quantity[TS_DECIMAL_CHARS], size[TS_DECIMAL_CHARS], each[TS_DECIMAL_CHARS],
+		n[TS_I128_CHARS];
+	*out = ts_region_printf(region, "%s %s = %s packages of %s begun x %s %s",
+		quantity_words(terms, price, line->quantity, quantity),
+		terms->skus[price->sku].unit, ts_i128_format(line->basis, n),
+		quantity_words(terms, price, tier->package, size),
+		ts_decimal_format(line->unit_price, 0, each), terms->currency->code);
+	return *out ? TS_OK : TS_E_NO_MEMORY;
+}
+
 /* "12.5 GPU-hour x 2.35", then the exact product, dots where it has more than 12 decimals. */
 static enum ts_err product_words(const struct ts_terms *terms, const struct ts_charge_line *line,
 	struct ts_region *region, const char **out)
 {
 	const struct ts_price *price = &terms->prices[line->item];
+	const struct ts_tier *package = ts_charge_tier(price, line->tier);
+	if (package != NULL && package->package > 0)
+		return package_words(terms, line, package, region, out);
 	ts_i128 divisor = terms->skus[price->sku].divisor;
 	char quantity[TS_DECIMAL_CHARS], unit_price[TS_DECIMAL_CHARS], product[TS_DECIMAL_CHARS];
 	struct ts_decimal low = {0}, high = {0};
@@ -75,7 +93,12 @@ static enum ts_err trace_usage(const struct ts_terms *terms, const struct ts_cha
 	const char *tier = tier_words(terms, line, region);
 	const char *product = NULL, *of = "", *plus = "";
 	TS_TRY(product_words(terms, line, region, &product));
-	if (price->model == TS_PRICE_VOLUME)
+	if (price->counter == TS_COUNTER_TERM)
+		of = "counted over the term: ";
+	else if (price->counter > 0)
+		of = ts_region_printf(
+			region, "counter \"%s\": ", terms->counters[price->counter - 1].id);
+	else if (price->model == TS_PRICE_VOLUME)
 		of = "all of ";
 	else if (whole != line->quantity)
 		of = ts_region_printf(region, "of %s: ", quantity_words(terms, price, whole, all));

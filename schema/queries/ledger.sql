@@ -24,6 +24,17 @@ select $1::bigint, t.* from unnest($2::integer[], $3::integer[], $4::integer[], 
 	$6::numeric[]) t
 on conflict (contract_id, version, price, period, month) do update set quantity = excluded.quantity
 
+-- name: fine_get
+select quarter_us, version, price, period, class, account, origin, quantity from app.fine
+where contract_id = $1::bigint
+
+-- name: fine_put
+insert into app.fine (contract_id, quarter_us, version, price, period, class, account, origin, quantity)
+select $1::bigint, t.* from unnest($2::bigint[], $3::integer[], $4::integer[], $5::integer[], $6::text[],
+	$7::text[], $8::text[], $9::numeric[]) t
+on conflict (contract_id, quarter_us, version, price, class, account, origin)
+do update set quantity = excluded.quantity
+
 -- name: waiting_get
 select quarter_us, version, price, quantity from app.waiting where contract_id = $1::bigint
 

@@ -39,6 +39,15 @@ static const struct ts_line_key line = LINE;
 static const struct ts_ledger_head head = {
 	12, -5, INT64_C(1781524800000000), 3, 4, 5, 6, 7, 8 * TS_US_PER_QUARTER};
 
+static const struct ts_fine_row fine = {.version = 1,
+	.price = 0,
+	.period = 4,
+	.quarter_us = INT64_C(900000000),
+	.pricing_class = "od",
+	.account = "",
+	.origin = "a/b/c/d/g1",
+	.quantity = HUGE};
+
 static void fill(struct ts_ledger *l)
 {
 	struct ts_measure_row measure = {1, 0, 2, 24317, HUGE, false};
@@ -70,6 +79,8 @@ static void fill(struct ts_ledger *l)
 		assert_int_equal(ts_ledger_load_cut(l, &cuts[i]), TS_OK);
 	}
 	ts_ledger_load_balance(l, &balance);
+	assert_int_equal(ts_ledger_load_fine(l, &fine), TS_OK);
+	ts_ledger_fine(l, 0)->dirty = true;
 	ts_ledger_measure(l, 0)->dirty = ts_ledger_waiting(l, 0)->dirty = true;
 	ts_ledger_late(l, 0)->dirty = true;
 	ts_ledger_unbilled(l, 0)->dirty = ts_ledger_accrual(l, 0)->dirty = true;
@@ -115,6 +126,12 @@ static void state_round_trip(void **state)
 	assert_true(ts_ledger_measure(b, 0)->quantity == HUGE);
 	assert_int_equal(ts_ledger_measure(b, 0)->month, 24317);
 	assert_true(ts_ledger_waiting(b, 0)->quantity == -HUGE);
+	assert_true(ts_ledger_fine(b, 0)->quantity == HUGE);
+	assert_int_equal(ts_ledger_fine(b, 0)->quarter_us, fine.quarter_us);
+	assert_int_equal(ts_ledger_fine(b, 0)->period, 4);
+	assert_string_equal(ts_ledger_fine(b, 0)->pricing_class, "od");
+	assert_string_equal(ts_ledger_fine(b, 0)->account, "");
+	assert_string_equal(ts_ledger_fine(b, 0)->origin, "a/b/c/d/g1");
 	assert_string_equal(ts_ledger_unbilled(b, 0)->reason, "late");
 	assert_int_equal(ts_ledger_late(b, 0)->quarter_us, 1000 * TS_US_PER_QUARTER);
 	assert_true(ts_ledger_late(b, 0)->quantity == 17);

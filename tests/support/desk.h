@@ -236,6 +236,7 @@ static inline void desk_reload(struct desk *d)
 		}                                                                                  \
 	} while (0)
 	DESK_MOVE(ts_measure_row, measure, measure, true);
+	DESK_MOVE(ts_fine_row, fine, fine, row->quantity != 0);
 	DESK_MOVE(ts_waiting_row, waiting, waiting, row->quantity != 0);
 	DESK_MOVE(ts_unbilled_row, unbilled, unbilled, true);
 	DESK_MOVE(ts_late_row, late, late, row->quantity != 0);

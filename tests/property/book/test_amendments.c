@@ -309,7 +309,8 @@ static size_t measure(const struct deal *deal, const struct history *h, int vers
 		while (k < n && !(out[k].price == price && out[k].month == ts_month_of_day(r->day)))
 			k++;
 		if (k == n)
-			out[n++] = (struct ts_measure){price, ts_month_of_day(r->day), 0};
+			out[n++] = (struct ts_measure){
+				.price = price, .month = ts_month_of_day(r->day)};
 		out[k].quantity += r->cell.quantity;
 	}
 	return n;

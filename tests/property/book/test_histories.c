@@ -4,6 +4,7 @@
  * events. What must not depend on the telling does not; what must be equal to a plain calculation
  * from the raw cells is. Every comparison is shown to notice a planted fault.
  * TS_HISTORIES=<n> sets the number of contracts, TS_SEED=<n> repeats a failure. */
+#include "sums.h"
 #include "world.h"
 #include <stdlib.h>
 
@@ -367,26 +368,34 @@ static bool is_late(const struct world *w, const struct history *h, int32_t peri
 	return at != 0 && h->folded_at_us[i] > at + w->late_days * TS_US_PER_DAY;
 }
 
-/* Billable quantity from the raw cells: priced, in time, of the period and month. */
-static size_t measure(const struct world *w, const struct history *h,
-	const struct ts_period *period, struct ts_measure *out)
+static void measure(const struct world *w, const struct history *h, struct sums *out)
 {
-	size_t n = 0;
+	struct ts_period period = {0};
+	memset(out, 0, sizeof *out);
 	for (int i = 0; i < w->n; i++) {
 		const struct raw *r = &w->raw[i];
 		int price = world_price(&r->cell);
-		if (price < 0 || r->day < period->first_day || r->day >= period->end_day ||
-			is_late(w, h, period->index, i))
+		while (r->day < period.first_day || r->day >= period.end_day)
+			assert_ok(ts_period_get(w->terms,
+				r->day < period.first_day || period.end_day == 0 ? 0
+										 : period.index + 1,
+				&period));
+		if (price < 0 || is_late(w, h, period.index, i))
 			continue;
-		size_t k = 0;
-		while (k < n &&
-			!(out[k].price == (size_t)price && out[k].month == ts_month_of_day(r->day)))
-			k++;
-		if (k == n)
-			out[n++] = (struct ts_measure){(size_t)price, ts_month_of_day(r->day), 0};
-		out[k].quantity += r->cell.quantity;
+		if (w->terms->prices[price].fine)
+			sums_fine(out, &(struct ts_fine){.price = (size_t)price,
+					       .period = period.index,
+					       .quarter_us = r->cell.quarter_us,
+					       .pricing_class = "od",
+					       .account = "",
+					       .origin = "",
+					       .quantity = r->cell.quantity});
+		else
+			sums_measure(out, &(struct ts_measure){.price = (size_t)price,
+						  .period = period.index,
+						  .month = ts_month_of_day(r->day),
+						  .quantity = r->cell.quantity});
 	}
-	return n;
 }
 
 /* The plain calculation: every line and month of the accruals, every line of the documents. */
@@ -396,16 +405,18 @@ static bool agrees(
 	struct ts_terms terms = *w->terms;
 	struct ts_period period;
 	struct history *plain = begin(0, false, 0, NO_FAULT);
+	struct sums sums;
+	measure(w, h, &sums);
+	struct ts_rate_usage usage = {sums.measures, sums.n, sums.fine, sums.fine_n};
 	if (fault == FAULT_ROUNDING)
 		terms.rounding = terms.rounding == TS_ROUND_UP ? TS_ROUND_DOWN : TS_ROUND_UP;
 	for (int32_t p = 0; ts_period_get(&terms, p, &period) == TS_OK; p++) {
-		struct ts_measure measures[CELLS_MAX];
 		const struct ts_charge *charges = NULL;
-		size_t n = 0, measures_n = measure(w, h, &period, measures);
+		size_t n = 0;
 		if (period.first_day > w->last_day)
 			break;
-		assert_ok(ts_rate_period(&terms, &period, measures, measures_n, w->last_day, region,
-			&charges, &n, NULL));
+		assert_ok(
+			ts_rate(&terms, &period, &usage, w->last_day, region, &charges, &n, NULL));
 		for (size_t i = 0; i < n; i++) {
 			struct ts_line_key key = {(int32_t)terms.version, charges[i].kind,
 				(int32_t)charges[i].item, charges[i].tier, p};

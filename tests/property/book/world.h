@@ -44,6 +44,24 @@ static inline int world_price(const struct ts_usage_cell *cell)
 	return -1;
 }
 
+#define WORLD_VOLUME                                                                               \
+	"'model':'volume','tiers':[{'up_to':'400','unit_price':'0.1'},{'unit_price':'0.07'}]"
+#define WORLD_COUNTERS "'counters':[{'id':'k','scope':'term'},{'id':'m','scope':'period'}],"
+
+/* What the same cells can cost: every model stands in some contract. */
+struct world_model {
+	const char *counters, *flat, *tier, *bulk, *more;
+};
+static const struct world_model world_models[] = {
+	{"", ",'flat':'7'", "", WORLD_VOLUME, ""},
+	{"", ",'flat':'3'", ",'counter':'term'", WORLD_VOLUME, ""},
+	{WORLD_COUNTERS, "", ",'counter':'k'", WORLD_VOLUME, ""},
+	{WORLD_COUNTERS, "", ",'counter':'m'", WORLD_VOLUME ",'counter':'m'", ""},
+	{"", ",'flat':'7'", "", "'model':'package','package_size':'50','package_price':'1.25'", ""},
+	{"", "", ",'counter':'term'",
+		"'model':'package','package_size':'70','package_price':'2.5','counter':'term'", ""},
+};
+
 static inline const struct ts_terms *world_terms(
 	struct ts_region *region, struct ts_rng *rng, int64_t late_days)
 {
@@ -59,16 +77,18 @@ static inline const struct ts_terms *world_terms(
 		"{'name':'Asia/Kathmandu','offsets':[{'offset_minutes':345}]}"};
 	int64_t fixed = ts_rng_range(rng, 0, 1); /* without fees, documents can turn negative */
 	const char *const *start = starts[ts_rng_below(rng, 4)];
+	const struct world_model *model =
+		&world_models[ts_rng_below(rng, sizeof world_models / sizeof world_models[0])];
 	const char *text = ts_region_printf(region,
 		"{'currency':'%s','zone':%s,'term':{'from':'%s'},'calendar':{'anchor_day':%d},"
 		"'rounding':'%s','skus':[{'sku':'unit','unit':'h','divisor':'8'},"
-		"{'sku':'tier','unit':'h','divisor':'4'},{'sku':'bulk','unit':'h','divisor':'3'}],"
+		"{'sku':'tier','unit':'h','divisor':'3'},{'sku':'bulk','unit':'h','divisor':'3'}],%"
+		"s"
 		"'prices':[{'id':'unit','sku':'unit','model':'per_unit','unit_price':'0.%03d',"
 		"'treatment':'s'},{'id':'tier','sku':'tier','model':'graduated','tiers':["
-		"{'up_to':'%d','unit_price':'0.5'},{'up_to':'900','unit_price':'0.25',"
-		"'flat':'%d'},{'unit_price':'0.%03d'}],'treatment':'r'},{'id':'bulk','sku':'bulk',"
-		"'model':'volume','tiers':[{'up_to':'400','unit_price':'0.1'},"
-		"{'unit_price':'0.0%02d'}],'treatment':'s'}],"
+		"{'up_to':'%d','unit_price':'0.5'},{'up_to':'900','unit_price':'0.25'%s},"
+		"{'unit_price':'0.%03d'}]%s,'treatment':'r'},{'id':'bulk','sku':'bulk',"
+		"%s,'treatment':'s'}],%s"
 		"'exclusions':[{'class':'maint','reason':'repair'}],"
 		"'fees':[{'id':'fee','schedule':[{'from':'%s','to':'%s','amount':'%d'},"
 		"{'from':'%s','amount':'%d'}],'treatment':'r'}],"
@@ -80,11 +100,10 @@ static inline const struct ts_terms *world_terms(
 		"'from':'2026-01-01','percent':'19'}]},"
 		"'late':{'usage_until_days':%d,'late_usage_until_days':%d}}",
 		currencies[ts_rng_below(rng, 3)], zones[ts_rng_below(rng, 3)], start[0],
-		ts_rng_below(rng, 2) ? 1 : 15, roundings[ts_rng_below(rng, 4)],
-		(int)ts_rng_range(rng, 1, 999), (int)ts_rng_range(rng, 1, 300),
-		(int)ts_rng_range(rng, 1, 9), (int)ts_rng_range(rng, 1, 999),
-		(int)ts_rng_range(rng, 1, 99), start[0], start[1],
-		(int)(fixed * ts_rng_range(rng, 0, 70)), start[1],
+		ts_rng_below(rng, 2) ? 1 : 15, roundings[ts_rng_below(rng, 4)], model->counters,
+		(int)ts_rng_range(rng, 1, 999), (int)ts_rng_range(rng, 1, 300), model->flat,
+		(int)ts_rng_range(rng, 1, 999), model->tier, model->bulk, model->more, start[0],
+		start[1], (int)(fixed * ts_rng_range(rng, 0, 70)), start[1],
 		(int)(fixed * ts_rng_range(rng, 0, 200)), start[0],
 		(int)(fixed * ts_rng_range(rng, 0, 900)), USAGE_UNTIL, (int)late_days);
 	assert_non_null(text);

@@ -71,8 +71,10 @@ static void make_price(struct world *w, struct ts_rng *rng, size_t i)
 	ts_i128 edge = 0;
 	for (size_t t = 0; t < p->tiers_n; t++) {
 		edge += ts_rng_range(rng, 1, 20) * w->skus[i].divisor;
-		w->tiers[i][t] = (struct ts_tier){t + 1 == p->tiers_n, edge, any_price(rng),
-			ts_rng_below(rng, 2) ? ts_rng_range(rng, 0, 300) : 0};
+		w->tiers[i][t] = (struct ts_tier){.open = t + 1 == p->tiers_n,
+			.up_to = edge,
+			.unit_price = any_price(rng),
+			.flat_minor = ts_rng_below(rng, 2) ? ts_rng_range(rng, 0, 300) : 0};
 	}
 }
 
@@ -194,8 +196,13 @@ static void write_row(struct sheet *s, enum ts_charge_kind kind, size_t item, in
 	if (quantity == 0 && amount_minor == 0)
 		return;
 	assert_true(s->n < CHARGES_MAX);
-	s->rows[s->n++] = (struct ts_charge){
-		kind, item, tier, w->period.index, month, quantity, amount_minor};
+	s->rows[s->n++] = (struct ts_charge){.kind = kind,
+		.item = item,
+		.tier = tier,
+		.period = w->period.index,
+		.month = month,
+		.quantity = quantity,
+		.amount_minor = amount_minor};
 }
 
 /* Fills tier after tier, like glasses. Returns what is in tier t. */
@@ -357,7 +364,8 @@ static enum ts_err rate(const struct world *w, struct ts_region *region, bool ba
 	size_t count = 0;
 	for (size_t i = 0; i < PRICES; i++) {
 		for (size_t m = 0; m < w->months_n; m++)
-			measures[count++] = (struct ts_measure){i, w->months[m], w->quantity[i][m]};
+			measures[count++] = (struct ts_measure){
+				.price = i, .month = w->months[m], .quantity = w->quantity[i][m]};
 	}
 	for (size_t i = 0; backwards && i < count / 2; i++) {
 		struct ts_measure swap = measures[i];

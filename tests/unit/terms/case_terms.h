@@ -95,8 +95,9 @@ static inline struct rated rate_case(
 	struct ts_measure measures[16];
 	assert_true(r.terms->prices_n <= 16);
 	for (size_t i = 0; i < r.terms->prices_n; i++)
-		measures[i] = (struct ts_measure){i, ts_month_of_day(r.period.first_day),
-			quantities != NULL ? quantities[i] : 0};
+		measures[i] = (struct ts_measure){.price = i,
+			.month = ts_month_of_day(r.period.first_day),
+			.quantity = quantities != NULL ? quantities[i] : 0};
 	const struct ts_charge *charges = NULL;
 	size_t n = 0;
 	struct ts_why why = {0};

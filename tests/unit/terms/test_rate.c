@@ -159,7 +159,8 @@ static void test_months_of_a_period(void **state)
 	struct ts_period period;
 	assert_ok(ts_period_get(terms, 0, &period));
 	int32_t may = 2026 * 12 + 4;
-	struct ts_measure measures[] = {{0, may + 1, CASE_DIVISOR}, {0, may, CASE_DIVISOR}};
+	struct ts_measure measures[] = {{.month = may + 1, .quantity = CASE_DIVISOR},
+		{.month = may, .quantity = CASE_DIVISOR}};
 	const struct ts_charge *c = NULL;
 	size_t n = 0;
 	struct ts_why why = {0};
@@ -189,7 +190,7 @@ static void test_overflow_is_an_error(void **state)
 	struct ts_period period;
 	assert_ok(ts_period_get(terms, 0, &period));
 	/* 92,233,720.368... units x 10^9 USD are just beyond 2^63 - 1 cents. */
-	struct ts_measure measure = {0, 2026 * 12 + 4, INT64_C(92233720368547)};
+	struct ts_measure measure = {.month = 2026 * 12 + 4, .quantity = INT64_C(92233720368547)};
 	const struct ts_charge *c = NULL;
 	size_t n = 0;
 	struct ts_why why = {0};

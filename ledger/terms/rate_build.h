@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TS_TERMS_RATE_BUILD_H
+#define TS_TERMS_RATE_BUILD_H
+/* Internal to the room: one period being rated. Every line is built the same way: a function of the
+ * months up to and including month i gives the line's target so far, and month i's share is the
+ * difference to the month before. So the months sum to the last value, which is rounded once,
+ * however the usage came in. */
+#include "terms/rate.h"
+
+/* What a period hands to the next. */
+struct ts_rate_chain {
+	ts_i128 *counted; /* per price: quantity of the periods before (counter term) */
+	ts_i128 *pools; /* per shared counter of the term: its position */
+};
+
+struct ts_rate_builder {
+	const struct ts_terms *terms;
+	const struct ts_period *period;
+	const struct ts_rate_usage *usage; /* fine rows in order */
+	struct ts_rate_chain *chain;
+	struct ts_region *region;
+	int32_t as_of_day;
+	int32_t first_month;
+	size_t months;
+	ts_i128 *sums; /* billable quantity up to and including a month: [price][month] */
+	ts_i128 **parts; /* of a price with a shared counter, by tier: [price][tier][month] */
+	ts_i128 *pool_totals; /* per shared counter: quantity of this period */
+	struct ts_charge *charges;
+	size_t n, cap;
+	struct ts_why *why;
+};
+
+/* Appends a month's share unless it is nothing. TS_E_NO_MEMORY. */
+enum ts_err ts_rate_put(struct ts_rate_builder *b, const struct ts_charge *line, size_t month,
+	ts_i128 quantity, int64_t amount_minor) TS_MUST;
+/* TS_E_OVERFLOW gets a reason that names the item; other codes pass. */
+enum ts_err ts_rate_too_big(
+	const struct ts_rate_builder *b, enum ts_err err, const char *id) TS_MUST;
+
+/* rate_usage.c: sums and tier parts from measures and quarter-hours; the lines of a price. */
+enum ts_err ts_rate_gather(struct ts_rate_builder *b) TS_MUST;
+enum ts_err ts_rate_price(struct ts_rate_builder *b, size_t item) TS_MUST;
+
+/* rate_fees.c */
+enum ts_err ts_rate_fee(struct ts_rate_builder *b, size_t item) TS_MUST;
+enum ts_err ts_rate_minimum(struct ts_rate_builder *b, size_t item, size_t counted_n) TS_MUST;
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fees by days, and the minimums that usage and fees are measured against. */
+#include "terms/rate_build.h"
+
+/* What segments give for the period's days before end_day: exact amount x days, and the days. */
+static enum ts_err add_segments(const struct ts_rate_builder *b, const struct ts_segment *segments,
+	size_t n, int64_t end_day, ts_i128 *product, int64_t *days)
+{
+	*product = 0;
+	*days = 0;
+	for (size_t i = 0; i < n; i++) {
+		int64_t from = segments[i].from_day, to = segments[i].to_day;
+		from = from > b->period->first_day ? from : b->period->first_day;
+		to = to < end_day ? to : end_day;
+		if (from >= to)
+			continue;
+		ts_i128 part = 0;
+		TS_TRY(ts_mul128(segments[i].amount_minor, to - from, &part));
+		TS_TRY(ts_add128(*product, part, product));
+		*days += to - from;
+	}
+	return TS_OK;
+}
+
+/* Pro rata by contract days of the unclipped period, rounded once. */
+static enum ts_err pro_rata(const struct ts_rate_builder *b, ts_i128 product, int64_t *minor)
+{
+	ts_i128 amount = 0;
+	int32_t full_days = b->period->full_end_day - b->period->full_first_day;
+	TS_TRY(ts_muldiv(product, 1, full_days, b->terms->rounding, &amount));
+	return ts_to64(amount, minor);
+}
+
+enum ts_err ts_rate_fee(struct ts_rate_builder *b, size_t item)
+{
+	const struct ts_fee *fee = &b->terms->fees[item];
+	struct ts_charge line = {.kind = TS_CHARGE_FEE, .item = item};
+	int64_t days_before = 0, target_before = 0;
+	for (size_t i = 0; i < b->months; i++) {
+		int64_t end = ts_month_first_day(b->first_month + (int32_t)i + 1);
+		end = end < b->period->end_day ? end : b->period->end_day;
+		end = end < (int64_t)b->as_of_day + 1 ? end : (int64_t)b->as_of_day + 1;
+		ts_i128 product = 0;
+		int64_t days = 0, target = 0;
+		TS_TRY(add_segments(b, fee->segments, fee->segments_n, end, &product, &days));
+		TS_TRY(pro_rata(b, product, &target));
+		TS_TRY(ts_rate_put(b, &line, i, days - days_before, target - target_before));
+		days_before = days;
+		target_before = target;
+	}
+	return TS_OK;
+}
+
+/* From the rounded lines, so that what counts and the true-up add up to the minimum exactly. */
+enum ts_err ts_rate_minimum(struct ts_rate_builder *b, size_t item, size_t counted_n)
+{
+	const struct ts_minimum *minimum = &b->terms->minimums[item];
+	ts_i128 product = 0;
+	int64_t days = 0, due = 0, counted = 0;
+	TS_TRY(add_segments(
+		b, minimum->segments, minimum->segments_n, b->period->end_day, &product, &days));
+	TS_TRY(pro_rata(b, product, &due));
+	for (size_t i = 0; i < counted_n; i++) {
+		const struct ts_charge *charge = &b->charges[i];
+		bool counts = charge->kind == TS_CHARGE_USAGE ? minimum->counts_usage
+							      : minimum->counts_fees;
+		if (counts)
+			TS_TRY(ts_add64(counted, charge->amount_minor, &counted));
+	}
+	struct ts_charge line = {.kind = TS_CHARGE_TRUE_UP, .item = item};
+	if (due <= counted)
+		return TS_OK;
+	return ts_rate_put(b, &line, b->months - 1, 0, due - counted);
+}
