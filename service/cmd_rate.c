@@ -140,16 +140,15 @@ static struct line_words words_of(const struct ts_terms *terms, const struct ts_
 {
 	struct line_words words;
 	ts_charge_names(terms, line->kind, line->item, &words.names);
-	ts_i128 quantity = line->kind == TS_CHARGE_TRUE_UP ? 1 : line->quantity;
+	bool counted = ts_charge_is_counted(line->kind);
+	ts_i128 quantity = counted ? line->quantity : 1;
 	ts_ratio_format(quantity, words.names.divisor, QUANTITY_DECIMALS, words.quantity);
 	ts_i128_format(quantity, words.base);
 	words.unit_price[0] = '\0';
 	if (line->has_unit_price)
 		ts_decimal_format(line->unit_price, 0, words.unit_price);
 	ts_money_format(line->amount_minor, terms->currency, words.amount);
-	words.unit = line->kind == TS_CHARGE_USAGE ? words.names.unit
-		     : line->kind == TS_CHARGE_FEE ? "day"
-						   : "period";
+	words.unit = line->kind == TS_CHARGE_FEE ? "day" : counted ? words.names.unit : "period";
 	return words;
 }
 

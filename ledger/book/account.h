@@ -18,6 +18,8 @@ const char *ts_book_name(enum ts_book book); /* "provider", "consumer" */
 	X(REVENUE_USAGE, PROVIDER, "revenue_usage", "4000", "Revenue: usage", 0)                   \
 	X(REVENUE_CAPACITY, PROVIDER, "revenue_capacity", "4010", "Revenue: capacity fees", 0)     \
 	X(REVENUE_SHORTFALL, PROVIDER, "revenue_shortfall", "4020", "Revenue: shortfall", 0)       \
+	X(REVENUE_CONCESSION, PROVIDER, "revenue_concession", "4080",                              \
+		"Price concessions: discounts and caps", 1)                                        \
 	X(PAYABLE, CONSUMER, "payable", "2000", "Accounts payable", 0)                             \
 	X(ACCRUED, CONSUMER, "accrued", "2010", "Accrued compute expense", 0)                      \
 	X(PREPAID, CONSUMER, "prepaid", "1400", "Prepaid compute", 1)                              \
@@ -27,6 +29,8 @@ const char *ts_book_name(enum ts_book book); /* "provider", "consumer" */
 	X(EXPENSE_CAPACITY, CONSUMER, "expense_capacity", "6010", "Compute expense: capacity", 1)  \
 	X(EXPENSE_SHORTFALL, CONSUMER, "expense_shortfall", "6020", "Compute expense: shortfall",  \
 		1)                                                                                 \
+	X(EXPENSE_CONCESSION, CONSUMER, "expense_concession", "6080",                              \
+		"Price concessions received", 0)                                                   \
 	X(EXPENSE_TAX, CONSUMER, "expense_tax", "6090", "Tax not recoverable", 1)
 
 enum ts_account {

@@ -165,6 +165,26 @@ static enum ts_err cut_segments(const struct ts_day_range *days, size_t days_n,
 	return TS_OK;
 }
 
+static enum ts_err cut_levels(const struct ts_day_range *days, size_t days_n,
+	struct ts_region *region, const struct ts_level **levels, size_t *n)
+{
+	struct ts_level *list = ts_region_array(region, *n * days_n + 1, sizeof *list);
+	size_t used = 0;
+	if (list == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < *n * days_n; i++) {
+		struct ts_level l = (*levels)[i / days_n];
+		const struct ts_day_range *d = &days[i % days_n];
+		l.from_day = l.from_day > d->from_day ? l.from_day : d->from_day;
+		l.to_day = l.to_day < d->to_day ? l.to_day : d->to_day;
+		if (l.from_day < l.to_day)
+			list[used++] = l;
+	}
+	*levels = list;
+	*n = used;
+	return TS_OK;
+}
+
 /* A copy of the array with every schedule cut to the days. */
 #define CUT_ARRAY(copy, member, row, schedule)                                                     \
 	do {                                                                                       \
@@ -195,6 +215,8 @@ static enum ts_err governed_terms(const struct ts_ledger *ledger, const struct t
 	*copy = *terms;
 	CUT_ARRAY(copy, fees, ts_fee, segments);
 	CUT_ARRAY(copy, minimums, ts_minimum, segments);
+	CUT_ARRAY(copy, caps, ts_cap, segments);
+	CUT_ARRAY(copy, commitments, ts_commitment, levels);
 	*out = copy;
 	return TS_OK;
 }

@@ -11,8 +11,10 @@ static uint64_t key_hash(uint64_t h, const struct ts_line_key *k)
 
 int ts_line_key_cmp(const struct ts_line_key *a, const struct ts_line_key *b)
 {
-	const int32_t x[] = {a->period, a->version, (int32_t)a->kind, a->item, a->tier};
-	const int32_t y[] = {b->period, b->version, (int32_t)b->kind, b->item, b->tier};
+	const int32_t x[] = {
+		a->period, a->version, ts_charge_kind_order(a->kind), a->item, a->tier};
+	const int32_t y[] = {
+		b->period, b->version, ts_charge_kind_order(b->kind), b->item, b->tier};
 	for (size_t i = 0; i < sizeof x / sizeof x[0]; i++)
 		if (x[i] != y[i])
 			return x[i] < y[i] ? -1 : 1;

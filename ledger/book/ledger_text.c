@@ -98,10 +98,7 @@ static bool sound_line(const struct ts_ledger *ledger, const struct ts_line_key 
 	const struct ts_terms *terms = ts_ledger_terms(ledger, line->version);
 	if (terms == NULL || line->item < 0 || line->tier < 0 || !sound_period(line->period))
 		return false;
-	const size_t items[] = {[TS_CHARGE_USAGE] = terms->prices_n,
-		[TS_CHARGE_FEE] = terms->fees_n,
-		[TS_CHARGE_TRUE_UP] = terms->minimums_n};
-	return (size_t)line->item < items[line->kind];
+	return (size_t)line->item < ts_charge_items(terms, line->kind);
 }
 
 /* What a row must have to do with the terms and the rows before it, so that events can use it. */
@@ -390,7 +387,7 @@ static enum ts_err get_name(
 
 static enum ts_err get_charge_kind(struct ts_str text, enum ts_charge_kind *out)
 {
-	for (int i = 0; i <= TS_CHARGE_TRUE_UP; i++)
+	for (int i = 0; i < TS_CHARGE_KINDS; i++)
 		if (ts_str_is(text, ts_charge_kind_name((enum ts_charge_kind)i))) {
 			*out = (enum ts_charge_kind)i;
 			return TS_OK;

@@ -17,6 +17,7 @@
 #define TS_TERMS_FEES_MAX 1000
 #define TS_TERMS_SEGMENTS_MAX 600 /* a change in every month of 50 years */
 #define TS_TERMS_MINIMUMS_MAX 100
+#define TS_TERMS_ADJUSTS_MAX 100 /* discounts, commitments, caps */
 #define TS_TERMS_EXCLUSIONS_MAX 200
 #define TS_TERMS_TREATMENTS_MAX 100
 #define TS_TERMS_RATES_MAX 1000
@@ -64,6 +65,19 @@ enum ts_err ts_decode_names(const struct ts_decode *d, const json_t *array, cons
 enum ts_err ts_decode_selectors(const struct ts_decode *d, const char *region, const char *purpose,
 	const char *window, const char *pointer, struct ts_price *price) TS_MUST;
 
+/* Rows of from, to and amount: rising, disjoint, inside the term, not empty. */
+enum ts_err ts_decode_schedule(const struct ts_decode *d, const json_t *array, const char *pointer,
+	const struct ts_segment **out, size_t *n) TS_MUST;
+/* What an `on` object names; NULL: all prices and fees. */
+enum ts_err ts_decode_cover(const struct ts_decode *d, const json_t *obj, const char *pointer,
+	struct ts_cover *out) TS_MUST;
+/* Index of the price with the id. */
+enum ts_err ts_decode_price_id(
+	const struct ts_decode *d, const char *id, const char *pointer, size_t *index) TS_MUST;
+/* [from, to) is not empty, inside the term and, unless before is INT32_MIN, behind it. */
+enum ts_err ts_decode_days(const struct ts_decode *d, int32_t before, int32_t from, int32_t to,
+	const char *pointer) TS_MUST;
+
 /* A vkey of the given type that enrolment would accept; its name is `expected` unless that is NULL.
  * NULL itself (what-if terms only) is fine. */
 enum ts_err ts_decode_vkey(const struct ts_decode *d, const char *vkey, enum ts_key_type type,
@@ -74,8 +88,8 @@ struct ts_decode_root {
 	const char *format, *contract, *title, *currency, *rounding, *counters_on_amendment;
 	int64_t version;
 	const json_t *provider, *consumer, *zone, *term, *calendar, *invoice, *evidence, *skus,
-		*regions, *purposes, *windows, *counters, *prices, *fees, *minimums, *exclusions,
-		*tax, *late, *termination;
+		*regions, *purposes, *windows, *counters, *prices, *fees, *minimums, *discounts,
+		*commitments, *caps, *exclusions, *tax, *late, *termination;
 };
 enum ts_err ts_decode_parties(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 /* After the parties: a witness shares its key with neither. */
@@ -86,6 +100,9 @@ enum ts_err ts_decode_tax(const struct ts_decode *d, const struct ts_decode_root
 enum ts_err ts_decode_select(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 enum ts_err ts_decode_prices(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 enum ts_err ts_decode_fees(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
+enum ts_err ts_decode_commitments(
+	const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
+enum ts_err ts_decode_adjusts(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 /* What becomes of the contract: counters under an amendment, the end by a notice. */
 enum ts_err ts_decode_change(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 /* What only the whole shows: ambiguous prices, excluded classes with a price, sums that overflow.

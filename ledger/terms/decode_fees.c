@@ -4,7 +4,8 @@
 
 struct raw_fee { /* a fee or a minimum */
 	const char *id, *section, *description, *treatment;
-	const json_t *schedule, *counts;
+	const json_t *schedule, *counts, *on;
+	struct ts_decimal overage_factor;
 };
 static const struct ts_json_field fee_fields[] = {
 	{"id", TS_JSON_STRING, true, offsetof(struct raw_fee, id), 1, TS_TERMS_TOKEN_MAX},
@@ -15,9 +16,12 @@ static const struct ts_json_field fee_fields[] = {
 	{"treatment", TS_JSON_STRING, true, offsetof(struct raw_fee, treatment), 1,
 		TS_TERMS_TOKEN_MAX},
 	{"counts", TS_JSON_ARRAY, true, offsetof(struct raw_fee, counts), 0, 2}, /* minimums only */
+	{"on", TS_JSON_OBJECT, false, offsetof(struct raw_fee, on), 0, 0},
+	{"overage_factor", TS_JSON_DECIMAL, false, offsetof(struct raw_fee, overage_factor), 0, 0},
 };
 #define FEE_FIELDS 5
-#define MINIMUM_FIELDS 6
+#define MINIMUM_FIELDS 8
+#define OVERAGE_FACTOR_MAX (100 * TS_PICO)
 
 struct raw_segment {
 	int32_t from, to;
@@ -34,26 +38,26 @@ static const struct ts_json_field exclusion_fields[] = {
 	{"reason", TS_JSON_STRING, true, offsetof(struct ts_exclusion, reason), 1, 200},
 };
 
-static enum ts_err check_segment(const struct ts_decode *d, const struct ts_segment *before,
-	const struct ts_segment *s, const char *pointer)
+enum ts_err ts_decode_days(const struct ts_decode *d, int32_t before, int32_t from_day,
+	int32_t to_day, const char *pointer)
 {
 	char from[TS_TIME_CHARS], end[TS_TIME_CHARS];
-	ts_date_format(s->from_day, from);
-	if (s->from_day >= s->to_day)
+	ts_date_format(from_day, from);
+	if (from_day >= to_day)
 		return ts_why(d->why, TS_E_INVALID, pointer,
 			"from %s must be before to (days are half-open)", from);
-	if (s->from_day < d->terms->from_day || s->to_day > d->terms->to_day)
+	if (from_day < d->terms->from_day || to_day > d->terms->to_day)
 		return ts_why(d->why, TS_E_INVALID, pointer,
 			"the segment from %s lies outside the term", from);
-	if (before && s->from_day < before->to_day)
+	if (from_day < before)
 		return ts_why(d->why, TS_E_INVALID, pointer,
 			"from %s overlaps the segment before, which ends on %s", from,
-			ts_date_format(before->to_day, end));
+			ts_date_format(before, end));
 	return TS_OK;
 }
 
-static enum ts_err decode_schedule(const struct ts_decode *d, const json_t *array,
-	const char *pointer, const struct ts_segment **out, size_t *n)
+enum ts_err ts_decode_schedule(const struct ts_decode *d, const json_t *array, const char *pointer,
+	const struct ts_segment **out, size_t *n)
 {
 	struct ts_segment *segments = NULL;
 	TS_TRY(ts_decode_array(d, array, sizeof *segments, &segments, n));
@@ -68,7 +72,8 @@ static enum ts_err decode_schedule(const struct ts_decode *d, const json_t *arra
 		segments[i].from_day = raw.from;
 		segments[i].to_day = raw.to;
 		TS_TRY(ts_decode_money(d, raw.amount, at, "amount", &segments[i].amount_minor));
-		TS_TRY(check_segment(d, i > 0 ? &segments[i - 1] : NULL, &segments[i], at));
+		TS_TRY(ts_decode_days(
+			d, i > 0 ? segments[i - 1].to_day : INT32_MIN, raw.from, raw.to, at));
 	}
 	*out = segments;
 	return TS_OK;
@@ -101,7 +106,7 @@ static enum ts_err decode_fees(const struct ts_decode *d, const json_t *array)
 		fees[i].section = raw.section;
 		fees[i].description = raw.description;
 		TS_TRY(ts_decode_treatment(d, raw.treatment, at, &fees[i].treatment));
-		TS_TRY(decode_schedule(
+		TS_TRY(ts_decode_schedule(
 			d, raw.schedule, at, &fees[i].segments, &fees[i].segments_n));
 		for (size_t k = 0; k < i; k++) {
 			if (strcmp(fees[k].id, fees[i].id) == 0)
@@ -155,7 +160,13 @@ static enum ts_err decode_minimums(const struct ts_decode *d, const json_t *arra
 		rows[i].description = raw.description;
 		TS_TRY(ts_decode_treatment(d, raw.treatment, at, &rows[i].treatment));
 		TS_TRY(decode_counts(d, raw.counts, at, &rows[i]));
-		TS_TRY(decode_schedule(
+		TS_TRY(ts_decode_cover(d, raw.on, at, &rows[i].on));
+		rows[i].has_overage = json_object_get(json_array_get(array, i), "overage_factor") !=
+				      NULL;
+		rows[i].overage_factor = raw.overage_factor;
+		if (raw.overage_factor.pico < 0 || raw.overage_factor.pico > OVERAGE_FACTOR_MAX)
+			return ts_why(d->why, TS_E_RANGE, at, "overage_factor is outside 0 to 100");
+		TS_TRY(ts_decode_schedule(
 			d, raw.schedule, at, &rows[i].segments, &rows[i].segments_n));
 		for (size_t k = 0; k < i; k++) {
 			if (strcmp(rows[k].id, rows[i].id) == 0)

@@ -48,10 +48,37 @@ static enum ts_err rate_lines_of(struct ts_rate_builder *b)
 		TS_TRY(ts_rate_too_big(b, ts_rate_price(b, i), terms->prices[i].id));
 	for (size_t i = 0; i < terms->fees_n; i++)
 		TS_TRY(ts_rate_too_big(b, ts_rate_fee(b, i), terms->fees[i].id));
+	/* Quantities given away, then percentages of what is left. */
+	for (int pass = 0; pass < 2; pass++) {
+		size_t counted_n = b->n;
+		for (size_t i = 0; i < terms->discounts_n; i++)
+			if ((terms->discounts[i].quantity == 0) == (pass == 1))
+				TS_TRY(ts_rate_too_big(b, ts_rate_discount(b, i, counted_n),
+					terms->discounts[i].id));
+	}
+	for (size_t i = 0; i < terms->commitments_n; i++)
+		TS_TRY(ts_rate_too_big(
+			b, ts_rate_commitment(b, i, true), terms->commitments[i].id));
 	size_t counted_n = b->n;
-	for (size_t i = 0; i < terms->minimums_n && b->as_of_day >= b->period->end_day - 1; i++)
+	for (size_t i = 0; i < terms->minimums_n; i++) {
 		TS_TRY(ts_rate_too_big(b, ts_rate_minimum(b, i, counted_n), terms->minimums[i].id));
+		TS_TRY(ts_rate_too_big(b, ts_rate_excess(b, i, counted_n), terms->minimums[i].id));
+	}
+	for (size_t i = 0; i < terms->caps_n; i++)
+		TS_TRY(ts_rate_too_big(b, ts_rate_cap(b, i), terms->caps[i].id));
 	return TS_OK;
+}
+
+static int charge_cmp(const void *a, const void *b)
+{
+	const struct ts_charge *x = a, *y = b;
+	const int64_t left[] = {ts_charge_kind_order(x->kind), (int64_t)x->item, x->tier, x->month};
+	const int64_t right[] = {
+		ts_charge_kind_order(y->kind), (int64_t)y->item, y->tier, y->month};
+	for (size_t i = 0; i < sizeof left / sizeof left[0]; i++)
+		if (left[i] != right[i])
+			return left[i] < right[i] ? -1 : 1;
+	return 0;
 }
 
 /* What the next period begins with. */
@@ -73,11 +100,18 @@ static enum ts_err hand_on(struct ts_rate_builder *b)
 /* Of a period before the one that is asked for, only what it hands on is of use. */
 static enum ts_err rate_one(struct ts_rate_builder *b, bool asked)
 {
+	const struct ts_terms *terms = b->terms;
+	bool lines = asked || terms->chained_amounts;
 	b->first_month = ts_month_of_day(b->period->first_day);
 	b->months = (size_t)(ts_month_of_day(b->period->end_day - 1) - b->first_month) + 1;
 	TS_TRY(ts_rate_gather(b));
-	if (asked)
+	if (lines)
 		TS_TRY(rate_lines_of(b));
+	for (size_t i = 0; !lines && i < terms->commitments_n; i++)
+		TS_TRY(ts_rate_too_big(
+			b, ts_rate_commitment(b, i, false), terms->commitments[i].id));
+	if (b->n > 1)
+		qsort(b->charges, b->n, sizeof *b->charges, charge_cmp);
 	return hand_on(b);
 }
 
@@ -86,7 +120,10 @@ static enum ts_err begin_chain(
 {
 	chain->counted = ts_region_array(region, terms->prices_n, sizeof *chain->counted);
 	chain->pools = ts_region_array(region, terms->counters_n, sizeof *chain->pools);
-	return chain->counted && chain->pools ? TS_OK : TS_E_NO_MEMORY;
+	chain->carried = ts_region_array(region, terms->commitments_n, sizeof *chain->carried);
+	chain->spent = ts_region_array(region, terms->caps_n, sizeof *chain->spent);
+	return chain->counted && chain->pools && chain->carried && chain->spent ? TS_OK
+										: TS_E_NO_MEMORY;
 }
 
 /* Time, then SKU, class, account and origin by bytes: the order in which shared counters are fed.

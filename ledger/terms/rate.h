@@ -32,26 +32,47 @@ struct ts_rate_usage {
 	size_t fine_n;
 };
 
-enum ts_charge_kind { TS_CHARGE_USAGE, TS_CHARGE_FEE, TS_CHARGE_TRUE_UP };
-const char *ts_charge_kind_name(enum ts_charge_kind kind); /* "usage", "fee", "true_up" */
+/* Stored as numbers: only ever add behind the last. */
+enum ts_charge_kind {
+	TS_CHARGE_USAGE, /* item: price */
+	TS_CHARGE_FEE, /* fee */
+	TS_CHARGE_TRUE_UP, /* minimum */
+	TS_CHARGE_DISCOUNT, /* discount */
+	TS_CHARGE_OVERAGE, /* commitment: what is beyond it costs more (or less) by */
+	TS_CHARGE_SHORTFALL, /* commitment: what is paid and was not used */
+	TS_CHARGE_ROLLOVER, /* commitment: what was paid a period before is used now */
+	TS_CHARGE_EXCESS, /* minimum: what counts beyond it, times factor - 1 */
+	TS_CHARGE_CAP, /* cap */
+};
+#define TS_CHARGE_KINDS 9
+const char *ts_charge_kind_name(enum ts_charge_kind kind); /* "usage", "fee", "true_up", ... */
+/* Place in the order of operations, which is that of lines on paper. */
+int ts_charge_kind_order(enum ts_charge_kind kind);
+/* The line has a quantity, in the unit of its SKU or in days; else it is one lump sum. */
+bool ts_charge_is_counted(enum ts_charge_kind kind);
+/* How many items of the kind's table the terms have. */
+size_t ts_charge_items(const struct ts_terms *terms, enum ts_charge_kind kind);
 
 /* One charge line x calendar month. A line's key is (kind, item, tier, period); the line's amount
  * is the sum over its months, and equals one rounding of its exact value. */
 struct ts_charge {
 	enum ts_charge_kind kind;
-	size_t item; /* index into prices, fees or minimums by kind */
+	size_t item; /* index into the kind's table */
 	int32_t tier; /* 0: no tiers; 1..n: tier number */
 	int32_t period;
 	int32_t month;
 	ts_i128 quantity; /* base units in this month (usage), contract days (fee), 0 (true-up) */
 	int64_t amount_minor; /* this month's share of the line's target */
 	bool flat_due; /* the tier's flat is in the line (usage) */
-	ts_i128 basis; /* for the trace, of the whole line so far: packages begun (usage) */
+	/* For the trace, of the whole line so far: what it was computed from, and against what.
+	 * usage: packages begun; discount: amount before; commitment lines: quantity used,
+	 * committed; excess, cap: amount that counts, amount allowed. */
+	ts_i128 basis, limit;
 };
 
-/* Charges of one period as of the end of contract day as_of_day (included), sorted by (kind, item,
- * tier, month); lines of zero quantity and zero amount are left out. A true-up appears only when
- * as_of_day has reached the period's last day. Errors: TS_E_OVERFLOW, TS_E_NO_MEMORY. */
+/* Charges of one period as of the end of contract day as_of_day (included), sorted by (order of
+ * kind, item, tier, month); lines of zero quantity and zero amount are left out. A true-up appears
+ * only when as_of_day has reached the period's last day. Errors: TS_E_OVERFLOW, TS_E_NO_MEMORY. */
 enum ts_err ts_rate(const struct ts_terms *terms, const struct ts_period *period,
 	const struct ts_rate_usage *usage, int32_t as_of_day, struct ts_region *region,
 	const struct ts_charge **out, size_t *out_n, struct ts_why *why) TS_MUST;
@@ -73,7 +94,7 @@ struct ts_charge_line {
 	struct ts_decimal unit_price;
 	int64_t flat_minor;
 	bool flat_due;
-	ts_i128 basis; /* as of the last month's charge */
+	ts_i128 basis, limit; /* as of the last month's charge */
 	const char *trace; /* one line of words: quantities, tier rows, version, rounding */
 };
 /* Sums months of `charges` (as ts_rate_period gave them) into lines. */

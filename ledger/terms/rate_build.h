@@ -11,6 +11,8 @@
 struct ts_rate_chain {
 	ts_i128 *counted; /* per price: quantity of the periods before (counter term) */
 	ts_i128 *pools; /* per shared counter of the term: its position */
+	ts_i128 *carried; /* per commitment: quantity paid before that may still be used */
+	int64_t *spent; /* per cap of the term: charged before, the cap itself included */
 };
 
 struct ts_rate_builder {
@@ -43,6 +45,32 @@ enum ts_err ts_rate_price(struct ts_rate_builder *b, size_t item) TS_MUST;
 
 /* rate_fees.c */
 enum ts_err ts_rate_fee(struct ts_rate_builder *b, size_t item) TS_MUST;
+/* The first counted_n charges count. */
 enum ts_err ts_rate_minimum(struct ts_rate_builder *b, size_t item, size_t counted_n) TS_MUST;
+enum ts_err ts_rate_excess(struct ts_rate_builder *b, size_t item, size_t counted_n) TS_MUST;
+/* What segments give for the period's days before end_day, pro rata by the days of the full period,
+ * rounded once. */
+enum ts_err ts_rate_due(const struct ts_rate_builder *b, const struct ts_segment *segments,
+	size_t n, int64_t end_day, int64_t *days, int64_t *minor) TS_MUST;
+
+/* rate_adjust.c */
+enum ts_err ts_rate_discount(struct ts_rate_builder *b, size_t item, size_t counted_n) TS_MUST;
+/* Caps see each other's lines before them. */
+enum ts_err ts_rate_cap(struct ts_rate_builder *b, size_t item) TS_MUST;
+/* Sum of the first n charges up to and including a month that the cover is about. */
+struct ts_rate_count {
+	const struct ts_cover *on;
+	bool usage, fees; /* lines about usage, about fees */
+	unsigned kinds; /* bits of kinds */
+};
+enum ts_err ts_rate_counted(const struct ts_rate_builder *b, const struct ts_rate_count *count,
+	size_t n, size_t month, int64_t *out) TS_MUST;
+/* rate_usage.c: what a price would cost up to and including a month if its counter had `less` fewer
+ * units. */
+enum ts_err ts_rate_price_at(const struct ts_rate_builder *b, size_t item, ts_i128 less,
+	size_t month, int64_t *minor) TS_MUST;
+
+/* rate_commitment.c; hands what rolls over to the chain. */
+enum ts_err ts_rate_commitment(struct ts_rate_builder *b, size_t item, bool asked) TS_MUST;
 
 #endif

@@ -6,7 +6,53 @@ static const char *const kind_names[] = {
 	[TS_CHARGE_USAGE] = "usage",
 	[TS_CHARGE_FEE] = "fee",
 	[TS_CHARGE_TRUE_UP] = "true_up",
+	[TS_CHARGE_DISCOUNT] = "discount",
+	[TS_CHARGE_OVERAGE] = "overage",
+	[TS_CHARGE_SHORTFALL] = "shortfall",
+	[TS_CHARGE_ROLLOVER] = "rollover",
+	[TS_CHARGE_EXCESS] = "excess",
+	[TS_CHARGE_CAP] = "cap",
 };
+static const int kind_orders[TS_CHARGE_KINDS] = {
+	[TS_CHARGE_USAGE] = 0,
+	[TS_CHARGE_FEE] = 1,
+	[TS_CHARGE_DISCOUNT] = 2,
+	[TS_CHARGE_OVERAGE] = 3,
+	[TS_CHARGE_SHORTFALL] = 4,
+	[TS_CHARGE_ROLLOVER] = 5,
+	[TS_CHARGE_TRUE_UP] = 6,
+	[TS_CHARGE_EXCESS] = 7,
+	[TS_CHARGE_CAP] = 8,
+};
+
+int ts_charge_kind_order(enum ts_charge_kind kind)
+{
+	TS_ASSERT((size_t)kind < TS_CHARGE_KINDS);
+	return kind_orders[kind];
+}
+
+bool ts_charge_is_counted(enum ts_charge_kind kind)
+{
+	return kind == TS_CHARGE_USAGE || kind == TS_CHARGE_FEE || kind == TS_CHARGE_OVERAGE ||
+	       kind == TS_CHARGE_SHORTFALL || kind == TS_CHARGE_ROLLOVER;
+}
+
+size_t ts_charge_items(const struct ts_terms *terms, enum ts_charge_kind kind)
+{
+	const size_t items[TS_CHARGE_KINDS] = {
+		[TS_CHARGE_USAGE] = terms->prices_n,
+		[TS_CHARGE_FEE] = terms->fees_n,
+		[TS_CHARGE_TRUE_UP] = terms->minimums_n,
+		[TS_CHARGE_DISCOUNT] = terms->discounts_n,
+		[TS_CHARGE_OVERAGE] = terms->commitments_n,
+		[TS_CHARGE_SHORTFALL] = terms->commitments_n,
+		[TS_CHARGE_ROLLOVER] = terms->commitments_n,
+		[TS_CHARGE_EXCESS] = terms->minimums_n,
+		[TS_CHARGE_CAP] = terms->caps_n,
+	};
+	TS_ASSERT((size_t)kind < TS_CHARGE_KINDS);
+	return items[kind];
+}
 
 const char *ts_charge_kind_name(enum ts_charge_kind kind)
 {
@@ -66,6 +112,27 @@ void ts_charge_names(const struct ts_terms *terms, enum ts_charge_kind kind, siz
 		*out = plain_names(fee->id, fee->description, fee->section, fee->treatment);
 		return;
 	}
+	case TS_CHARGE_DISCOUNT: {
+		const struct ts_discount *d = &terms->discounts[item];
+		*out = plain_names(d->id, d->description, d->section, d->treatment);
+		return;
+	}
+	case TS_CHARGE_CAP: {
+		const struct ts_cap *c = &terms->caps[item];
+		*out = plain_names(c->id, c->description, c->section, c->treatment);
+		return;
+	}
+	case TS_CHARGE_OVERAGE:
+	case TS_CHARGE_SHORTFALL:
+	case TS_CHARGE_ROLLOVER: {
+		const struct ts_commitment *c = &terms->commitments[item];
+		*out = price_names(terms, c->price);
+		out->id = c->id;
+		out->description = c->description;
+		out->section = c->section;
+		return;
+	}
+	case TS_CHARGE_EXCESS:
 	case TS_CHARGE_TRUE_UP: {
 		TS_ASSERT(item < terms->minimums_n);
 		const struct ts_minimum *m = &terms->minimums[item];
@@ -91,6 +158,14 @@ const struct ts_tier *ts_charge_tier(const struct ts_price *price, int32_t tier)
 /* The unit price and the flat that explain a usage line. */
 static void set_price(const struct ts_terms *terms, struct ts_charge_line *line)
 {
+	if (line->kind == TS_CHARGE_OVERAGE || line->kind == TS_CHARGE_SHORTFALL) {
+		const struct ts_commitment *c = &terms->commitments[line->item];
+		bool over = line->kind == TS_CHARGE_OVERAGE;
+		ts_i128 less = over ? terms->prices[c->price].unit_price.pico : 0;
+		line->unit_price.pico = (over ? c->overage_price : c->shortfall_price).pico - less;
+		/* No price on paper is negative: a cheaper overage prints as a lump sum. */
+		line->has_unit_price = line->unit_price.pico >= 0;
+	}
 	if (line->kind != TS_CHARGE_USAGE)
 		return;
 	const struct ts_price *price = &terms->prices[line->item];
@@ -122,6 +197,7 @@ enum ts_err ts_rate_lines(const struct ts_terms *terms, const struct ts_period *
 		TS_TRY(ts_add128(line->quantity, charges[i].quantity, &line->quantity));
 		TS_TRY(ts_add64(line->amount_minor, charges[i].amount_minor, &line->amount_minor));
 		line->basis = charges[i].basis;
+		line->limit = charges[i].limit;
 		line->flat_due = charges[i].flat_due;
 	}
 	for (size_t i = 0; i < lines_n; i++)

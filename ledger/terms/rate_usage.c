@@ -161,6 +161,44 @@ static enum ts_err rate_volume(struct ts_rate_builder *b, size_t item)
 	return put_tier(b, item, &l);
 }
 
+static enum ts_err price_tier_at(const struct ts_rate_builder *b, size_t item,
+	const struct tier_line *l, ts_i128 quantity, bool begun, int64_t *sum)
+{
+	ts_i128 packages_n = 0;
+	int64_t target = 0;
+	TS_TRY(tier_target(
+		b, item, l, quantity, l->first ? begun : quantity > 0, &packages_n, &target));
+	return ts_add64(*sum, target, sum);
+}
+
+enum ts_err ts_rate_price_at(
+	const struct ts_rate_builder *b, size_t item, ts_i128 less, size_t month, int64_t *minor)
+{
+	const struct ts_price *price = &b->terms->prices[item];
+	ts_i128 sum = b->sums[item * b->months + month];
+	ts_i128 total = b->sums[item * b->months + b->months - 1];
+	bool begun = b->as_of_day >= b->period->first_day || sum > 0;
+	struct ts_tier all = {.open = true, .unit_price = price->unit_price};
+	TS_ASSERT(price->counter == TS_COUNTER_PERIOD);
+	sum = sum > less ? sum - less : 0;
+	total = total > less ? total - less : 0;
+	*minor = 0;
+	if (price->model == TS_PRICE_PER_UNIT)
+		return price_tier_at(b, item, &(struct tier_line){.tier = &all, .first = true}, sum,
+			begun, minor);
+	for (size_t t = 0; t < price->tiers_n; t++) {
+		const struct ts_tier *tier = &price->tiers[t];
+		const struct ts_tier *below = t > 0 ? &price->tiers[t - 1] : NULL;
+		bool volume = price->model == TS_PRICE_VOLUME;
+		struct tier_line l = {.tier = tier, .first = volume || t == 0};
+		if (!volume)
+			TS_TRY(price_tier_at(b, item, &l, part_of(sum, below, tier), begun, minor));
+		else if ((tier->open || total <= tier->up_to) && (!below || total > below->up_to))
+			TS_TRY(price_tier_at(b, item, &l, sum, begun, minor));
+	}
+	return TS_OK;
+}
+
 enum ts_err ts_rate_price(struct ts_rate_builder *b, size_t item)
 {
 	const struct ts_price *price = &b->terms->prices[item];

@@ -373,7 +373,9 @@ static enum ts_err minimum(struct ts_version_job *j, size_t k, size_t item, size
 			   .item = item,
 			   .period = p->index,
 			   .month = ts_month_of_day(p->end_day - 1),
-			   .amount_minor = due - counted}};
+			   .amount_minor = due - counted,
+			   .basis = counted,
+			   .limit = due}};
 	return TS_OK;
 }
 

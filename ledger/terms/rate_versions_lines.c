@@ -122,6 +122,8 @@ static enum ts_err sum_lines(
 		struct ts_charge_line *line = &lines[*n - 1].line;
 		TS_TRY(ts_add128(line->quantity, charge->quantity, &line->quantity));
 		TS_TRY(ts_add64(line->amount_minor, charge->amount_minor, &line->amount_minor));
+		line->basis = charge->basis;
+		line->limit = charge->limit;
 	}
 	return TS_OK;
 }

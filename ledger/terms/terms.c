@@ -32,6 +32,9 @@ static const struct ts_json_field root_fields[] = {
 	MEMBER(prices, TS_JSON_ARRAY, true, 0, TS_TERMS_PRICES_MAX),
 	MEMBER(fees, TS_JSON_ARRAY, false, 0, TS_TERMS_FEES_MAX),
 	MEMBER(minimums, TS_JSON_ARRAY, false, 0, TS_TERMS_MINIMUMS_MAX),
+	MEMBER(discounts, TS_JSON_ARRAY, false, 0, TS_TERMS_ADJUSTS_MAX),
+	MEMBER(commitments, TS_JSON_ARRAY, false, 0, TS_TERMS_ADJUSTS_MAX),
+	MEMBER(caps, TS_JSON_ARRAY, false, 0, TS_TERMS_ADJUSTS_MAX),
 	MEMBER(exclusions, TS_JSON_ARRAY, false, 0, TS_TERMS_EXCLUSIONS_MAX),
 	MEMBER(tax, TS_JSON_OBJECT, true, 0, 0),
 	MEMBER(late, TS_JSON_OBJECT, true, 0, 0),
@@ -147,6 +150,8 @@ static enum ts_err parse(const char *bytes, size_t len, struct ts_region *region
 	TS_TRY(ts_decode_select(&d, &root));
 	TS_TRY(ts_decode_prices(&d, &root));
 	TS_TRY(ts_decode_fees(&d, &root));
+	TS_TRY(ts_decode_commitments(&d, &root));
+	TS_TRY(ts_decode_adjusts(&d, &root));
 	TS_TRY(ts_decode_change(&d, &root));
 	TS_TRY(ts_terms_check(&d));
 	*out = terms;

@@ -124,12 +124,57 @@ struct ts_fee { /* take-or-pay, billed in arrears; days of a partial period pro 
 	size_t segments_n;
 	size_t treatment;
 };
+/* Which prices and fees something is about. */
+struct ts_cover {
+	const bool *prices, *fees; /* by index; NULL: all of them */
+};
 struct ts_minimum { /* true-up = minimum of the period - what counts toward it, if positive */
 	const char *id, *section, *description;
 	const struct ts_segment *segments;
 	size_t segments_n;
 	bool counts_usage, counts_fees;
+	struct ts_cover on;
+	bool has_overage; /* what counts beyond the minimum costs (factor - 1) more */
+	struct ts_decimal overage_factor;
 	size_t treatment;
+};
+
+/* Less than rated: a percentage of prices or fees, or the first units of one price. */
+struct ts_discount {
+	const char *id, *section, *description;
+	struct ts_cover on; /* prices or fees, never both; by quantity: one price */
+	struct ts_decimal percent;
+	ts_i128 quantity; /* base units of every period that cost nothing; 0: by percent */
+	size_t price; /* by quantity */
+	size_t treatment; /* of all that it is about */
+};
+struct ts_cap { /* at most this is charged for what it is about */
+	const char *id, *section, *description;
+	struct ts_cover on;
+	bool term; /* amount_minor over the whole term; else segments, as a minimum */
+	int64_t amount_minor;
+	const struct ts_segment *segments;
+	size_t segments_n;
+	size_t treatment;
+};
+
+enum ts_per { TS_PER_PERIOD, TS_PER_HOUR, TS_PER_QUARTER_HOUR };
+struct ts_level { /* a quantity for contract days [from_day, to_day) */
+	int32_t from_day, to_day;
+	ts_i128 quantity; /* base units per full billing period, or per hour */
+};
+/* A quantity of one per-unit price that is paid, used or not. */
+struct ts_commitment {
+	const char *id, *section, *description;
+	size_t price;
+	enum ts_per per;
+	int32_t window; /* selector: the quarter-hours in which it holds */
+	const struct ts_level *levels; /* rising, disjoint */
+	size_t levels_n;
+	bool has_overage, has_shortfall;
+	struct ts_decimal overage_price; /* per unit beyond it, instead of the unit price */
+	struct ts_decimal shortfall_price; /* per unit not used */
+	struct ts_decimal rollover; /* fraction of what was not used, into the next period */
 };
 
 /* Classes that are not billed at all (maintenance, provider fault). */
@@ -182,11 +227,18 @@ struct ts_terms {
 	const struct ts_price *prices;
 	size_t prices_n;
 	bool alone; /* rated by itself over the days that it governs, not with other versions */
-	bool chained; /* what a period costs depends on the periods before it */
+	bool chained; /* what a period costs depends on what the periods before it used */
+	bool chained_amounts; /* and on what they cost */
 	const struct ts_fee *fees;
 	size_t fees_n;
 	const struct ts_minimum *minimums;
 	size_t minimums_n;
+	const struct ts_discount *discounts;
+	size_t discounts_n;
+	const struct ts_commitment *commitments;
+	size_t commitments_n;
+	const struct ts_cap *caps;
+	size_t caps_n;
 	const struct ts_exclusion *exclusions;
 	size_t exclusions_n;
 	const struct ts_treatment *treatments;

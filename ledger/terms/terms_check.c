@@ -62,7 +62,10 @@ static enum ts_err check_sums(const struct ts_decode *d)
 /* Models whose lines of two versions are no parts of one function. */
 static bool is_alone(const struct ts_terms *t)
 {
-	bool alone = t->chained || t->counters_n > 0;
+	bool alone = t->chained || t->counters_n > 0 || t->discounts_n > 0 ||
+		     t->commitments_n > 0 || t->caps_n > 0;
+	for (size_t i = 0; i < t->minimums_n; i++)
+		alone = alone || t->minimums[i].has_overage || t->minimums[i].on.prices != NULL;
 	for (size_t i = 0; i < t->prices_n; i++) {
 		alone = alone || t->prices[i].fine;
 		for (size_t k = 0; k < t->prices[i].tiers_n; k++)

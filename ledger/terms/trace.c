@@ -3,7 +3,7 @@
 
 #define QUANTITY_DECIMALS 9 /* as printed everywhere; exact base units stand beside */
 
-static const char *rounding_words(enum ts_rounding rounding)
+const char *ts_trace_rounding(enum ts_rounding rounding)
 {
 	switch (rounding) {
 	case TS_ROUND_HALF_AWAY:
@@ -18,7 +18,7 @@ static const char *rounding_words(enum ts_rounding rounding)
 	return "";
 }
 
-static const char *quantity_words(
+const char *ts_trace_quantity(
 	const struct ts_terms *terms, const struct ts_price *price, ts_i128 quantity, char *out)
 {
 	return ts_ratio_format(quantity, terms->skus[price->sku].divisor, QUANTITY_DECIMALS, out);
@@ -32,9 +32,9 @@ static enum ts_err package_words(const struct ts_terms *terms, const struct ts_c
 	char quantity[TS_DECIMAL_CHARS], size[TS_DECIMAL_CHARS], each[TS_DECIMAL_CHARS],
 		n[TS_I128_CHARS];
 	*out = ts_region_printf(region, "%s %s = %s packages of %s begun x %s %s",
-		quantity_words(terms, price, line->quantity, quantity),
+		ts_trace_quantity(terms, price, line->quantity, quantity),
 		terms->skus[price->sku].unit, ts_i128_format(line->basis, n),
-		quantity_words(terms, price, tier->package, size),
+		ts_trace_quantity(terms, price, tier->package, size),
 		ts_decimal_format(line->unit_price, 0, each), terms->currency->code);
 	return *out ? TS_OK : TS_E_NO_MEMORY;
 }
@@ -55,7 +55,7 @@ static enum ts_err product_words(const struct ts_terms *terms, const struct ts_c
 	TS_TRY(ts_muldiv(line->quantity, p, divisor, TS_ROUND_UP, &high.pico));
 	int decimals = terms->currency->exponent;
 	*out = ts_region_printf(region, "%s %s x %s %s = %s%s %s",
-		quantity_words(terms, price, line->quantity, quantity),
+		ts_trace_quantity(terms, price, line->quantity, quantity),
 		terms->skus[price->sku].unit, ts_decimal_format(line->unit_price, 0, unit_price),
 		terms->currency->code, ts_decimal_format(low, decimals, product),
 		low.pico == high.pico ? "" : "...", terms->currency->code);
@@ -75,14 +75,13 @@ static const char *tier_words(
 	if (line->tier == 1 && tier->open)
 		return ts_region_printf(region, "tier 1: ");
 	if (line->tier == 1)
-		return ts_region_printf(region,
-			"tier 1 (up to %s %s): ", quantity_words(terms, price, tier->up_to, high),
-			unit);
-	quantity_words(terms, price, price->tiers[line->tier - 2].up_to, low);
+		return ts_region_printf(region, "tier 1 (up to %s %s): ",
+			ts_trace_quantity(terms, price, tier->up_to, high), unit);
+	ts_trace_quantity(terms, price, price->tiers[line->tier - 2].up_to, low);
 	if (tier->open)
 		return ts_region_printf(region, "tier %d (over %s %s): ", line->tier, low, unit);
 	return ts_region_printf(region, "tier %d (over %s to %s %s): ", line->tier, low,
-		quantity_words(terms, price, tier->up_to, high), unit);
+		ts_trace_quantity(terms, price, tier->up_to, high), unit);
 }
 
 static enum ts_err trace_usage(const struct ts_terms *terms, const struct ts_charge_line *line,
@@ -101,14 +100,15 @@ static enum ts_err trace_usage(const struct ts_terms *terms, const struct ts_cha
 	else if (price->model == TS_PRICE_VOLUME)
 		of = "all of ";
 	else if (whole != line->quantity)
-		of = ts_region_printf(region, "of %s: ", quantity_words(terms, price, whole, all));
+		of = ts_region_printf(
+			region, "of %s: ", ts_trace_quantity(terms, price, whole, all));
 	if (line->flat_minor != 0)
 		plus = ts_region_printf(region, ", plus the tier's flat fee %s",
 			ts_money_format(line->flat_minor, terms->currency, flat));
 	if (!tier || !of || !plus)
 		return TS_E_NO_MEMORY;
 	*out = ts_region_printf(region, "%s%s%s%s; rounded once, %s, to %s %s; terms version %lld",
-		tier, of, product, plus, rounding_words(terms->rounding),
+		tier, of, product, plus, ts_trace_rounding(terms->rounding),
 		ts_money_format(line->amount_minor, terms->currency, amount), terms->currency->code,
 		(long long)terms->version);
 	return *out ? TS_OK : TS_E_NO_MEMORY;
@@ -150,25 +150,19 @@ static enum ts_err trace_fee(const struct ts_terms *terms, const struct ts_perio
 	TS_TRY(schedule_words(
 		terms, period, fee->segments, fee->segments_n, line->quantity, region, &schedule));
 	*out = ts_region_printf(region, "%s; rounded once, %s, to %s %s; terms version %lld",
-		schedule, rounding_words(terms->rounding),
+		schedule, ts_trace_rounding(terms->rounding),
 		ts_money_format(line->amount_minor, terms->currency, amount), terms->currency->code,
 		(long long)terms->version);
 	return *out ? TS_OK : TS_E_NO_MEMORY;
 }
 
 static enum ts_err trace_true_up(const struct ts_terms *terms, const struct ts_period *period,
-	const struct ts_charge_line *lines, size_t n, const struct ts_charge_line *line,
-	struct ts_region *region, const char **out)
+	const struct ts_charge_line *line, struct ts_region *region, const char **out)
 {
 	const struct ts_minimum *minimum = &terms->minimums[line->item];
 	int64_t counted = 0, due = 0;
-	for (size_t i = 0; i < n; i++) {
-		bool counts = (lines[i].kind == TS_CHARGE_USAGE && minimum->counts_usage) ||
-			      (lines[i].kind == TS_CHARGE_FEE && minimum->counts_fees);
-		if (counts)
-			TS_TRY(ts_add64(counted, lines[i].amount_minor, &counted));
-	}
-	TS_TRY(ts_add64(counted, line->amount_minor, &due));
+	TS_TRY(ts_to64(line->basis, &counted));
+	TS_TRY(ts_to64(line->limit, &due));
 	const char *schedule = NULL;
 	TS_TRY(schedule_words(terms, period, minimum->segments, minimum->segments_n, INT32_MAX,
 		region, &schedule));
@@ -179,7 +173,7 @@ static enum ts_err trace_true_up(const struct ts_terms *terms, const struct ts_p
 	*out = ts_region_printf(region,
 		"minimum %s; rounded once, %s, to %s; less %s of the period %s = shortfall %s %s; "
 		"terms version %lld",
-		schedule, rounding_words(terms->rounding),
+		schedule, ts_trace_rounding(terms->rounding),
 		ts_money_format(due, terms->currency, due_text), what,
 		ts_money_format(counted, terms->currency, counted_text),
 		ts_money_format(line->amount_minor, terms->currency, amount), terms->currency->code,
@@ -218,7 +212,14 @@ enum ts_err ts_trace_line(const struct ts_terms *terms, const struct ts_period *
 	case TS_CHARGE_FEE:
 		return trace_fee(terms, period, &lines[i], region, out);
 	case TS_CHARGE_TRUE_UP:
-		return trace_true_up(terms, period, lines, n, &lines[i], region, out);
+		return trace_true_up(terms, period, &lines[i], region, out);
+	case TS_CHARGE_DISCOUNT:
+	case TS_CHARGE_OVERAGE:
+	case TS_CHARGE_SHORTFALL:
+	case TS_CHARGE_ROLLOVER:
+	case TS_CHARGE_EXCESS:
+	case TS_CHARGE_CAP:
+		return ts_trace_adjust(terms, &lines[i], region, out);
 	}
 	return TS_E_INTERNAL;
 }

@@ -10,5 +10,12 @@
 enum ts_err ts_trace_line(const struct ts_terms *terms, const struct ts_period *period,
 	const struct ts_charge_line *lines, size_t n, size_t i, struct ts_region *region,
 	const char **out) TS_MUST;
+/* The kinds that follow from other lines. */
+enum ts_err ts_trace_adjust(const struct ts_terms *terms, const struct ts_charge_line *line,
+	struct ts_region *region, const char **out) TS_MUST;
+const char *ts_trace_rounding(enum ts_rounding rounding);
+/* In priced units. Returns out. */
+const char *ts_trace_quantity(
+	const struct ts_terms *terms, const struct ts_price *price, ts_i128 quantity, char *out);
 
 #endif

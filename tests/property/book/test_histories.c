@@ -128,9 +128,10 @@ static void count_document(struct history *h)
 		const struct ts_invoice_line *line = &invoice->lines[i];
 		size_t item = 0;
 		subtotal += line->net_minor;
-		if (line->kind == TS_CHARGE_USAGE)
-			while (strcmp(h->d.terms->prices[item].id, line->id) != 0)
-				item++;
+		struct ts_charge_names names;
+		ts_charge_names(h->d.terms, line->kind, item, &names);
+		while (strcmp(names.id, line->id) != 0)
+			ts_charge_names(h->d.terms, line->kind, ++item, &names);
 		assert_true((line->adjusts != NULL) || line->period == invoice->period.index ||
 			    !line->reversal);
 		if (line->adjusts != NULL && plant(h, FAULT_DROP_DELTA))

@@ -60,7 +60,34 @@ static const struct world_model world_models[] = {
 	{"", ",'flat':'7'", "", "'model':'package','package_size':'50','package_price':'1.25'", ""},
 	{"", "", ",'counter':'term'",
 		"'model':'package','package_size':'70','package_price':'2.5','counter':'term'", ""},
+	{"", ",'flat':'7'", "", WORLD_VOLUME,
+		"'discounts':[{'id':'few','price':'tier','quantity':'30'},{'id':'part',"
+		"'percent':'12.5','on':{'prices':['unit','bulk']}}],"
+		"'caps':[{'id':'all','per':'term','amount':'20','on':{'prices':['unit','bulk']}}]"
+		","},
+	{"", "", ",'counter':'term'", WORLD_VOLUME,
+		"'commitments':[{'id':'q','price':'unit','per':'period','schedule':[{'from':'@',"
+		"'quantity':'40'}],'overage_factor':'1.5','shortfall_unit_price':'0.02',"
+		"'rollover':'0.5'}],'caps':[{'id':'c','per':'period','schedule':[{'from':'@',"
+		"'amount':'9'}],'on':{'prices':['tier']}}],"},
+	{"", "", "", WORLD_VOLUME,
+		"'commitments':[{'id':'h','price':'unit','per':'hour','schedule':[{'from':'@',"
+		"'quantity':'1.5'}],'overage_unit_price':'0.001','shortfall_unit_price':'0.001'}],"
+		"'discounts':[{'id':'fees','percent':'3','on':{'fees':['fee']}}],"},
 };
+
+/* The first day of the term for every @. */
+static inline const char *world_dated(struct ts_region *region, const char *text, const char *from)
+{
+	const char *out = "";
+	for (const char *at; (at = strchr(text, '@')) != NULL; text = at + 1) {
+		out = ts_region_printf(region, "%s%.*s%s", out, (int)(at - text), text, from);
+		assert_non_null(out);
+	}
+	out = ts_region_printf(region, "%s%s", out, text);
+	assert_non_null(out);
+	return out;
+}
 
 static inline const struct ts_terms *world_terms(
 	struct ts_region *region, struct ts_rng *rng, int64_t late_days)
@@ -102,8 +129,9 @@ static inline const struct ts_terms *world_terms(
 		currencies[ts_rng_below(rng, 3)], zones[ts_rng_below(rng, 3)], start[0],
 		ts_rng_below(rng, 2) ? 1 : 15, roundings[ts_rng_below(rng, 4)], model->counters,
 		(int)ts_rng_range(rng, 1, 999), (int)ts_rng_range(rng, 1, 300), model->flat,
-		(int)ts_rng_range(rng, 1, 999), model->tier, model->bulk, model->more, start[0],
-		start[1], (int)(fixed * ts_rng_range(rng, 0, 70)), start[1],
+		(int)ts_rng_range(rng, 1, 999), model->tier, model->bulk,
+		world_dated(region, model->more, start[0]), start[0], start[1],
+		(int)(fixed * ts_rng_range(rng, 0, 70)), start[1],
 		(int)(fixed * ts_rng_range(rng, 0, 200)), start[0],
 		(int)(fixed * ts_rng_range(rng, 0, 900)), USAGE_UNTIL, (int)late_days);
 	assert_non_null(text);

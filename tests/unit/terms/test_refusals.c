@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Terms that name counters, packages, commitments, discounts and caps and are refused: pointer and
+ * rule of each. */
+#include "support/terms.h"
+
+#define HEAD                                                                                       \
+	"{'currency':'USD','term':{'from':'2026-01-01','to':'2027-01-01'},"                        \
+	"'skus':[{'sku':'a','unit':'h','divisor':'8'},{'sku':'b','unit':'h','divisor':'2'}],"      \
+	"'tax':{'treatments':[{'id':'x','category':'O','jurisdiction':'DE','reason':'r',"          \
+	"'recoverable':true},{'id':'y','category':'Z','jurisdiction':'DE','recoverable':true}]},"
+#define UNIT                                                                                       \
+	"{'id':'p','sku':'a','model':'per_unit','unit_price':'0.3','treatment':'x','section':'s'}"
+#define TIERS "'model':'graduated','tiers':[{'up_to':'10','unit_price':'2'},{'unit_price':'1'}]"
+#define FEE                                                                                        \
+	"'fees':[{'id':'f','treatment':'y','section':'s','schedule':[{'from':'2026-01-01',"        \
+	"'amount':'1.00'}]}],"
+#define ONE HEAD FEE "'prices':[" UNIT "],"
+#define COMMIT(more) ONE "'commitments':[{'id':'c','price':'p'," more "}]}"
+#define YEAR "'schedule':[{'from':'2026-01-01','quantity':'10'}]"
+
+static const struct {
+	const char *text, *where, *words;
+} cases[] = {
+	{HEAD "'prices':[{'id':'p','sku':'a','model':'package','package_size':'10',"
+	      "'treatment':'x'}]}",
+		"/prices/0", "needs package_size and package_price"},
+	{HEAD "'prices':[{'id':'p','sku':'a','model':'package','package_size':'0.01',"
+	      "'package_price':'1','treatment':'x'}]}",
+		"/prices/0", "package_size 0.01 is no whole number"},
+	{HEAD "'prices':[{'id':'p','sku':'a'," TIERS ",'counter':'k','treatment':'x'}]}",
+		"/prices/0", "neither period nor term"},
+	{HEAD "'counters':[{'id':'term','scope':'term'}]}", "/counters/0", "is taken"},
+	{HEAD "'counters':[{'id':'k','scope':'year'}]}", "/counters/0", "period or term"},
+	{HEAD "'counters':[{'id':'k','scope':'period'}],'prices':[{'id':'p','sku':'a'," TIERS
+	      ",'counter':'k','treatment':'x'},{'id':'q','sku':'b'," TIERS
+	      ",'counter':'k','treatment':'x'}]}",
+		"/prices/1", "shares a counter with \"p\""},
+	{HEAD "'counters':[{'id':'k','scope':'period'}],'prices':[{'id':'p','sku':'a',"
+	      "'model':'graduated','tiers':[{'unit_price':'1','flat':'1.00'}],'counter':'k',"
+	      "'treatment':'x'}]}",
+		"/prices/0", "neither flat nor packages"},
+	{HEAD "'prices':[{'id':'p','sku':'a','model':'volume','tiers':[{'unit_price':'1'}],"
+	      "'counter':'term','treatment':'x'}]}",
+		"/prices/0", "would reprice"},
+	{COMMIT("'per':'day'," YEAR), "/commitments/0", "hour or quarter_hour"},
+	{COMMIT("'per':'period'," YEAR), "/commitments/0", "no commitment"},
+	{COMMIT("'per':'period'," YEAR ",'overage_factor':'2','overage_unit_price':'1'"),
+		"/commitments/0", "not both"},
+	{COMMIT("'per':'period'," YEAR ",'overage_factor':'2','rollover':'1'"), "/commitments/0",
+		"only what was paid"},
+	{COMMIT("'per':'period'," YEAR ",'shortfall_unit_price':'1','rollover':'1.1'"),
+		"/commitments/0", "outside 0 to 1"},
+	{COMMIT("'per':'period'," YEAR ",'overage_factor':'0.0000000000001'"),
+		"/commitments/0/overage_factor", ""},
+	{COMMIT("'per':'hour','schedule':[{'from':'2026-01-01','quantity':'0.125'}],"
+		"'overage_factor':'2'"),
+		"/commitments/0/schedule/0", "quarter-hours"},
+	{COMMIT("'per':'hour','schedule':[{'from':'2025-01-01','quantity':'1'}],"
+		"'overage_factor':'2'"),
+		"/commitments/0/schedule/0", "outside the term"},
+	{HEAD "'prices':[{'id':'p','sku':'a'," TIERS ",'treatment':'x'}],'commitments':[{'id':'c',"
+	      "'price':'p','per':'period'," YEAR ",'overage_factor':'2'}]}",
+		"/commitments/0", "not per_unit"},
+	{ONE "'discounts':[{'id':'d','percent':'5','price':'p'}]}", "/discounts/0", "price and"},
+	{ONE "'discounts':[{'id':'d','percent':'101','on':{'prices':['p']}}]}", "/discounts/0",
+		"at most 100"},
+	{ONE "'discounts':[{'id':'d','percent':'5','on':{'prices':['q']}}]}",
+		"/discounts/0/on/prices/0", "nothing in the terms"},
+	{ONE "'discounts':[{'id':'d','percent':'5','on':{'sections':['s']}}]}", "/discounts/0",
+		"two tax treatments"},
+	{ONE "'discounts':[{'id':'d','percent':'5','on':{'fees':[]}}]}", "/discounts/0",
+		"about nothing"},
+	{ONE "'discounts':[{'id':'d','percent':'5','on':{'prices':['p']}},"
+	     "{'id':'e','percent':'5','on':{'prices':['p']}}]}",
+		"/discounts/1", "discounted by \"d\" already"},
+	{ONE "'caps':[{'id':'k','per':'term','on':{'prices':['p']}}]}", "/caps/0", "an amount"},
+	{ONE "'caps':[{'id':'k','per':'year','amount':'1.00','on':{'prices':['p']}}]}", "/caps/0",
+		"period or term"},
+	{ONE "'caps':[{'id':'k','per':'term','amount':'1.00'}]}", "/caps/0", "two tax treatments"},
+	{ONE "'minimums':[{'id':'m','treatment':'x','overage_factor':'101','schedule':["
+	     "{'from':'2026-01-01','amount':'1.00'}]}]}",
+		"/minimums/0", "outside 0 to 100"},
+};
+
+static void test_refusals(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		terms_refused(cases[i].text, cases[i].where, cases[i].words);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_refusals)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
