@@ -89,12 +89,17 @@ static json_t *unbilled_json(const struct ts_unbilled_row *row)
 static json_t *measure_json(struct books *b, const struct ts_measure_row *row)
 {
 	const struct ts_terms *terms = ts_ledger_terms(b->ledger, row->version);
-	const struct ts_price *price = &terms->prices[row->price];
-	const struct ts_sku *sku = &terms->skus[price->sku];
+	size_t slot = (size_t)row->price;
+	bool priced = slot < terms->prices_n;
+	const struct ts_sku *sku =
+		&terms->skus[priced ? terms->prices[slot].sku
+				    : terms->watches[slot - terms->prices_n].sku];
 	char month[TS_TIME_CHARS], quantity[TS_DECIMAL_CHARS];
-	return json_pack("{s:s,s:i,s:s,s:s,s:s,s:s,s:s,s:o}", "price", price->id, "version",
-		row->version, "sku", sku->id, "class", price->pricing_class, "service_month",
-		ts_month_format(row->month, month), "quantity",
+	return json_pack("{s:s,s:i,s:s,s:s,s:s,s:s,s:s,s:o}", "price",
+		priced ? ts_terms_slot_id(terms, slot) : "", "version", row->version, "sku",
+		sku->id, "class",
+		priced ? terms->prices[slot].pricing_class : ts_terms_slot_id(terms, slot),
+		"service_month", ts_month_format(row->month, month), "quantity",
 		ts_ratio_format(row->quantity, sku->divisor, 9, quantity), "unit", sku->unit,
 		"base_quantity", ts_json_i128(row->quantity));
 }

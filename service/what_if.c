@@ -9,8 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MONTHS 2 /* a period of one month touches two calendar months at most */
 #define REVERSALS_MAX 10000000
+
+/* Calendar months that one period can touch. */
+static size_t months_of(const struct ts_terms *terms)
+{
+	return (terms->months > 0 ? (size_t)terms->months : 1) + 1;
+}
 
 struct reversal {
 	int64_t target; /* index of the u1 */
@@ -218,7 +223,7 @@ static enum ts_err make_rows(struct ts_what_if *w, const struct reader *r, int32
 			"the record is more than 1201 periods after the "
 			"beginning of the term");
 	int32_t n = period + 12 < TS_WHAT_IF_PERIODS_MAX ? period + 12 : TS_WHAT_IF_PERIODS_MAX;
-	size_t row = MONTHS * w->terms->prices_n;
+	size_t row = months_of(w->terms) * ts_terms_slots(w->terms);
 	ts_i128 *sums = realloc(w->sums, (size_t)n * row * sizeof *sums);
 	if (!sums)
 		return fail_at(r, r->index, TS_E_NO_MEMORY, "no memory for the periods");
@@ -244,7 +249,8 @@ static bool find_slot(struct ts_what_if *w, int64_t us)
 	w->slot_to_us = to < p.to_us ? to : p.to_us;
 	w->slot_period = p.index;
 	w->slot_month = (size_t)(month - ts_month_of_day(p.first_day));
-	TS_ASSERT(w->slot_month < MONTHS && us >= w->slot_from_us && us < w->slot_to_us);
+	TS_ASSERT(
+		w->slot_month < months_of(w->terms) && us >= w->slot_from_us && us < w->slot_to_us);
 	return true;
 }
 
@@ -282,8 +288,8 @@ static enum ts_err add_share(
 	struct ts_what_if *w, const struct reader *r, size_t price, int64_t share)
 {
 	TS_TRY(make_rows(w, r, w->slot_period));
-	size_t slot = (size_t)w->slot_period * MONTHS + w->slot_month;
-	ts_i128 *sum = &w->sums[slot * w->terms->prices_n + price];
+	size_t slot = (size_t)w->slot_period * months_of(w->terms) + w->slot_month;
+	ts_i128 *sum = &w->sums[slot * ts_terms_slots(w->terms) + price];
 	if (ts_add128(*sum, share, sum) != TS_OK)
 		return fail_at(r, r->index, TS_E_OVERFLOW, "the quantity overflows");
 	return TS_OK;
@@ -320,6 +326,8 @@ static enum ts_err add_quarter(struct ts_what_if *w, const struct reader *r,
 	if (match == TS_MATCH_EXCLUDED) {
 		asides->is_excluded = true;
 		asides->exclusion = index;
+		if (ts_terms_watch(w->terms, index, usage->sku, &index) && find_slot(w, quarter_us))
+			TS_TRY(add_share(w, r, index, share));
 		return ts_add128(asides->excluded, share, &asides->excluded);
 	}
 	if (match == TS_MATCH_NONE)
@@ -442,7 +450,8 @@ static enum ts_err collect(
 {
 	const struct ts_terms *t = w->terms;
 	int32_t first = t->chained ? 0 : period->index;
-	size_t rows = (size_t)(period->index - first + 1) * MONTHS * t->prices_n;
+	size_t slots = ts_terms_slots(t), width = months_of(t) * slots;
+	size_t rows = (size_t)(period->index - first + 1) * width;
 	struct ts_measure *measures = ts_region_array(w->region, rows + 1, sizeof *measures);
 	struct ts_fine *fine = ts_region_array(w->region, w->fine.n + 1, sizeof *fine);
 	*out = (struct ts_rate_usage){.measures = measures, .fine = fine};
@@ -451,13 +460,13 @@ static enum ts_err collect(
 	for (int32_t p = first; p <= period->index && p < w->periods_n; p++) {
 		struct ts_period own;
 		TS_TRY(ts_period_get(t, p, &own));
-		const ts_i128 *sums = &w->sums[(size_t)p * MONTHS * t->prices_n];
-		for (size_t i = 0; i < MONTHS * t->prices_n; i++)
+		const ts_i128 *sums = &w->sums[(size_t)p * width];
+		for (size_t i = 0; i < width; i++)
 			if (sums[i] != 0)
 				measures[out->measures_n++] = (struct ts_measure){
-					.price = i % t->prices_n,
+					.price = i % slots,
 					.month = ts_month_of_day(own.first_day) +
-						 (int32_t)(i / t->prices_n),
+						 (int32_t)(i / slots),
 					.quantity = sums[i],
 					.period = p};
 	}

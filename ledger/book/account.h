@@ -20,6 +20,8 @@ const char *ts_book_name(enum ts_book book); /* "provider", "consumer" */
 	X(REVENUE_SHORTFALL, PROVIDER, "revenue_shortfall", "4020", "Revenue: shortfall", 0)       \
 	X(REVENUE_CONCESSION, PROVIDER, "revenue_concession", "4080",                              \
 		"Price concessions: discounts and caps", 1)                                        \
+	X(REVENUE_SERVICE_CREDIT, PROVIDER, "revenue_service_credit", "4090",                      \
+		"Contra-revenue: service credits", 1)                                              \
 	X(PAYABLE, CONSUMER, "payable", "2000", "Accounts payable", 0)                             \
 	X(ACCRUED, CONSUMER, "accrued", "2010", "Accrued compute expense", 0)                      \
 	X(PREPAID, CONSUMER, "prepaid", "1400", "Prepaid compute", 1)                              \
@@ -31,6 +33,8 @@ const char *ts_book_name(enum ts_book book); /* "provider", "consumer" */
 		1)                                                                                 \
 	X(EXPENSE_CONCESSION, CONSUMER, "expense_concession", "6080",                              \
 		"Price concessions received", 0)                                                   \
+	X(EXPENSE_SERVICE_CREDIT, CONSUMER, "expense_service_credit", "6085",                      \
+		"Service credits received", 0)                                                     \
 	X(EXPENSE_TAX, CONSUMER, "expense_tax", "6090", "Tax not recoverable", 1)
 
 enum ts_account {

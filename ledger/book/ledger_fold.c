@@ -18,7 +18,7 @@ static enum ts_err add_measure(struct ts_ledger *ledger, const struct ts_terms *
 	ts_i128 sum = 0;
 	TS_TRY(ts_add128(row->quantity, quantity, &sum));
 	if (sum < 0)
-		return ts_why(why, TS_E_INVALID, terms->prices[price].id,
+		return ts_why(why, TS_E_INVALID, ts_terms_slot_id(terms, price),
 			"a reversal would make the quantity of a month negative");
 	row->quantity = sum;
 	row->dirty = true;
@@ -71,7 +71,7 @@ static enum ts_err add_waiting(struct ts_ledger *ledger, const struct ts_terms *
 	ts_i128 sum = 0;
 	TS_TRY(ts_add128(row->quantity, cell->quantity, &sum));
 	if (sum < 0)
-		return ts_why(why, TS_E_INVALID, terms->prices[price].id,
+		return ts_why(why, TS_E_INVALID, ts_terms_slot_id(terms, price),
 			"a reversal would make the quantity of a quarter-hour negative");
 	row->quantity = sum;
 	row->dirty = true;
@@ -123,6 +123,17 @@ static bool too_late(const struct ts_ledger *ledger, int32_t period, int64_t lea
 	return row != NULL && row->late_from > 0 && leaf >= row->late_from;
 }
 
+/* Into the sums of a price or a watch; a cell behind D waits. */
+static enum ts_err add_slot(struct ts_ledger *ledger, const struct ts_terms *terms, size_t slot,
+	const struct ts_period *period, const struct ts_usage_cell *cell, struct ts_why *why)
+{
+	int32_t day = ts_zone_day(&ts_ledger_calendar(ledger)->zone, cell->quarter_us);
+	if (day > ledger->head.day)
+		return add_waiting(ledger, terms, slot, cell, why);
+	return add_measure(
+		ledger, terms, slot, period->index, ts_month_of_day(day), cell->quantity, why);
+}
+
 enum ts_err ts_ledger_fold_cell(
 	struct ts_ledger *ledger, const struct ts_usage_cell *cell, bool late, struct ts_why *why)
 {
@@ -139,7 +150,10 @@ enum ts_err ts_ledger_fold_cell(
 		return add_unbilled(ledger, "outside_term", cell);
 	switch (ts_terms_match(terms, &key, &price)) {
 	case TS_MATCH_EXCLUDED:
-		return add_unbilled(ledger, "excluded", cell);
+		TS_TRY(add_unbilled(ledger, "excluded", cell));
+		if (late || !ts_terms_watch(terms, price, cell->sku, &price))
+			return TS_OK;
+		return add_slot(ledger, terms, price, &period, cell, why);
 	case TS_MATCH_NONE:
 		return add_unbilled(ledger, "unpriced", cell);
 	case TS_MATCH_PRICE:
@@ -149,11 +163,7 @@ enum ts_err ts_ledger_fold_cell(
 		return add_unbilled(ledger, "late", cell);
 	if (terms->prices[price].fine)
 		return add_fine(ledger, terms, price, period.index, cell, why);
-	int32_t day = ts_zone_day(&ts_ledger_calendar(ledger)->zone, cell->quarter_us);
-	if (day > ledger->head.day)
-		return add_waiting(ledger, terms, price, cell, why);
-	return add_measure(
-		ledger, terms, price, period.index, ts_month_of_day(day), cell->quantity, why);
+	return add_slot(ledger, terms, price, &period, cell, why);
 }
 
 static enum ts_err add_late(struct ts_ledger *ledger, const struct ts_usage_cell *cell)

@@ -217,6 +217,7 @@ static enum ts_err governed_terms(const struct ts_ledger *ledger, const struct t
 	CUT_ARRAY(copy, minimums, ts_minimum, segments);
 	CUT_ARRAY(copy, caps, ts_cap, segments);
 	CUT_ARRAY(copy, commitments, ts_commitment, levels);
+	CUT_ARRAY(copy, slas, ts_sla, levels);
 	*out = copy;
 	return TS_OK;
 }

@@ -91,7 +91,7 @@ static bool sound_period(int32_t period)
 static bool sound_price(const struct ts_ledger *ledger, int32_t version, int32_t price)
 {
 	const struct ts_terms *terms = ts_ledger_terms(ledger, version);
-	return terms != NULL && price >= 0 && (size_t)price < terms->prices_n;
+	return terms != NULL && price >= 0 && (size_t)price < ts_terms_slots(terms);
 }
 static bool sound_line(const struct ts_ledger *ledger, const struct ts_line_key *line)
 {
@@ -119,8 +119,9 @@ static bool fine_sound(const struct ts_ledger *ledger, const union row *row)
 {
 	struct ts_period period;
 	const struct ts_fine_row *f = &row->fine;
-	return sound_price(ledger, f->version, f->price) && f->quantity > 0 &&
-	       f->quarter_us % TS_US_PER_QUARTER == 0 &&
+	return sound_price(ledger, f->version, f->price) &&
+	       (size_t)f->price < ts_ledger_terms(ledger, f->version)->prices_n &&
+	       f->quantity > 0 && f->quarter_us % TS_US_PER_QUARTER == 0 &&
 	       ts_ledger_terms(ledger, f->version)->prices[f->price].fine &&
 	       ts_period_at(ts_ledger_calendar(ledger), f->quarter_us, &period) == TS_OK &&
 	       period.index == f->period;

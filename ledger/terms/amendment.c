@@ -121,6 +121,9 @@ static enum ts_err check_alone(const struct ts_terms *before, const struct ts_te
 	int64_t from_us, int64_t to_us, struct ts_why *why)
 {
 	const int64_t edges[] = {from_us, to_us};
+	if (before->months != next->months || before->month != next->month)
+		return ts_why(why, TS_E_INVALID, "/calendar",
+			"the billing periods are not changed by an amendment");
 	for (size_t i = 0; (before->alone || next->alone) && i < 2; i++) {
 		int64_t us = edges[i];
 		if (us < TS_TIME_MAX &&

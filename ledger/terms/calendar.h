@@ -2,7 +2,8 @@
 #ifndef TS_TERMS_CALENDAR_H
 #define TS_TERMS_CALENDAR_H
 /* Why: billing periods tile the term without gap or overlap, in the contract's zone. Period 0
- * begins with the term; every later one begins on the anchor day of a month; the first and the
+ * begins with the term; every later one begins on the anchor day of a month (or its last day),
+ * so many months after the one before; the first and the
  * last may be partial. Period keys are stored numbers, never recomputed from dates elsewhere. */
 #include "terms/terms.h"
 

@@ -40,6 +40,8 @@ bool ts_cover_line(const struct ts_terms *terms, const struct ts_cover *cover,
 	case TS_CHARGE_TRUE_UP:
 	case TS_CHARGE_EXCESS:
 		return ts_cover_inside(terms, &terms->minimums[item].on, cover);
+	case TS_CHARGE_SLA:
+		return ts_cover_inside(terms, &terms->slas[item].on, cover);
 	case TS_CHARGE_CAP:
 		return ts_cover_inside(terms, &terms->caps[item].on, cover);
 	}

@@ -71,6 +71,15 @@ enum ts_err ts_decode_schedule(const struct ts_decode *d, const json_t *array, c
 /* What an `on` object names; NULL: all prices and fees. */
 enum ts_err ts_decode_cover(const struct ts_decode *d, const json_t *obj, const char *pointer,
 	struct ts_cover *out) TS_MUST;
+/* A line has one tax treatment, so what it is about must have one. */
+enum ts_err ts_decode_one_treatment(const struct ts_decode *d, const struct ts_cover *on,
+	const char *pointer, bool *prices, bool *fees, size_t *treatment) TS_MUST;
+/* Rows of from, to and quantity in priced units of the SKU; `hourly` ones divide into quarters. */
+enum ts_err ts_decode_levels(const struct ts_decode *d, const json_t *array, size_t sku,
+	bool hourly, const char *pointer, const char *name, const struct ts_level **out,
+	size_t *n) TS_MUST;
+enum ts_err ts_decode_sku_id(
+	const struct ts_decode *d, const char *id, const char *pointer, size_t *index) TS_MUST;
 /* Index of the price with the id. */
 enum ts_err ts_decode_price_id(
 	const struct ts_decode *d, const char *id, const char *pointer, size_t *index) TS_MUST;
@@ -89,7 +98,7 @@ struct ts_decode_root {
 	int64_t version;
 	const json_t *provider, *consumer, *zone, *term, *calendar, *invoice, *evidence, *skus,
 		*regions, *purposes, *windows, *counters, *prices, *fees, *minimums, *discounts,
-		*commitments, *caps, *exclusions, *tax, *late, *termination;
+		*commitments, *caps, *slas, *exclusions, *tax, *late, *termination;
 };
 enum ts_err ts_decode_parties(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 /* After the parties: a witness shares its key with neither. */
@@ -102,6 +111,7 @@ enum ts_err ts_decode_prices(const struct ts_decode *d, const struct ts_decode_r
 enum ts_err ts_decode_fees(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 enum ts_err ts_decode_commitments(
 	const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
+enum ts_err ts_decode_slas(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 enum ts_err ts_decode_adjusts(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 /* What becomes of the contract: counters under an amendment, the end by a notice. */
 enum ts_err ts_decode_change(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;

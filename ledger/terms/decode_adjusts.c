@@ -98,8 +98,7 @@ enum ts_err ts_decode_cover(
 	return TS_OK;
 }
 
-/* A line has one tax treatment, so what it is about must have one too. */
-static enum ts_err one_treatment(const struct ts_decode *d, const struct ts_cover *on,
+enum ts_err ts_decode_one_treatment(const struct ts_decode *d, const struct ts_cover *on,
 	const char *pointer, bool *prices, bool *fees, size_t *treatment)
 {
 	const struct ts_terms *t = d->terms;
@@ -149,7 +148,7 @@ static enum ts_err by_percent(const struct ts_decode *d, const struct raw_adjust
 {
 	bool prices = false, fees = false;
 	TS_TRY(ts_decode_cover(d, raw->on, pointer, &out->on));
-	TS_TRY(one_treatment(d, &out->on, pointer, &prices, &fees, &out->treatment));
+	TS_TRY(ts_decode_one_treatment(d, &out->on, pointer, &prices, &fees, &out->treatment));
 	out->percent = raw->percent;
 	if (prices && fees)
 		return ts_why(d->why, TS_E_INVALID, pointer,
@@ -202,7 +201,7 @@ static enum ts_err decode_cap(
 	out->description = raw.description ? raw.description : raw.id;
 	out->term = strcmp(raw.per, "term") == 0;
 	TS_TRY(ts_decode_cover(d, raw.on, pointer, &out->on));
-	TS_TRY(one_treatment(d, &out->on, pointer, &prices, &fees, &out->treatment));
+	TS_TRY(ts_decode_one_treatment(d, &out->on, pointer, &prices, &fees, &out->treatment));
 	if (!out->term && strcmp(raw.per, "period") != 0)
 		return ts_why(d->why, TS_E_INVALID, pointer, "per \"%s\" must be period or term",
 			raw.per);

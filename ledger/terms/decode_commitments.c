@@ -59,27 +59,26 @@ enum ts_err ts_decode_price_id(
 	return ts_why(d->why, TS_E_INVALID, pointer, "no price has the id \"%s\"", id);
 }
 
-static enum ts_err decode_levels(const struct ts_decode *d, const json_t *array,
-	const char *pointer, struct ts_commitment *c)
+enum ts_err ts_decode_levels(const struct ts_decode *d, const json_t *array, size_t sku,
+	bool hourly, const char *pointer, const char *name, const struct ts_level **out, size_t *n)
 {
 	struct ts_level *levels = NULL;
-	ts_i128 divisor = d->terms->skus[d->terms->prices[c->price].sku].divisor;
-	TS_TRY(ts_decode_array(d, array, sizeof *levels, &levels, &c->levels_n));
-	c->levels = levels;
-	if (c->levels_n == 0)
-		return ts_why(d->why, TS_E_INVALID, pointer, "the schedule is empty");
-	for (size_t i = 0; i < c->levels_n; i++) {
+	TS_TRY(ts_decode_array(d, array, sizeof *levels, &levels, n));
+	*out = levels;
+	if (*n == 0)
+		return ts_why(d->why, TS_E_INVALID, pointer, "the %s is empty", name);
+	for (size_t i = 0; i < *n; i++) {
 		char at[TS_TERMS_POINTER_CHARS];
 		struct raw_level raw = {.to = d->terms->to_day};
-		ts_decode_pointer(at, pointer, "schedule", i);
+		ts_decode_pointer(at, pointer, name, i);
 		TS_TRY(ts_decode_object(d, json_array_get(array, i), level_fields,
 			sizeof level_fields / sizeof level_fields[0], false, &raw, at));
 		TS_TRY(ts_decode_days(
 			d, i > 0 ? levels[i - 1].to_day : INT32_MIN, raw.from, raw.to, at));
 		levels[i] = (struct ts_level){.from_day = raw.from, .to_day = raw.to};
-		TS_TRY(ts_decode_units(
-			d, raw.quantity, divisor, at, "quantity", &levels[i].quantity));
-		if (c->per != TS_PER_PERIOD && levels[i].quantity % 4 != 0)
+		TS_TRY(ts_decode_units(d, raw.quantity, d->terms->skus[sku].divisor, at, "quantity",
+			&levels[i].quantity));
+		if (hourly && levels[i].quantity % 4 != 0)
 			return ts_why(d->why, TS_E_INVALID, at,
 				"the quantity of an hour does not divide into quarter-hours");
 	}
@@ -164,7 +163,8 @@ static enum ts_err decode_commitment(
 		return ts_why(d->why, TS_E_INVALID, pointer,
 			"price \"%s\" is not per_unit: beyond a quantity it has tiers", raw.price);
 	TS_TRY(decode_per(d, &raw, pointer, c));
-	TS_TRY(decode_levels(d, raw.schedule, pointer, c));
+	TS_TRY(ts_decode_levels(d, raw.schedule, d->terms->prices[c->price].sku,
+		c->per != TS_PER_PERIOD, pointer, "schedule", &c->levels, &c->levels_n));
 	return decode_money(d, obj, &raw, pointer, c);
 }
 

@@ -189,7 +189,7 @@ static enum ts_err decode_tiers(
 	return TS_OK;
 }
 
-static enum ts_err find_sku(
+enum ts_err ts_decode_sku_id(
 	const struct ts_decode *d, const char *id, const char *pointer, size_t *index)
 {
 	for (size_t i = 0; i < d->terms->skus_n; i++) {
@@ -296,7 +296,7 @@ static enum ts_err decode_price(
 	if (!raw.id || !raw.sku || !raw.model)
 		return ts_why(d->why, TS_E_MISSING_FIELD, pointer,
 			"a price needs \"id\", \"sku\" and \"model\"");
-	TS_TRY(find_sku(d, raw.sku, pointer, &price->sku));
+	TS_TRY(ts_decode_sku_id(d, raw.sku, pointer, &price->sku));
 	TS_TRY(find_model(d, obj, raw.model, pointer, &price->model));
 	TS_TRY(ts_decode_selectors(d, raw.region, raw.purpose, raw.window, pointer, price));
 	TS_TRY(ts_decode_treatment(d, raw.treatment, pointer, &price->treatment));

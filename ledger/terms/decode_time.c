@@ -32,7 +32,9 @@ static const struct ts_json_field term_fields[] = {
 	{"to", TS_JSON_DATE, false, offsetof(struct raw_term, to), 0, 0},
 };
 static const struct ts_json_field calendar_fields[] = {
-	{"anchor_day", TS_JSON_INT, true, offsetof(struct ts_terms, anchor_day), 1, 28},
+	{"anchor_day", TS_JSON_INT, true, offsetof(struct ts_terms, anchor_day), 1, 31},
+	{"month", TS_JSON_INT, false, offsetof(struct ts_terms, month), 1, 12},
+	{"months", TS_JSON_INT, false, offsetof(struct ts_terms, months), 1, 12},
 };
 static const struct ts_zone_offset utc = {.from_us = INT64_MIN};
 
@@ -124,6 +126,10 @@ enum ts_err ts_decode_time(const struct ts_decode *d, const struct ts_decode_roo
 	TS_TRY(decode_term(d, root->term));
 	if (!root->calendar)
 		return TS_OK;
-	return ts_decode_object(d, root->calendar, calendar_fields,
-		sizeof calendar_fields / sizeof calendar_fields[0], false, d->terms, "/calendar");
+	TS_TRY(ts_decode_object(d, root->calendar, calendar_fields,
+		sizeof calendar_fields / sizeof calendar_fields[0], false, d->terms, "/calendar"));
+	if (d->terms->month > 0 && (d->terms->months < 1 || 12 % d->terms->months != 0))
+		return ts_why(d->why, TS_E_INVALID, "/calendar/month",
+			"goes with months that divide a year: 1, 2, 3, 4, 6 or 12");
+	return TS_OK;
 }

@@ -66,6 +66,9 @@ static enum ts_err rate_lines_of(struct ts_rate_builder *b)
 	}
 	for (size_t i = 0; i < terms->caps_n; i++)
 		TS_TRY(ts_rate_too_big(b, ts_rate_cap(b, i), terms->caps[i].id));
+	counted_n = b->n;
+	for (size_t i = 0; i < terms->slas_n; i++)
+		TS_TRY(ts_rate_too_big(b, ts_rate_sla(b, i, counted_n), terms->slas[i].id));
 	return TS_OK;
 }
 

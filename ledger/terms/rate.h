@@ -9,7 +9,7 @@
 
 /* Billable quantity of one price in one calendar month (contract zone) of the period. */
 struct ts_measure {
-	size_t price; /* index into terms->prices */
+	size_t price; /* slot (ts_terms_slots): index into terms->prices, or a watch */
 	int32_t month;
 	ts_i128 quantity; /* base units, >= 0 */
 	int32_t period; /* index */
@@ -43,8 +43,9 @@ enum ts_charge_kind {
 	TS_CHARGE_ROLLOVER, /* commitment: what was paid a period before is used now */
 	TS_CHARGE_EXCESS, /* minimum: what counts beyond it, times factor - 1 */
 	TS_CHARGE_CAP, /* cap */
+	TS_CHARGE_SLA, /* sla */
 };
-#define TS_CHARGE_KINDS 9
+#define TS_CHARGE_KINDS 10
 const char *ts_charge_kind_name(enum ts_charge_kind kind); /* "usage", "fee", "true_up", ... */
 /* Place in the order of operations, which is that of lines on paper. */
 int ts_charge_kind_order(enum ts_charge_kind kind);
@@ -66,7 +67,8 @@ struct ts_charge {
 	bool flat_due; /* the tier's flat is in the line (usage) */
 	/* For the trace, of the whole line so far: what it was computed from, and against what.
 	 * usage: packages begun; discount: amount before; commitment lines: quantity used,
-	 * committed; excess, cap: amount that counts, amount allowed. */
+	 * committed; excess, cap: amount that counts, amount allowed;
+	 * sla: quantity down, capacity. */
 	ts_i128 basis, limit;
 };
 

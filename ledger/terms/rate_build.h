@@ -24,7 +24,7 @@ struct ts_rate_builder {
 	int32_t as_of_day;
 	int32_t first_month;
 	size_t months;
-	ts_i128 *sums; /* billable quantity up to and including a month: [price][month] */
+	ts_i128 *sums; /* billable quantity up to and including a month: [slot][month] */
 	ts_i128 **parts; /* of a price with a shared counter, by tier: [price][tier][month] */
 	ts_i128 *pool_totals; /* per shared counter: quantity of this period */
 	struct ts_charge *charges;
@@ -69,6 +69,10 @@ enum ts_err ts_rate_counted(const struct ts_rate_builder *b, const struct ts_rat
  * units. */
 enum ts_err ts_rate_price_at(const struct ts_rate_builder *b, size_t item, ts_i128 less,
 	size_t month, int64_t *minor) TS_MUST;
+
+/* rate_sla.c; the lowest tier that the availability lies below, NULL: none. */
+const struct ts_sla_tier *ts_sla_tier(const struct ts_sla *sla, ts_i128 down, ts_i128 capacity);
+enum ts_err ts_rate_sla(struct ts_rate_builder *b, size_t item, size_t counted_n) TS_MUST;
 
 /* rate_commitment.c; hands what rolls over to the chain. */
 enum ts_err ts_rate_commitment(struct ts_rate_builder *b, size_t item, bool asked) TS_MUST;

@@ -12,6 +12,7 @@ static const char *const kind_names[] = {
 	[TS_CHARGE_ROLLOVER] = "rollover",
 	[TS_CHARGE_EXCESS] = "excess",
 	[TS_CHARGE_CAP] = "cap",
+	[TS_CHARGE_SLA] = "sla_credit",
 };
 static const int kind_orders[TS_CHARGE_KINDS] = {
 	[TS_CHARGE_USAGE] = 0,
@@ -23,6 +24,7 @@ static const int kind_orders[TS_CHARGE_KINDS] = {
 	[TS_CHARGE_TRUE_UP] = 6,
 	[TS_CHARGE_EXCESS] = 7,
 	[TS_CHARGE_CAP] = 8,
+	[TS_CHARGE_SLA] = 9,
 };
 
 int ts_charge_kind_order(enum ts_charge_kind kind)
@@ -49,6 +51,7 @@ size_t ts_charge_items(const struct ts_terms *terms, enum ts_charge_kind kind)
 		[TS_CHARGE_ROLLOVER] = terms->commitments_n,
 		[TS_CHARGE_EXCESS] = terms->minimums_n,
 		[TS_CHARGE_CAP] = terms->caps_n,
+		[TS_CHARGE_SLA] = terms->slas_n,
 	};
 	TS_ASSERT((size_t)kind < TS_CHARGE_KINDS);
 	return items[kind];
@@ -115,6 +118,11 @@ void ts_charge_names(const struct ts_terms *terms, enum ts_charge_kind kind, siz
 	case TS_CHARGE_DISCOUNT: {
 		const struct ts_discount *d = &terms->discounts[item];
 		*out = plain_names(d->id, d->description, d->section, d->treatment);
+		return;
+	}
+	case TS_CHARGE_SLA: {
+		const struct ts_sla *s = &terms->slas[item];
+		*out = plain_names(s->id, s->description, s->section, s->treatment);
 		return;
 	}
 	case TS_CHARGE_CAP: {

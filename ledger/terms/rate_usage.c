@@ -223,7 +223,8 @@ static enum ts_err add_month(
 {
 	TS_ASSERT(month >= b->first_month && (size_t)(month - b->first_month) < b->months);
 	ts_i128 *sum = &b->sums[price * b->months + (size_t)(month - b->first_month)];
-	return ts_rate_too_big(b, ts_add128(*sum, quantity, sum), b->terms->prices[price].id);
+	return ts_rate_too_big(
+		b, ts_add128(*sum, quantity, sum), ts_terms_slot_id(b->terms, price));
 }
 
 /* Gives one quarter-hour out to the tiers of its price, from the counter's position on. */
@@ -275,7 +276,7 @@ static enum ts_err gather_fine(struct ts_rate_builder *b)
 static enum ts_err make_tables(struct ts_rate_builder *b)
 {
 	const struct ts_terms *t = b->terms;
-	b->sums = ts_region_array(b->region, t->prices_n * b->months, sizeof *b->sums);
+	b->sums = ts_region_array(b->region, ts_terms_slots(t) * b->months, sizeof *b->sums);
 	b->parts = ts_region_array(b->region, t->prices_n + 1, sizeof *b->parts);
 	b->pool_totals = ts_region_array(b->region, t->counters_n + 1, sizeof *b->pool_totals);
 	bool whole = b->sums && b->parts && b->pool_totals;
@@ -302,11 +303,13 @@ enum ts_err ts_rate_gather(struct ts_rate_builder *b)
 	TS_TRY(make_tables(b));
 	for (size_t i = 0; i < b->usage->measures_n; i++) {
 		const struct ts_measure *m = &b->usage->measures[i];
-		TS_ASSERT(m->price < t->prices_n && m->quantity >= 0);
+		TS_ASSERT(m->price < ts_terms_slots(t) && m->quantity >= 0);
 		if (m->period == b->period->index)
 			TS_TRY(add_month(b, m->price, m->month, m->quantity));
 	}
 	TS_TRY(gather_fine(b));
+	for (size_t i = t->prices_n; i < ts_terms_slots(t); i++)
+		TS_TRY(cumulate(b, &b->sums[i * b->months], ts_terms_slot_id(t, i)));
 	for (size_t p = 0; p < t->prices_n; p++) {
 		TS_TRY(cumulate(b, &b->sums[p * b->months], t->prices[p].id));
 		for (size_t k = 0; b->parts[p] != NULL && k < t->prices[p].tiers_n; k++)

@@ -35,6 +35,7 @@ static const struct ts_json_field root_fields[] = {
 	MEMBER(discounts, TS_JSON_ARRAY, false, 0, TS_TERMS_ADJUSTS_MAX),
 	MEMBER(commitments, TS_JSON_ARRAY, false, 0, TS_TERMS_ADJUSTS_MAX),
 	MEMBER(caps, TS_JSON_ARRAY, false, 0, TS_TERMS_ADJUSTS_MAX),
+	MEMBER(slas, TS_JSON_ARRAY, false, 0, TS_TERMS_ADJUSTS_MAX),
 	MEMBER(exclusions, TS_JSON_ARRAY, false, 0, TS_TERMS_EXCLUSIONS_MAX),
 	MEMBER(tax, TS_JSON_OBJECT, true, 0, 0),
 	MEMBER(late, TS_JSON_OBJECT, true, 0, 0),
@@ -152,6 +153,7 @@ static enum ts_err parse(const char *bytes, size_t len, struct ts_region *region
 	TS_TRY(ts_decode_fees(&d, &root));
 	TS_TRY(ts_decode_commitments(&d, &root));
 	TS_TRY(ts_decode_adjusts(&d, &root));
+	TS_TRY(ts_decode_slas(&d, &root));
 	TS_TRY(ts_decode_change(&d, &root));
 	TS_TRY(ts_terms_check(&d));
 	*out = terms;
@@ -176,4 +178,30 @@ struct ts_terms_needs ts_terms_needs(const struct ts_terms *terms)
 		.account = terms->purposes_n > 0 || terms->counters_n > 0,
 		.origin = terms->regions_n > 0 || terms->counters_n > 0,
 	};
+}
+
+size_t ts_terms_slots(const struct ts_terms *terms)
+{
+	return terms->prices_n + terms->watches_n;
+}
+
+const char *ts_terms_slot_id(const struct ts_terms *terms, size_t slot)
+{
+	TS_ASSERT(slot < ts_terms_slots(terms));
+	return slot < terms->prices_n
+		       ? terms->prices[slot].id
+		       : terms->exclusions[terms->watches[slot - terms->prices_n].exclusion]
+				 .pricing_class;
+}
+
+bool ts_terms_watch(const struct ts_terms *terms, size_t exclusion, struct ts_str sku, size_t *slot)
+{
+	for (size_t i = 0; i < terms->watches_n; i++) {
+		const struct ts_watch *w = &terms->watches[i];
+		if (w->exclusion == exclusion && ts_str_is(sku, terms->skus[w->sku].id)) {
+			*slot = terms->prices_n + i;
+			return true;
+		}
+	}
+	return false;
 }

@@ -158,6 +158,12 @@ struct ts_cap { /* at most this is charged for what it is about */
 	size_t treatment;
 };
 
+/* Excluded usage that is measured all the same: (class, SKU). Its sums stand behind those of the
+ * prices, as slot prices_n + its place. */
+struct ts_watch {
+	size_t exclusion, sku;
+};
+
 enum ts_per { TS_PER_PERIOD, TS_PER_HOUR, TS_PER_QUARTER_HOUR };
 struct ts_level { /* a quantity for contract days [from_day, to_day) */
 	int32_t from_day, to_day;
@@ -181,6 +187,26 @@ struct ts_commitment {
 struct ts_exclusion {
 	const char *pricing_class;
 	const char *reason;
+};
+
+/* A credit for excluded usage, measured against the capacity that was promised. */
+struct ts_sla_tier {
+	struct ts_decimal below; /* percent available */
+	struct ts_decimal percent; /* of the base */
+};
+struct ts_sla {
+	const char *id, *section, *description;
+	struct ts_cover on; /* whose lines are the base */
+	bool before_true_up; /* the base is without true-up and excess */
+	const size_t *watches; /* what counts as down */
+	size_t watches_n;
+	size_t sku;
+	const struct ts_level *levels; /* capacity in base units per hour */
+	size_t levels_n;
+	const struct ts_sla_tier *tiers; /* below falls, percent rises */
+	size_t tiers_n; /* 0: the share of the capacity that was down is not paid */
+	struct ts_decimal cap_percent; /* of the base */
+	size_t treatment;
 };
 
 struct ts_treatment {
@@ -209,7 +235,9 @@ struct ts_terms {
 	int64_t from_us,
 		to_us; /* term, half-open, on contract day edges; to_us INT64_MAX if open */
 	int32_t from_day, to_day; /* the same as contract days; to_day INT32_MAX if open */
-	int64_t anchor_day; /* 1..28: a billing period begins on this day of every month */
+	int64_t anchor_day; /* 1..31, or the month's last: periods begin on this day */
+	int64_t months; /* of a billing period; 0 means 1 */
+	int64_t month; /* 1..12: some period begins in it; 0: the first is whole, as it were */
 	const char *series; /* prefix of invoice numbers */
 	int64_t due_days;
 	const char *purchase_order, *buyer_reference, *payment_terms; /* NULL where absent */
@@ -241,6 +269,10 @@ struct ts_terms {
 	size_t caps_n;
 	const struct ts_exclusion *exclusions;
 	size_t exclusions_n;
+	const struct ts_watch *watches;
+	size_t watches_n;
+	const struct ts_sla *slas;
+	size_t slas_n;
 	const struct ts_treatment *treatments;
 	size_t treatments_n;
 	const struct ts_tax_rate *tax_rates;
@@ -267,6 +299,14 @@ enum ts_err ts_terms_parse(const char *bytes, size_t len, struct ts_region *regi
  * What is there is decoded and checked just as strictly. Never use it for signed terms. */
 enum ts_err ts_terms_parse_what_if(const char *bytes, size_t len, struct ts_region *region,
 	const struct ts_terms **out, struct ts_why *why) TS_MUST;
+
+/* Sums of usage that rating keeps: one per price, then one per watch. */
+size_t ts_terms_slots(const struct ts_terms *terms);
+/* The price's id, or the excluded class. */
+const char *ts_terms_slot_id(const struct ts_terms *terms, size_t slot);
+/* Slot of an excluded class and SKU; false when it is not watched. */
+bool ts_terms_watch(
+	const struct ts_terms *terms, size_t exclusion, struct ts_str sku, size_t *slot);
 
 /* What a cell must carry besides quarter, SKU, class and quantity for these terms to rate it. */
 struct ts_terms_needs {

@@ -63,7 +63,7 @@ static enum ts_err check_sums(const struct ts_decode *d)
 static bool is_alone(const struct ts_terms *t)
 {
 	bool alone = t->chained || t->counters_n > 0 || t->discounts_n > 0 ||
-		     t->commitments_n > 0 || t->caps_n > 0;
+		     t->commitments_n > 0 || t->caps_n > 0 || t->slas_n > 0;
 	for (size_t i = 0; i < t->minimums_n; i++)
 		alone = alone || t->minimums[i].has_overage || t->minimums[i].on.prices != NULL;
 	for (size_t i = 0; i < t->prices_n; i++) {

@@ -219,6 +219,7 @@ enum ts_err ts_trace_line(const struct ts_terms *terms, const struct ts_period *
 	case TS_CHARGE_ROLLOVER:
 	case TS_CHARGE_EXCESS:
 	case TS_CHARGE_CAP:
+	case TS_CHARGE_SLA:
 		return ts_trace_adjust(terms, &lines[i], region, out);
 	}
 	return TS_E_INTERNAL;

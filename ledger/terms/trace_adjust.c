@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Words for lines that follow from other lines: discounts, commitments, caps. */
 #include "terms/trace.h"
+#include "terms/rate_build.h"
 
 struct words {
 	const struct ts_terms *terms;
@@ -107,6 +108,30 @@ static enum ts_err cap_words(const struct words *w, const char **out)
 		out);
 }
 
+static enum ts_err sla_words(const struct words *w, const char **out)
+{
+	const struct ts_sla *sla = &w->terms->slas[w->line->item];
+	const struct ts_sku *sku = &w->terms->skus[sla->sku];
+	const struct ts_sla_tier *tier = ts_sla_tier(sla, w->line->basis, w->line->limit);
+	struct ts_decimal available = {0};
+	char down[TS_DECIMAL_CHARS], capacity[TS_DECIMAL_CHARS], percent[TS_DECIMAL_CHARS],
+		below[TS_DECIMAL_CHARS], of[TS_DECIMAL_CHARS];
+	TS_TRY(ts_muldiv(w->line->limit - w->line->basis, 100 * TS_PICO, w->line->limit,
+		TS_ROUND_DOWN, &available.pico));
+	ts_ratio_format(w->line->basis, sku->divisor, 9, down);
+	ts_ratio_format(w->line->limit, sku->divisor, 9, capacity);
+	const char *text = ts_region_printf(w->region, "%s of %s %s down: %s %% available", down,
+		capacity, sku->unit, ts_decimal_format(available, 0, percent));
+	if (text && tier)
+		text = ts_region_printf(w->region, "%s, below %s %%: %s %% of what is charged",
+			text, ts_decimal_format(tier->below, 0, below),
+			ts_decimal_format(tier->percent, 0, of));
+	if (text && sla->cap_percent.pico < 100 * TS_PICO)
+		text = ts_region_printf(w->region, "%s, at most %s %% of it", text,
+			ts_decimal_format(sla->cap_percent, 0, of));
+	return finish(w, text, out);
+}
+
 enum ts_err ts_trace_adjust(const struct ts_terms *terms, const struct ts_charge_line *line,
 	struct ts_region *region, const char **out)
 {
@@ -122,6 +147,8 @@ enum ts_err ts_trace_adjust(const struct ts_terms *terms, const struct ts_charge
 		return excess_words(&w, out);
 	case TS_CHARGE_CAP:
 		return cap_words(&w, out);
+	case TS_CHARGE_SLA:
+		return sla_words(&w, out);
 	case TS_CHARGE_USAGE:
 	case TS_CHARGE_FEE:
 	case TS_CHARGE_TRUE_UP:

@@ -375,7 +375,7 @@ static void measure(const struct world *w, const struct history *h, struct sums 
 	memset(out, 0, sizeof *out);
 	for (int i = 0; i < w->n; i++) {
 		const struct raw *r = &w->raw[i];
-		int price = world_price(&r->cell);
+		int price = world_slot(w->terms, &r->cell);
 		while (r->day < period.first_day || r->day >= period.end_day)
 			assert_ok(ts_period_get(w->terms,
 				r->day < period.first_day || period.end_day == 0 ? 0
@@ -383,7 +383,7 @@ static void measure(const struct world *w, const struct history *h, struct sums 
 				&period));
 		if (price < 0 || is_late(w, h, period.index, i))
 			continue;
-		if (w->terms->prices[price].fine)
+		if ((size_t)price < w->terms->prices_n && w->terms->prices[price].fine)
 			sums_fine(out, &(struct ts_fine){.price = (size_t)price,
 					       .period = period.index,
 					       .quarter_us = r->cell.quarter_us,

@@ -74,6 +74,12 @@ static const struct world_model world_models[] = {
 		"'commitments':[{'id':'h','price':'unit','per':'hour','schedule':[{'from':'@',"
 		"'quantity':'1.5'}],'overage_unit_price':'0.001','shortfall_unit_price':'0.001'}],"
 		"'discounts':[{'id':'fees','percent':'3','on':{'fees':['fee']}}],"},
+	{"", "", "", WORLD_VOLUME,
+		"'slas':[{'id':'s','sku':'unit','classes':['maint'],'on':{'prices':['unit','bulk']}"
+		","
+		"'base':'after_true_up','capacity':[{'from':'@','quantity':'0.5'}],'tiers':["
+		"{'below':'99.9','percent':'10'},{'below':'90','percent':'40'}],"
+		"'cap_percent':'30'}],"},
 };
 
 /* The first day of the term for every @. */
@@ -87,6 +93,13 @@ static inline const char *world_dated(struct ts_region *region, const char *text
 	out = ts_region_printf(region, "%s%s", out, text);
 	assert_non_null(out);
 	return out;
+}
+
+/* Where the terms keep the cell's sum; -1: nowhere. */
+static inline int world_slot(const struct ts_terms *terms, const struct ts_usage_cell *cell)
+{
+	bool down = ts_str_is(cell->sku, "unit") && ts_str_is(cell->pricing_class, "maint");
+	return down && terms->watches_n > 0 ? (int)terms->prices_n : world_price(cell);
 }
 
 static inline const struct ts_terms *world_terms(

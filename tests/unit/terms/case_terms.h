@@ -84,30 +84,45 @@ static inline json_t *case_terms(const char *currency, const char *from, const c
 	return terms;
 }
 
-/* Rates period `index` with quantity[i] of price i in its first month. Takes the reference. */
-static inline struct rated rate_case(
-	json_t *json, int32_t index, const ts_i128 *quantities, bool period_over)
+static inline void rate_lines(struct rated *r, const struct ts_rate_usage *usage, int32_t as_of_day)
+{
+	const struct ts_charge *charges = NULL;
+	size_t n = 0;
+	struct ts_why why = {0};
+	r->total_minor = 0;
+	assert_ok(ts_rate(r->terms, &r->period, usage, as_of_day, r->region, &charges, &n, &why));
+	assert_ok(ts_rate_lines(r->terms, &r->period, charges, n, r->region, &r->lines, &r->n));
+	for (size_t i = 0; i < r->n; i++) {
+		assert_non_null(r->lines[i].trace);
+		assert_ok(ts_add64(r->total_minor, r->lines[i].amount_minor, &r->total_minor));
+	}
+}
+
+/* Takes the reference. */
+static inline struct rated rate_begin(json_t *json, int32_t index)
 {
 	struct rated r = {.region = ts_region_create(CASE_REGION_BYTES)};
 	assert_non_null(r.region);
 	r.terms = terms_from(json, r.region);
 	assert_ok(ts_period_get(r.terms, index, &r.period));
+	return r;
+}
+
+/* Rates period `index` with quantity[i] of price i in its first month. Takes the reference. */
+static inline struct rated rate_case(
+	json_t *json, int32_t index, const ts_i128 *quantities, bool period_over)
+{
+	struct rated r = rate_begin(json, index);
 	struct ts_measure measures[16];
 	assert_true(r.terms->prices_n <= 16);
 	for (size_t i = 0; i < r.terms->prices_n; i++)
 		measures[i] = (struct ts_measure){.price = i,
 			.month = ts_month_of_day(r.period.first_day),
 			.quantity = quantities != NULL ? quantities[i] : 0};
-	const struct ts_charge *charges = NULL;
-	size_t n = 0;
-	struct ts_why why = {0};
-	assert_ok(ts_rate_period(r.terms, &r.period, measures, r.terms->prices_n,
-		r.period.end_day - (period_over ? 1 : 2), r.region, &charges, &n, &why));
-	assert_ok(ts_rate_lines(r.terms, &r.period, charges, n, r.region, &r.lines, &r.n));
-	for (size_t i = 0; i < r.n; i++) {
-		assert_non_null(r.lines[i].trace);
-		assert_ok(ts_add64(r.total_minor, r.lines[i].amount_minor, &r.total_minor));
-	}
+	for (size_t i = 0; i < r.terms->prices_n; i++)
+		measures[i].period = index;
+	struct ts_rate_usage usage = {.measures = measures, .measures_n = r.terms->prices_n};
+	rate_lines(&r, &usage, r.period.end_day - (period_over ? 1 : 2));
 	return r;
 }
 
@@ -124,6 +139,14 @@ static inline int64_t minor_of(const struct ts_terms *terms, const char *amount)
 	int64_t minor = 0;
 	assert_ok(ts_money_parse(ts_str(amount), terms->currency, &minor));
 	return minor;
+}
+
+/* "-5.48" to cents. */
+static inline int64_t parse_cents(const char *text)
+{
+	struct ts_decimal v = {0};
+	assert_ok(ts_decimal_parse(ts_str(text), &v));
+	return (int64_t)(v.pico / (TS_PICO / 100));
 }
 
 #endif

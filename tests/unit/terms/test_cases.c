@@ -1,23 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The published billing cases (fixtures, billing/cases) of the groups that these terms can say, as
- * what-if terms through the rating functions, to the cent. A case that the terms cannot say yet is
- * named with the reason; a new case of a known shape is picked up by itself. */
-#include "case_terms.h"
-#include "support/file.h"
-#include <dirent.h>
-
-enum verdict { RUN, NOT_COVERED };
-
-struct outcome {
-	enum verdict verdict;
-	const char *reason;
-};
-static const struct outcome run = {RUN, NULL};
-
-static struct outcome not_covered(const char *reason)
-{
-	return (struct outcome){NOT_COVERED, reason};
-}
+/* Published billing cases whose terms are units, tiers, minimums and fees, to the cent. */
+#include "case_run.h"
 
 static const char *currency_of(const json_t *inputs)
 {
@@ -126,11 +109,81 @@ static struct outcome case_minimum_days(const json_t *in, const json_t *expected
 	return run;
 }
 
+/* Amounts one after the other, each as usage of its own price, under a cap of the period. */
+static int64_t capped(const char *maximum, json_t *prices, int64_t *cap_minor)
+{
+	ts_i128 ones[16];
+	for (size_t i = 0; i < sizeof ones / sizeof ones[0]; i++)
+		ones[i] = CASE_DIVISOR;
+	json_t *terms = case_terms("USD", "2026-01-01", NULL, prices, NULL, NULL);
+	json_object_set_new(terms, "caps",
+		json_pack("[{s:s,s:s,s:[{s:s,s:s}]}]", "id", "cap", "per", "period", "schedule",
+			"from", "2026-01-01", "amount", maximum));
+	struct rated r = rate_case(terms, 0, ones, true);
+	int64_t total = r.total_minor;
+	*cap_minor = -kind_total(&r, TS_CHARGE_CAP);
+	ts_region_free(r.region);
+	return total;
+}
+
+static struct outcome case_maximum(const json_t *in, const json_t *expected)
+{
+	const char *maximum = text_of(in, "maximum");
+	json_t *lines = json_object_get(in, "lines"), *want = json_object_get(expected, "lines");
+	json_t *before = json_pack("[o]", unit_price("b", "b", text_of(in, "previously_billed")));
+	json_t *after = json_deep_copy(before);
+	int64_t off_before = 0, off_after = 0, off_want = 0;
+	for (size_t i = 0; i < json_array_size(lines); i++) {
+		char id[24];
+		snprintf(id, sizeof id, "l%zu", i);
+		json_array_append_new(
+			after, unit_price(id, id, text_of(json_array_get(lines, i), "amount")));
+		off_want += parse_cents(text_of(json_array_get(want, i), "cap_discount"));
+	}
+	if (!lines) {
+		json_array_append_new(after, unit_price("l", "l", text_of(in, "rated_amount")));
+		off_want = parse_cents(text_of(expected, "cap_discount"));
+	}
+	int64_t was = capped(maximum, before, &off_before);
+	int64_t is = capped(maximum, after, &off_after);
+	assert_int_equal(is - was, parse_cents(text_of(expected, "total")));
+	assert_int_equal(off_after - off_before, off_want);
+	return run;
+}
+
+static struct outcome case_usage_discount(const json_t *in, const json_t *expected)
+{
+	ts_i128 sum = 0, free = case_quantity(text_of(in, "usage_discount"));
+	int64_t before = 0;
+	size_t i;
+	json_t *quantity;
+	json_array_foreach(json_object_get(in, "quantities"), i, quantity)
+	{
+		json_t *terms = case_terms("USD", "2026-01-01", NULL,
+			json_pack("[o]", unit_price("p", "*", "1")), NULL, NULL);
+		json_object_set_new(terms, "discounts",
+			json_pack("[{s:s,s:s,s:s}]", "id", "d", "price", "p", "quantity",
+				text_of(in, "usage_discount")));
+		sum += case_quantity(json_string_value(quantity));
+		struct rated r = rate_case(terms, 0, &sum, false);
+		const char *want = json_string_value(
+			json_array_get(json_object_get(expected, "billable"), i));
+		const char *left = json_string_value(
+			json_array_get(json_object_get(expected, "remaining"), i));
+		assert_int_equal(r.total_minor - before, parse_cents(want));
+		assert_true((sum < free ? free - sum : 0) == case_quantity(left));
+		before = r.total_minor;
+		ts_region_free(r.region);
+	}
+	return run;
+}
+
 static struct outcome case_minimum(const json_t *in, const json_t *expected)
 {
-	if (has(in, "maximum") || has(in, "usage_discount"))
-		return not_covered(
-			"maximum spend and usage discounts come with the contract models");
+	if (has(in, "maximum"))
+		return case_maximum(in, expected);
+	if (has(in, "usage_discount"))
+		return case_usage_discount(in, expected);
 	if (has(in, "minimum_cents"))
 		return case_minimum_days(in, expected);
 	if (!has(in, "minimum") || !has(in, "rated_amount") ||
@@ -204,6 +257,45 @@ static struct outcome case_notice(const json_t *in, const json_t *expected)
 	return run;
 }
 
+/* Instances by the hour for some days, billed used or not. */
+static struct outcome case_block(const json_t *in, const json_t *expected)
+{
+	char instances[32], to[TS_TIME_CHARS];
+	int64_t days = int_of(in, "hours") / 24;
+	snprintf(instances, sizeof instances, "%" PRId64, int_of(in, "instances"));
+	ts_date_format(ts_day_of_date((struct ts_date){2026, 1, 1}) + (int32_t)days, to);
+	json_t *terms = case_terms("USD", "2026-01-01", to,
+		json_pack("[o]", unit_price("p", "*", text_of(in, "instance_hour_price"))), NULL,
+		NULL);
+	json_object_set_new(terms, "commitments",
+		json_pack("[{s:s,s:s,s:s,s:[{s:s,s:s}],s:s}]", "id", "block", "price", "p", "per",
+			"hour", "schedule", "from", "2026-01-01", "quantity", instances,
+			"shortfall_unit_price", text_of(in, "instance_hour_price")));
+	struct rated r = rate_begin(terms, 0);
+	/* Running hours, spread over the block as evenly as they go. */
+	ts_i128 running = case_quantity(text_of(in, "running_instance_hours")), given = 0;
+	size_t n = (size_t)int_of(in, "hours");
+	struct ts_fine *fine = ts_region_array(r.region, n, sizeof *fine);
+	for (size_t i = 0; i < n; i++) {
+		ts_i128 upto = running * (ts_i128)(i + 1) / (ts_i128)n;
+		fine[i] = (struct ts_fine){
+			.quarter_us = r.terms->from_us + (int64_t)i * TS_US_PER_HOUR,
+			.pricing_class = "",
+			.account = "",
+			.origin = "",
+			.quantity = upto - given};
+		given = upto;
+	}
+	struct ts_rate_usage usage = {.fine = fine, .fine_n = n};
+	rate_lines(&r, &usage, r.period.end_day - 1);
+	assert_int_equal(r.total_minor, minor_of(r.terms, text_of(expected, "fee")));
+	usage.fine_n = 0; /* idle throughout: the same */
+	rate_lines(&r, &usage, r.period.end_day - 1);
+	assert_int_equal(r.total_minor, minor_of(r.terms, text_of(expected, "fee")));
+	ts_region_free(r.region);
+	return run;
+}
+
 static struct outcome case_compute(const json_t *in, const json_t *expected)
 {
 	if (has(in, "segments") && has(in, "rate"))
@@ -211,16 +303,31 @@ static struct outcome case_compute(const json_t *in, const json_t *expected)
 	if (has(in, "notice") && has(in, "monthly_fee"))
 		return case_notice(in, expected);
 	if (has(in, "instance_hour_price"))
-		return not_covered("fees in advance come with the contract models");
+		return case_block(in, expected);
 	if (has(in, "downtime_hours"))
 		return not_covered("credits for downtime come with the contract models");
 	return not_covered("another shape of contract");
 }
 
+/* A currency of our own precision: the rounding itself. */
+static struct outcome rounding_precision(const json_t *in, const json_t *expected)
+{
+	struct ts_decimal amount = {0}, want = {0};
+	ts_i128 got = 0, step = TS_PICO;
+	for (int64_t i = 0; i < int_of(in, "precision"); i++)
+		step /= 10;
+	assert_string_equal(text_of(in, "mode"), "half_even");
+	assert_ok(ts_decimal_parse(ts_str(text_of(in, "amount")), &amount));
+	assert_ok(ts_decimal_parse(ts_str(text_of(expected, "amount")), &want));
+	assert_ok(ts_muldiv(amount.pico, 1, step, TS_ROUND_HALF_EVEN, &got));
+	assert_true(got * step == want.pico);
+	return run;
+}
+
 static struct outcome case_rounding(const json_t *in, const json_t *expected)
 {
 	if (!has(in, "currency"))
-		return not_covered("no ISO 4217 currency");
+		return rounding_precision(in, expected);
 	json_t *prices = json_pack("[o]", unit_price("p", "*", text_of(in, "amount")));
 	json_t *terms = case_terms(currency_of(in), "2026-01-01", NULL, prices, NULL, NULL);
 	bool even = strcmp(text_of(in, "mode"), "half_even") == 0;
@@ -271,214 +378,6 @@ static struct outcome case_rounding_true_up(const json_t *in, const json_t *expe
 	return run;
 }
 
-/* The amount for the first `days` of a month that has so many days. */
-static int64_t prorated(
-	const char *currency, const char *amount, int64_t days, int64_t days_in_period)
-{
-	static const char *const months[] = {"2023-02", "2024-02", "2024-04", "2024-03"}; /* 28.. */
-	char from[16], to[16];
-	assert_true(days_in_period >= 28 && days_in_period <= 31);
-	const char *month = months[days_in_period - 28];
-	snprintf(from, sizeof from, "%s-01", month);
-	snprintf(to, sizeof to, "%s-%02d", month, (int)days + 1);
-	json_t *terms = case_terms(currency, from, NULL, NULL, fee(from, to, amount), NULL);
-	struct rated r = rate_case(terms, 0, NULL, true);
-	int64_t minor = r.total_minor;
-	ts_region_free(r.region);
-	return minor;
-}
-
-static int64_t parse_cents(const char *text)
-{
-	struct ts_decimal v = {0};
-	assert_ok(ts_decimal_parse(ts_str(text), &v));
-	return (int64_t)(v.pico / (TS_PICO / 100));
-}
-
-/* Credit for the old amount, charge for the new one: each rounded, the net is their sum. */
-static struct outcome proration_change(const json_t *in, const json_t *expected)
-{
-	int64_t days = int_of(in, "days_remaining"), of = int_of(in, "days_in_period");
-	int64_t credit = -prorated("USD", text_of(in, "old_amount"), days, of);
-	int64_t charge = prorated("USD", text_of(in, "new_amount"), days, of);
-	assert_int_equal(credit, parse_cents(text_of(expected, "credit")));
-	assert_int_equal(charge, parse_cents(text_of(expected, "charge")));
-	assert_int_equal(credit + charge, parse_cents(text_of(expected, "net")));
-	return run;
-}
-
-static struct outcome proration_cents(const json_t *in, const json_t *expected)
-{
-	char amount[32];
-	int64_t minor = prorated("EUR", cents(int_of(in, "amount_cents"), amount),
-		int_of(in, "days"), int_of(in, "days_in_period"));
-	if (has(in, "tax_multiplier")) {
-		struct ts_decimal factor = {0};
-		int64_t tax = 0;
-		assert_ok(ts_decimal_parse(ts_str(text_of(in, "tax_multiplier")), &factor));
-		struct ts_decimal percent = {(factor.pico - TS_PICO) * 100};
-		struct ts_terms terms = {.rounding = TS_ROUND_HALF_AWAY};
-		assert_ok(ts_rate_tax(&terms, minor, percent, &tax));
-		minor += tax;
-	}
-	assert_int_equal(minor, int_of(expected, "amount_cents"));
-	return run;
-}
-
-static json_t *zone_of(const char *name)
-{
-	if (strcmp(name, "UTC") == 0)
-		return json_pack("{s:s,s:[{s:i}]}", "name", name, "offsets", "offset_minutes", 0);
-	if (strcmp(name, "America/New_York") == 0)
-		return json_pack("{s:s,s:[{s:i},{s:s,s:i},{s:s,s:i},{s:s,s:i}]}", "name", name,
-			"offsets", "offset_minutes", -300, "from", "2023-03-12T07:00:00Z",
-			"offset_minutes", -240, "from", "2023-11-05T06:00:00Z", "offset_minutes",
-			-300, "from", "2024-03-10T07:00:00Z", "offset_minutes", -240);
-	return NULL;
-}
-
-static struct outcome proration_days(const json_t *in, const json_t *expected)
-{
-	char from[16], to[16];
-	snprintf(from, sizeof from, "%.10s", text_of(in, "start"));
-	snprintf(to, sizeof to, "%.10s", text_of(in, "end"));
-	json_t *zone = zone_of(text_of(in, "timezone"));
-	if (!zone)
-		return not_covered("a zone whose offsets this test does not carry");
-	json_t *json = case_terms("USD", from, to, NULL, NULL, NULL);
-	json_object_set_new(json, "zone", zone);
-	struct ts_region *region = ts_region_create(CASE_REGION_BYTES);
-	const struct ts_terms *terms = terms_from(json, region);
-	int64_t days = ts_zone_day(&terms->zone, terms->to_us) -
-		       ts_zone_day(&terms->zone, terms->from_us);
-	assert_int_equal(days, int_of(expected, "days"));
-	ts_region_free(region);
-	return run;
-}
-
-static struct outcome proration_span(const json_t *in, const json_t *expected)
-{
-	const char *to = text_of(in, "to_exclusive");
-	if (!to || !has(in, "amount"))
-		return not_covered("periods of several months come with the contract models");
-	json_t *terms = case_terms("USD", text_of(in, "period_from"),
-		text_of(in, "period_to_exclusive"), NULL,
-		fee(text_of(in, "from"), to, text_of(in, "amount")), NULL);
-	struct rated r = rate_case(terms, 0, NULL, true);
-	assert_int_equal(r.total_minor, parse_cents(text_of(expected, "amount")));
-	ts_region_free(r.region);
-	return run;
-}
-
-static struct outcome case_proration(const json_t *in, const json_t *expected)
-{
-	if (has(in, "days_remaining"))
-		return proration_change(in, expected);
-	if (has(in, "amount_cents") && has(in, "days"))
-		return proration_cents(in, expected);
-	if (has(in, "timezone"))
-		return proration_days(in, expected);
-	if (has(in, "period_from"))
-		return proration_span(in, expected);
-	if (has(expected, "factor")) { /* nine decimals: as minor units of a billion yen */
-		char want[32];
-		snprintf(want, sizeof want, "%s", text_of(expected, "factor"));
-		int64_t factor = prorated(
-			"JPY", "1000000000", int_of(in, "days"), int_of(in, "days_in_period"));
-		assert_int_equal(factor, strtoll(strchr(want, '.') + 1, NULL, 10));
-		return run;
-	}
-	return not_covered("another shape of proration");
-}
-
-/* "2023-03-01T04:00:00-05:00" to microseconds. */
-static int64_t instant(const char *text)
-{
-	char local[24];
-	int64_t us = 0;
-	snprintf(local, sizeof local, "%.19sZ", text);
-	assert_ok(ts_time_parse(ts_str(local), &us));
-	if (text[19] == 'Z' || text[19] == '.')
-		return us + (text[19] == '.' ? strtol(text + 20, NULL, 10) * TS_US_PER_MS : 0);
-	assert_int_equal(strlen(text), 25);
-	int64_t minutes = strtol(text + 20, NULL, 10) * 60 + strtol(text + 23, NULL, 10);
-	int64_t offset = minutes * 60 * TS_US_PER_S;
-	return us - (text[19] == '-' ? -offset : offset);
-}
-
-static struct outcome boundary_members(const json_t *in, const json_t *expected)
-{
-	json_t *zone = zone_of(text_of(in, "timezone"));
-	if (!zone)
-		return not_covered("a zone whose offsets this test does not carry");
-	char from[24];
-	snprintf(from, sizeof from, "%s-01",
-		json_string_value(json_array_get(json_object_get(in, "periods"), 0)));
-	json_t *json = case_terms("USD", from, NULL, NULL, NULL, NULL);
-	json_object_set_new(json, "zone", zone);
-	struct ts_region *region = ts_region_create(CASE_REGION_BYTES);
-	const struct ts_terms *terms = terms_from(json, region);
-	int64_t counts[12] = {0};
-	size_t i;
-	json_t *record;
-	json_array_foreach(json_object_get(in, "records"), i, record)
-	{
-		struct ts_period p;
-		assert_ok(ts_period_at(terms, instant(json_string_value(record)), &p));
-		assert_true(p.index < 12);
-		counts[p.index]++;
-	}
-	json_t *want;
-	json_array_foreach(json_object_get(expected, "counts"), i, want)
-		assert_int_equal(counts[i], json_integer_value(want));
-	ts_region_free(region);
-	return run;
-}
-
-/* Events inside or outside one period, or in it or the next. */
-static struct outcome boundary_events(const json_t *in, const json_t *expected)
-{
-	bool target = has(expected, "target");
-	char from[16], to[16];
-	snprintf(from, sizeof from, "%.10s", text_of(in, "period_from"));
-	snprintf(to, sizeof to, "%.10s", text_of(in, "period_to_exclusive"));
-	struct ts_region *region = ts_region_create(CASE_REGION_BYTES);
-	const struct ts_terms *terms = terms_from(
-		case_terms("USD", from, target ? NULL : to, NULL, NULL, NULL), region);
-	size_t i;
-	json_t *event;
-	json_array_foreach(json_object_get(in, "events"), i, event)
-	{
-		struct ts_period p = {.index = -1};
-		int64_t us = json_is_string(event) ? instant(json_string_value(event))
-						   : json_integer_value(event) * TS_US_PER_S;
-		enum ts_err err = ts_period_at(terms, us, &p);
-		const json_t *want = json_array_get(
-			json_object_get(expected, target ? "target" : "included"), i);
-		if (target)
-			assert_int_equal(
-				p.index, strcmp(json_string_value(want), "draft") == 0 ? 0 : 1);
-		else
-			assert_int_equal(err == TS_OK, json_is_true(want));
-	}
-	ts_region_free(region);
-	return run;
-}
-
-static struct outcome case_boundary(const json_t *in, const json_t *expected)
-{
-	if (has(in, "records") && has(in, "periods") && has(in, "timezone"))
-		return boundary_members(in, expected);
-	if (has(in, "events") && has(in, "period_from") &&
-		(has(expected, "target") || has(expected, "included")))
-		return boundary_events(in, expected);
-	return not_covered("another shape of boundary");
-}
-
-struct group {
-	const char *name;
-	struct outcome (*run)(const json_t *in, const json_t *expected);
-};
 static const struct group groups[] = {
 	{"unit", case_unit},
 	{"tier-graduated", case_tiers},
@@ -488,47 +387,11 @@ static const struct group groups[] = {
 	{"rounding", case_rounding},
 	{"rounding-sum", case_rounding_sum},
 	{"rounding-true-up", case_rounding_true_up},
-	{"proration", case_proration},
-	{"period-boundary", case_boundary},
 };
-
-static void run_case(const struct group *group, const char *path, size_t counts[2])
-{
-	struct ts_file file = ts_file_read(path);
-	struct ts_why why = {0};
-	json_t *json = NULL;
-	assert_ok(ts_json_parse(file.bytes, file.len, &json, &why));
-	/* cmocka names the line of a failure, not the case: so it is printed before. */
-	print_message("%s", text_of(json, "id"));
-	struct outcome outcome = group->run(
-		json_object_get(json, "inputs"), json_object_get(json, "expected"));
-	print_message(outcome.verdict == RUN ? ": ok\n" : ": not covered: %s\n", outcome.reason);
-	counts[outcome.verdict]++;
-	json_decref(json);
-	ts_file_free(&file);
-}
 
 static void test_cases(void **state)
 {
-	const char *root = *state;
-	size_t counts[2] = {0, 0};
-	for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++) {
-		char folder[512], path[1024];
-		snprintf(folder, sizeof folder, "%s/%s", root, groups[g].name);
-		struct dirent **names = NULL;
-		int n = scandir(folder, &names, NULL, alphasort);
-		assert_true(n > 2);
-		for (int i = 0; i < n; i++) {
-			size_t len = strlen(names[i]->d_name);
-			snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name);
-			if (len > 5 && strcmp(names[i]->d_name + len - 5, ".json") == 0)
-				run_case(&groups[g], path, counts);
-			free(names[i]);
-		}
-		free(names);
-	}
-	print_message("%zu cases run, %zu not covered\n", counts[RUN], counts[NOT_COVERED]);
-	assert_true(counts[RUN] >= 50);
+	run_groups(*state, groups, sizeof groups / sizeof groups[0], 48);
 }
 
 int main(void)

@@ -18,6 +18,11 @@
 #define COMMIT(more) ONE "'commitments':[{'id':'c','price':'p'," more "}]}"
 #define YEAR "'schedule':[{'from':'2026-01-01','quantity':'10'}]"
 
+#define SLA(more)                                                                                  \
+	ONE "'exclusions':[{'class':'down','reason':'r'}],'slas':[{'id':'s','on':{'prices':['p']}" \
+	    "," more "}]}"
+#define DOWN "'capacity':[{'from':'2026-01-01','quantity':'10'}]"
+
 static const struct {
 	const char *text, *where, *words;
 } cases[] = {
@@ -80,6 +85,19 @@ static const struct {
 	{ONE "'minimums':[{'id':'m','treatment':'x','overage_factor':'101','schedule':["
 	     "{'from':'2026-01-01','amount':'1.00'}]}]}",
 		"/minimums/0", "outside 0 to 100"},
+	{HEAD "'calendar':{'anchor_day':1,'months':5,'month':2}}", "/calendar/month",
+		"divide a year"},
+	{SLA("'sku':'a','classes':['x'],'base':'after_true_up'," DOWN), "/slas/0", "not excluded"},
+	{SLA("'sku':'c','classes':['down'],'base':'after_true_up'," DOWN), "/slas/0",
+		"not declared"},
+	{SLA("'sku':'a','classes':['down'],'base':'gross'," DOWN), "/slas/0", "before_true_up or"},
+	{SLA("'sku':'a','classes':[],'base':'after_true_up'," DOWN), "/slas/0",
+		"classes are empty"},
+	{SLA("'sku':'a','classes':['down'],'base':'after_true_up','cap_percent':'0'," DOWN),
+		"/slas/0", "cap_percent"},
+	{SLA("'sku':'a','classes':['down'],'base':'after_true_up'," DOWN
+	     ",'tiers':[{'below':'99','percent':'10'},{'below':'99','percent':'20'}]"),
+		"/slas/0/tiers/1", "must fall"},
 };
 
 static void test_refusals(void **state)
