@@ -16,6 +16,7 @@
 #define TS_TERMS_TIERS_MAX 100
 #define TS_TERMS_FEES_MAX 1000
 #define TS_TERMS_SEGMENTS_MAX 600 /* a change in every month of 50 years */
+#define TS_TERMS_BLOCKS_MAX 300 /* of one delivery ramp */
 #define TS_TERMS_MINIMUMS_MAX 100
 #define TS_TERMS_ADJUSTS_MAX 100 /* discounts, commitments, caps */
 #define TS_TERMS_EXCLUSIONS_MAX 200

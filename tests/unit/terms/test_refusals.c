@@ -107,8 +107,34 @@ static void test_refusals(void **state)
 		terms_refused(cases[i].text, cases[i].where, cases[i].words);
 }
 
+/* The ramp of docs/formats/terms.md, and a block that ends. */
+static void test_blocks(void **state)
+{
+	struct ts_region *region = terms_region();
+	(void)state;
+	const struct ts_terms *t = terms_of(region, HEAD
+		"'fees':[{'id':'f','treatment':'x','blocks':[{'count':8,'amount':'1000.00',"
+		"'accepted':'2026-06-16'},{'count':8,'amount':'1000.00','accepted':'2026-06-01',"
+		"'to':'2026-07-01'}]}]}");
+	const struct ts_segment want[] = {
+		{20605, 20620, 800000}, {20620, 20635, 1600000}, {20635, t->to_day, 800000}};
+	assert_int_equal(t->fees[0].segments_n, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(t->fees[0].segments[i].from_day, want[i].from_day);
+		assert_int_equal(t->fees[0].segments[i].to_day, want[i].to_day);
+		assert_int_equal(t->fees[0].segments[i].amount_minor, want[i].amount_minor);
+	}
+	ts_region_free(region);
+	terms_refused(HEAD "'fees':[{'id':'f','treatment':'x','blocks':[]}]}", "/fees/0", "empty");
+	terms_refused(HEAD "'fees':[{'id':'f','treatment':'x'}]}", "/fees/0", "either");
+	terms_refused(HEAD "'fees':[{'id':'f','treatment':'x','blocks':[{'count':1,'amount':'1.00',"
+			   "'accepted':'2025-06-16'}]}]}",
+		"/fees/0/blocks/0", "outside the term");
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_refusals)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_refusals), cmocka_unit_test(test_blocks)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
