@@ -239,7 +239,7 @@ static void print_line(
 	if (line->tier > 0)
 		snprintf(tier, sizeof tier, " tier %d", line->tier);
 	snprintf(what, sizeof what, "%.40s%s", words.names.id, tier);
-	printf("  %-8s %-28s %-16s %18s %-10s %14s %22s\n", ts_charge_kind_name(line->kind), what,
+	printf("  %-10s %-28s %-16s %18s %-10s %14s %22s\n", ts_charge_kind_name(line->kind), what,
 		words.names.pricing_class, words.quantity, words.unit, words.unit_price,
 		ts_money_group(line->amount_minor, terms->currency, grouped));
 	if (explain)
