@@ -149,9 +149,54 @@ static void test_refusals(void **state)
 	desk_close(d);
 }
 
+/* June has 30 days, the second version begins on the 16th with a commitment of 3,000 a period, a
+ * cap and half price off: 15 days of each. Version 1: 400 x 0.01. Version 2: 600 x 0.02, less 50 %,
+ * 1,500 committed, 900 of them short at 0.01; a cap of 20.00 a period is 10.00 for half of it. */
+static void test_rated_by_itself(void **state)
+{
+	(void)state;
+	struct two t;
+	struct desk *d = &t.d;
+	two_open(&t,
+		TERMS("2", "0.02",
+			",'discounts':[{'id':'half','percent':'50'}],'commitments':[{'id':'c',"
+			"'price':'gpu','per':'period','schedule':[{'from':'2026-05-01','quantity':"
+			"'3000'}],'overage_factor':'2','shortfall_unit_price':'0.01'}],'caps':["
+			"{'id':'k','per':'period','schedule':[{'from':'2026-05-01','amount':'20.00'"
+			"}]}]"),
+		"2026-06-16T00:00:00Z");
+	desk_at(d, "2026-06-02");
+	assert_ok(desk_cut(d, 0, "2026-05-31"));
+	assert_ok(desk_issue(d, 0));
+	assert_ok(desk_cell(d, "2026-06-15T23:45:00Z", "gpu", "od", 400));
+	assert_ok(desk_cell(d, "2026-06-16T00:00:00Z", "gpu", "od", 600));
+	desk_at(d, "2026-06-20");
+	assert_ok(desk_tick(d, "2026-06-19"));
+	assert_int_equal(-desk_balance(d, TS_ACCOUNT_REVENUE_USAGE), 1000);
+	struct ts_usage_cell cells[] = {cell("2026-06-16T00:00:00Z", 600)};
+	assert_ok(amend(&t, cells, 1));
+	desk_at(d, "2026-07-02");
+	assert_ok(desk_cut(d, 1, "2026-06-30"));
+	assert_ok(desk_issue(d, 1));
+	static const int64_t nets[] = {400, 1200, -600, 900, -500};
+	static const int32_t versions[] = {1, 2, 2, 2, 2};
+	static const enum ts_charge_kind kinds[] = {TS_CHARGE_USAGE, TS_CHARGE_USAGE,
+		TS_CHARGE_DISCOUNT, TS_CHARGE_SHORTFALL, TS_CHARGE_CAP};
+	assert_int_equal(d->invoice->lines_n, 5);
+	for (size_t i = 0; i < 5; i++) {
+		assert_int_equal(d->invoice->lines[i].net_minor, nets[i]);
+		assert_int_equal(d->invoice->lines[i].version, versions[i]);
+		assert_int_equal(d->invoice->lines[i].kind, kinds[i]);
+	}
+	assert_int_equal(-desk_balance(d, TS_ACCOUNT_REVENUE_CONCESSION), -1100);
+	assert_ok(ts_ledger_check(d->ledger, &d->why));
+	desk_close(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rated_by_itself),
 		cmocka_unit_test(test_back_behind_a_cut),
 		cmocka_unit_test(test_late_stays_late),
 		cmocka_unit_test(test_excluded_from_then_on),
