@@ -22,9 +22,8 @@ const struct ts_command ts_cmd_replay = {
 		"byte; prints what verify prints, then size and root of the journal as in a\n"
 		"checkpoint. --out: write the entries, each as two bytes of length and its leaf\n"
 		"(docs/formats/journal.md). Exit 0: it is the journal that the other side signed.\n"
-		"--state: --out gets what a period came to at its cut (docs/formats/state.md), "
-		"for\n"
-		"tallystick period seal --state FILE.\n"
+		"--state: --out gets what a period came to at its cut\n"
+		"(docs/formats/state.md), for tallystick period seal --state FILE.\n"
 		"\n"
 		"  tallystick replay var/mirror --policy policy.txt\n",
 	.run = run,
