@@ -302,7 +302,8 @@ static enum ts_err make_room(struct ts_region *region, const void *was, size_t u
 		return TS_E_NO_MEMORY;
 	if (used > 0)
 		memcpy(rows, was, used * bytes_each);
-	memcpy(out, &rows, sizeof rows);
+	const void *first = rows; /* gcc 12 -fanalyzer calls rows itself uninitialized */
+	memcpy(out, &first, sizeof first);
 	return TS_OK;
 }
 

@@ -227,7 +227,7 @@ static int64_t sla_total(const json_t *in, const char *uptime)
 {
 	json_t *tiers = json_array(), *from = json_object_get(in, "tiers");
 	for (size_t i = 1; i < json_array_size(from); i++)
-		json_array_append(
+		json_array_append_new(
 			tiers, json_pack("{s:O,s:O}", "below",
 				       json_array_get(json_array_get(from, i - 1), 0), "percent",
 				       json_array_get(json_array_get(from, i), 1)));
