@@ -139,7 +139,8 @@ static enum ts_err open_windows(
 static bool kind_of(struct ts_str name, enum ts_judge_kind *out)
 {
 	for (int k = 0; k <= TS_JUDGE_RELEASED; k++)
-		if (k != TS_JUDGE_REFUSED && ts_str_is(name, ts_judge_kind_name(k))) {
+		if (k != TS_JUDGE_REFUSED &&
+			ts_str_is(name, ts_judge_kind_name((enum ts_judge_kind)k))) {
 			*out = (enum ts_judge_kind)k;
 			return true;
 		}
