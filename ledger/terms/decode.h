@@ -53,7 +53,7 @@ enum ts_err ts_decode_token(
 enum ts_err ts_decode_money(const struct ts_decode *d, const char *text, const char *pointer,
 	const char *name, int64_t *minor) TS_MUST;
 /* Priced units to base units: above 0 and a whole number of them. */
-enum ts_err ts_decode_units(const struct ts_decode *d, struct ts_decimal units, ts_i128 divisor,
+enum ts_err ts_decode_units(const struct ts_decode *d, struct ts_decimal up_to, ts_i128 divisor,
 	const char *pointer, const char *name, ts_i128 *out) TS_MUST;
 /* Index of the treatment; NULL means "none", allowed only in what-if terms. */
 enum ts_err ts_decode_treatment(

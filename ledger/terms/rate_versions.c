@@ -297,9 +297,8 @@ static enum ts_err add_slice(struct ts_version_job *j, size_t part, const struct
 		return TS_OK;
 	qsort(&j->charges[first], j->charges_n - first, sizeof *j->charges, charge_cmp);
 	for (size_t i = first; i < j->charges_n; i++) {
-		struct ts_charge *sum = &j->charges[used].charge;
 		if (used > first && charge_cmp(&j->charges[used - 1], &j->charges[i]) == 0) {
-			sum = &j->charges[used - 1].charge;
+			struct ts_charge *sum = &j->charges[used - 1].charge;
 			TS_TRY(ts_add128(
 				sum->quantity, j->charges[i].charge.quantity, &sum->quantity));
 			TS_TRY(ts_add64(sum->amount_minor, j->charges[i].charge.amount_minor,
@@ -349,7 +348,7 @@ static enum ts_err minimum(struct ts_version_job *j, size_t k, size_t item, size
 {
 	const struct ts_minimum *m = &j->parts[k].terms->minimums[item];
 	const struct ts_period *p = j->period;
-	struct ts_schedule s;
+	struct ts_schedule s = {0};
 	ts_i128 product = 0, amount = 0;
 	int64_t due = 0, counted = 0;
 	TS_TRY(ts_version_minimum(j, k + 1, m->id, &s));
