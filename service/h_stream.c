@@ -418,6 +418,7 @@ static enum ts_err stream_get(struct ts_request *req, struct ts_response *res, s
 	struct view v = {.req = req};
 	const struct ts_db_stream *stream = NULL;
 	TS_TRY(find_stream(req, res, &v, &stream, why));
+	TS_ASSERT(stream != NULL); /* found */
 	json_t *json = stream_json(&v, stream), *conflicts = json_array();
 	for (size_t i = 0; i < v.conflicts_n; i++)
 		json_array_append_new(conflicts, ts_json_conflict(&v.conflicts[i]));

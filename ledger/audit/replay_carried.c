@@ -157,6 +157,7 @@ enum ts_err ts_audit_carried_load(struct ts_replay *r)
 		if (stream == NULL)
 			continue; /* no member that is expected */
 		TS_TRY(take(r, stream, m->name, m->offset, m->size, &upload));
+		TS_ASSERT(upload != NULL); /* take gave one */
 		if (upload->first != first)
 			return refuse(r, m->name, first, "the first line that its name says");
 	}

@@ -121,6 +121,7 @@ static inline enum ts_err signing_append_tx(struct ts_db *db, void *arg, struct 
 	TS_TRY(ts_hasher_init(&hasher));
 	struct ts_db_leaf *leaves = calloc((size_t)a->n, sizeof *leaves);
 	char(*texts)[32] = calloc((size_t)a->n, sizeof *texts);
+	TS_ASSERT(leaves != NULL && texts != NULL);
 	enum ts_err err = ts_db_log_head(db, contracts[a->contract], a->log, &range, NULL, why);
 	for (int64_t i = 0; i < a->n && err == TS_OK; i++) {
 		int len = snprintf(texts[i], sizeof texts[i], "%s %lld", signing_text,

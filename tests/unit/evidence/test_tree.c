@@ -92,7 +92,7 @@ static void goes_on_from_unfinished_tiles(void **state)
 	struct ts_tree *tree = calloc(1, sizeof *tree), *again = calloc(1, sizeof *again);
 	int64_t at = 0;
 	(void)state;
-	assert_true(tree != NULL && again != NULL);
+	TS_ASSERT(tree != NULL && again != NULL);
 	*tree = (struct ts_tree){.hasher = &hasher, .full = ignore};
 	for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
 		struct ts_range want, have;
