@@ -214,7 +214,7 @@ static enum ts_err find_model(const struct ts_decode *d, const json_t *obj, cons
 		[TS_PRICE_PER_UNIT] = "unit_price, and neither tiers nor packages",
 		[TS_PRICE_GRADUATED] = "tiers, and neither unit_price nor packages",
 		[TS_PRICE_VOLUME] = "tiers, and neither unit_price nor packages",
-		[TS_PRICE_PACKAGE] = "package_size, package_price, no unit_price, no tiers",
+		[TS_PRICE_PACKAGE] = "package_size and package_price, neither unit_price nor tiers",
 	};
 	bool package = i == TS_PRICE_PACKAGE, per_unit = i == TS_PRICE_PER_UNIT;
 	if (has(obj, "unit_price") != per_unit || has(obj, "tiers") == (per_unit || package) ||
