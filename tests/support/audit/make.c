@@ -169,7 +169,8 @@ static void put_line(struct stream *s, const char *line)
 	s->index++;
 }
 
-/* ts_make_bundle closes what the array of streams holds; gcc 12 loses it at an index it does not know. */
+/* ts_make_bundle closes what the array of streams holds; gcc 12 loses it at an index it does not
+ * know. */
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
