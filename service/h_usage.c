@@ -50,7 +50,8 @@ static enum ts_err read_decided(
 	}
 	TS_TRY(ts_db_verdict_lines(
 		db, u->contract_id, streams, indexes, u->n, region, &d->lines, &d->lines_n, why));
-	return ts_db_verdict_ranges(db, u->contract_id, region, &d->ranges, &d->ranges_n, why);
+	return ts_db_verdict_ranges(
+		db, u->contract_id, INT64_MAX, region, &d->ranges, &d->ranges_n, why);
 }
 
 static enum ts_err judge_decided(const struct usage *u, struct decided *d)

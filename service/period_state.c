@@ -124,10 +124,9 @@ static enum ts_err streams_of(struct ts_db *db, const struct ts_period_state *in
 	return TS_OK;
 }
 
-static enum ts_err keep(struct ts_db *db, const struct ts_period_state *in,
+enum ts_err ts_period_state_text(struct ts_db *db, const struct ts_period_state *in,
 	struct ts_region *region, struct ts_buf *text, struct ts_why *why)
 {
-	struct ts_hash sha256;
 	struct ts_state state = {.contract = ts_str(in->contract),
 		.period = in->period,
 		.cut = in->cut,
@@ -139,7 +138,14 @@ static enum ts_err keep(struct ts_db *db, const struct ts_period_state *in,
 	state.list = windows.list_sha256;
 	TS_TRY(leaves_of(db, in, region, &state, why));
 	TS_TRY(streams_of(db, in, region, &state, why));
-	TS_TRY(ts_state_text(&state, in->ledger, region, text, why));
+	return ts_state_text(&state, in->ledger, region, text, why);
+}
+
+static enum ts_err keep(struct ts_db *db, const struct ts_period_state *in,
+	struct ts_region *region, struct ts_buf *text, struct ts_why *why)
+{
+	struct ts_hash sha256;
+	TS_TRY(ts_period_state_text(db, in, region, text, why));
 	ts_sha256(text->data, text->len, &sha256);
 	return ts_db_state_put(db, in->contract_id, in->period, in->cut, &sha256,
 		(struct ts_str){text->data, text->len}, why);

@@ -19,6 +19,9 @@ struct ts_period_state {
 	struct ts_range journal; /* after the cut's entries */
 	const struct ts_ledger *ledger; /* after the cut */
 };
+/* Appends the text. Of the database, what leaves below N wrote is looked at, whatever followed. */
+enum ts_err ts_period_state_text(struct ts_db *db, const struct ts_period_state *state,
+	struct ts_region *region, struct ts_buf *text, struct ts_why *why) TS_MUST;
 /* Within the cut's transaction. */
 enum ts_err ts_period_state_keep(
 	struct ts_db *db, const struct ts_period_state *state, struct ts_why *why) TS_MUST;

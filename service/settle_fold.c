@@ -2,7 +2,6 @@
 #include "service/settle_fold.h"
 #include "evidence/event.h"
 #include "evidence/log.h"
-#include "service/settle_judge.h"
 #include "store/batch_key.h"
 #include "store/cell.h"
 #include "store/log.h"
@@ -11,10 +10,8 @@
 #define PAGE_BYTES_MAX (256u << 20)
 
 struct fold {
-	struct ts_db *db;
-	struct ts_settle *s;
-	struct ts_ledger *ledger;
-	const struct ts_ledger_event *event;
+	const struct ts_settle_case *of;
+	struct ts_region *region; /* the statements */
 	struct ts_region *page; /* rows of batches that wait for their turn */
 	struct ts_settle_judge *judge; /* made when there is something to decide */
 };
@@ -55,9 +52,7 @@ enum ts_err ts_settle_news(struct ts_db *db, int64_t contract_id, int64_t from, 
 
 static enum ts_err need_judge(struct fold *f, struct ts_why *why)
 {
-	return f->judge != NULL
-		       ? TS_OK
-		       : ts_settle_judge_create(f->db, f->s, f->ledger, f->event, &f->judge, why);
+	return f->judge != NULL ? TS_OK : ts_settle_judge_create(f->of, &f->judge, why);
 }
 
 /* Batches of leaves [from, to) that have something to decide; the others cost nothing here. */
@@ -67,8 +62,8 @@ static enum ts_err judge_batches(struct fold *f, int64_t from, int64_t to, struc
 	while (n == BATCHES_PER_READ && from < to) {
 		struct ts_db_batch *batches = NULL;
 		ts_region_reset(f->page);
-		TS_TRY(ts_db_batch_judged(f->db, f->s->contract.contract_id, from, to,
-			BATCHES_PER_READ, f->page, &batches, &n, why));
+		TS_TRY(ts_db_batch_judged(f->of->db, f->of->contract_id, from, to, BATCHES_PER_READ,
+			f->page, &batches, &n, why));
 		if (n == 0)
 			break;
 		TS_TRY(need_judge(f, why));
@@ -88,9 +83,9 @@ static enum ts_err judge_leaves(struct fold *f, struct ts_why *why)
 {
 	struct ts_db_leaf_row *leaves = NULL;
 	size_t n = 0;
-	int64_t from = f->event->from;
-	TS_TRY(ts_db_log_statements(f->db, f->s->contract.contract_id, from, f->event->to,
-		f->s->region, &leaves, &n, why));
+	int64_t from = f->of->event->from;
+	TS_TRY(ts_db_log_statements(f->of->db, f->of->contract_id, from, f->of->event->to,
+		f->region, &leaves, &n, why));
 	for (size_t i = 0; i < n; i++) {
 		struct ts_settle_news news = {.any = false};
 		if (!decides(&leaves[i]))
@@ -104,15 +99,15 @@ static enum ts_err judge_leaves(struct fold *f, struct ts_why *why)
 		TS_TRY(need_judge(f, why));
 		TS_TRY(ts_settle_judge_statement(f->judge, leaves[i].index, leaves[i].data, why));
 	}
-	TS_TRY(judge_batches(f, from, f->event->to, why));
+	TS_TRY(judge_batches(f, from, f->of->event->to, why));
 	return f->judge == NULL ? TS_OK : ts_settle_judge_finish(f->judge, why);
 }
 
 /* The companies' notices among the event's leaves. */
-static enum ts_err notices(struct fold *f, const struct ts_db_leaf_row *leaves, size_t n,
+static enum ts_err notices(struct ts_region *region, const struct ts_db_leaf_row *leaves, size_t n,
 	struct ts_ledger_notice **out, size_t *out_n, struct ts_why *why)
 {
-	struct ts_ledger_notice *list = ts_region_array(f->s->region, n + 1, sizeof *list);
+	struct ts_ledger_notice *list = ts_region_array(region, n + 1, sizeof *list);
 	*out_n = 0;
 	if (list == NULL)
 		return TS_E_NO_MEMORY;
@@ -132,30 +127,35 @@ static enum ts_err notices(struct fold *f, const struct ts_db_leaf_row *leaves, 
 	return TS_OK;
 }
 
-/* Versions and notices come first: they may change what the cells so far mean, and the new ones are
- * matched under them. */
-static enum ts_err amend(struct fold *f, struct ts_why *why)
+enum ts_err ts_settle_amend(
+	const struct ts_settle_case *of, struct ts_region *region, struct ts_why *why)
 {
 	struct ts_db_leaf_row *leaves = NULL;
 	struct ts_ledger_notice *list = NULL;
 	struct ts_usage_cell *cells = NULL;
 	struct ts_ledger_amendment amendment;
 	size_t leaves_n = 0, n = 0;
-	int64_t id = f->s->contract.contract_id;
-	TS_TRY(ts_db_log_statements(
-		f->db, id, f->event->from, f->event->to, f->s->region, &leaves, &leaves_n, why));
-	TS_TRY(notices(f, leaves, leaves_n, &list, &n, why));
-	ts_ledger_amends(f->ledger, f->event, list, n, &amendment);
+	TS_TRY(ts_db_log_statements(of->db, of->contract_id, of->event->from, of->event->to, region,
+		&leaves, &leaves_n, why));
+	TS_TRY(notices(region, leaves, leaves_n, &list, &n, why));
+	ts_ledger_amends(of->ledger, of->event, list, n, &amendment);
 	if (!amendment.any)
 		return TS_OK;
+<<<<<<< HEAD
 	TS_TRY(ts_db_cell_range(f->db, id, amendment.from_us, amendment.to_us,
 		ts_ledger_needs(f->ledger), f->s->region, &cells, &n, why));
 	return ts_ledger_rematch(f->ledger, f->event, &amendment, cells, n, why);
+=======
+	TS_TRY(of->sink.counted(
+		of->sink.ctx, amendment.from_us, amendment.to_us, region, &cells, &n, why));
+	return ts_ledger_rematch(of->ledger, of->event, &amendment, cells, n, why);
+>>>>>>> a0ddef7 (service: settle's judge gives its decisions to a sink, and looks only at what came before)
 }
 
-enum ts_err ts_settle_fold(struct ts_db *db, struct ts_settle *s, struct ts_ledger *ledger,
-	const struct ts_ledger_event *event, struct ts_why *why)
+enum ts_err ts_settle_decide(
+	const struct ts_settle_case *settle_case, struct ts_region *region, struct ts_why *why)
 {
+<<<<<<< HEAD
 	struct fold f = {.db = db, .s = s, .ledger = ledger, .event = event};
 	struct ts_usage_cell *cells = NULL;
 	size_t n = 0;
@@ -166,12 +166,63 @@ enum ts_err ts_settle_fold(struct ts_db *db, struct ts_settle *s, struct ts_ledg
 	TS_TRY(ts_db_cell_fold(db, id, event->from, event->to, ts_ledger_needs(ledger), s->region,
 		&cells, &n, why));
 	TS_TRY(ts_ledger_fold(ledger, event, event->from, cells, n, why));
+=======
+	struct fold f = {.of = settle_case, .region = region};
+>>>>>>> a0ddef7 (service: settle's judge gives its decisions to a sink, and looks only at what came before)
 	f.page = ts_region_create(PAGE_BYTES_MAX);
 	if (f.page == NULL)
 		return TS_E_NO_MEMORY;
 	enum ts_err err = judge_leaves(&f, why);
 	ts_settle_judge_free(f.judge);
 	ts_region_free(f.page);
-	TS_TRY(err);
-	return ts_db_batch_key_fill(db, id, event->from, event->to, why);
+	return err;
+}
+
+static enum ts_err store_verdicts(
+	void *ctx, const struct ts_db_verdict *list, size_t n, struct ts_why *why)
+{
+	struct ts_settle_case *c = ctx;
+	return ts_db_verdict_add(c->db, c->contract_id, list, n, why);
+}
+
+static enum ts_err store_handover(
+	void *ctx, const struct ts_judge_handover *handover, struct ts_why *why)
+{
+	struct ts_settle_case *c = ctx;
+	return ts_db_handover_add(c->db, c->contract_id, handover, why);
+}
+
+static enum ts_err store_cells(
+	void *ctx, int64_t stream_id, const struct ts_cell *cells, size_t n, struct ts_why *why)
+{
+	struct ts_settle_case *c = ctx;
+	return ts_db_cell_adjust(c->db, c->contract_id, stream_id, cells, n, why);
+}
+
+static enum ts_err stored_cells(void *ctx, int64_t from_us, int64_t to_us, struct ts_region *region,
+	struct ts_usage_cell **out, size_t *n, struct ts_why *why)
+{
+	struct ts_settle_case *c = ctx;
+	return ts_db_cell_range(c->db, c->contract_id, from_us, to_us, region, out, n, why);
+}
+
+enum ts_err ts_settle_fold(struct ts_db *db, struct ts_settle *s, struct ts_ledger *ledger,
+	const struct ts_ledger_event *event, struct ts_why *why)
+{
+	struct ts_settle_case of = {.db = db,
+		.hasher = &s->session->hasher,
+		.contract_id = s->contract.contract_id,
+		.ledger = ledger,
+		.event = event,
+		.sink = {&of, store_verdicts, store_handover, store_cells, stored_cells}};
+	struct ts_usage_cell *cells = NULL;
+	size_t n = 0;
+	if (event->from == event->to)
+		return TS_OK;
+	TS_TRY(ts_settle_amend(&of, s->region, why));
+	TS_TRY(ts_db_cell_fold(
+		db, of.contract_id, event->from, event->to, s->region, &cells, &n, why));
+	TS_TRY(ts_ledger_fold(ledger, event, event->from, cells, n, why));
+	TS_TRY(ts_settle_decide(&of, s->region, why));
+	return ts_db_batch_key_fill(db, of.contract_id, event->from, event->to, why);
 }

@@ -17,10 +17,8 @@
 enum { STATE, ROW, LINES, CURRENT, LIST, HELD, CELLS, SCRATCH, REGIONS };
 
 struct ts_settle_judge {
-	struct ts_db *db;
-	struct ts_settle *s;
-	struct ts_ledger *ledger;
-	const struct ts_ledger_event *event;
+	const struct ts_settle_case *of;
+	struct ts_db *db; /* of->db */
 	struct ts_judge *judge;
 	struct ts_region *regions[REGIONS];
 	struct ts_db_stream *streams; /* by stream_id */
@@ -41,7 +39,7 @@ struct ts_settle_judge {
 
 static int64_t contract_of(const struct ts_settle_judge *j)
 {
-	return j->s->contract.contract_id;
+	return j->of->contract_id;
 }
 
 static int by_id(const void *key, const void *element)
@@ -154,8 +152,8 @@ static enum ts_err facts_of(struct ts_settle_judge *j, struct ts_judge *judge, i
 	struct ts_db_verdict *list = NULL;
 	size_t n = 0;
 	ts_region_reset(j->regions[SCRATCH]);
-	TS_TRY(ts_db_verdict_facts(
-		j->db, contract_of(j), stream, from, to, j->regions[SCRATCH], &list, &n, why));
+	TS_TRY(ts_db_verdict_facts(j->db, contract_of(j), stream, from, to, j->of->event->from,
+		j->regions[SCRATCH], &list, &n, why));
 	for (size_t i = 0; i < n; i++)
 		TS_TRY(list[i].kind == TS_JUDGE_PARKED
 				? ts_judge_load_parked(judge, stream, list[i].index, list[i].leaf)
@@ -180,7 +178,8 @@ static enum ts_err src_facts(void *ctx, struct ts_judge *judge, int64_t stream, 
 
 static enum ts_err flush_verdicts(struct ts_settle_judge *j, struct ts_why *why)
 {
-	TS_TRY(ts_db_verdict_add(j->db, contract_of(j), j->held, j->held_n, why));
+	if (j->held_n > 0)
+		TS_TRY(j->of->sink.verdicts(j->of->sink.ctx, j->held, j->held_n, why));
 	j->held_n = 0;
 	ts_region_reset(j->regions[HELD]);
 	return TS_OK;
@@ -208,7 +207,7 @@ static enum ts_err src_verdict(void *ctx, const struct ts_judge_verdict *v, stru
 static enum ts_err src_handover(void *ctx, const struct ts_judge_handover *h, struct ts_why *why)
 {
 	struct ts_settle_judge *j = ctx;
-	return ts_db_handover_add(j->db, contract_of(j), h, why);
+	return j->of->sink.handover(j->of->sink.ctx, h, why);
 }
 
 static enum ts_err flush_cells(struct ts_settle_judge *j, struct ts_why *why)
@@ -216,8 +215,8 @@ static enum ts_err flush_cells(struct ts_settle_judge *j, struct ts_why *why)
 	if (j->cells_stream == 0)
 		return TS_OK;
 	TS_TRY(ts_cells_sort(&j->cells));
-	TS_TRY(ts_db_cell_adjust(
-		j->db, contract_of(j), j->cells_stream, j->cells.cells, j->cells.n, why));
+	TS_TRY(j->of->sink.cells(
+		j->of->sink.ctx, j->cells_stream, j->cells.cells, j->cells.n, why));
 	j->cells_stream = 0;
 	return TS_OK;
 }
@@ -237,7 +236,7 @@ static enum ts_err fold_line(struct ts_settle_judge *j, int64_t leaf, struct ts_
 			.account = usage->account,
 			.origin = origin};
 		if (share != 0)
-			TS_TRY(ts_ledger_fold(j->ledger, j->event, leaf, &cell, 1, why));
+			TS_TRY(ts_ledger_fold(j->of->ledger, j->of->event, leaf, &cell, 1, why));
 	}
 	return TS_OK;
 }
@@ -253,7 +252,7 @@ static enum ts_err src_adjust(void *ctx, int64_t stream, int64_t batch_leaf,
 		TS_TRY(flush_cells(j, why));
 		ts_region_reset(j->regions[CELLS]);
 		TS_TRY(ts_cells_init(
-			&j->cells, j->regions[CELLS], &j->s->session->hasher, (uint64_t)stream));
+			&j->cells, j->regions[CELLS], j->of->hasher, (uint64_t)stream));
 		j->cells_stream = stream;
 	}
 	TS_TRY(sign > 0 ? ts_cells_add(&j->cells, usage) : ts_cells_sub(&j->cells, usage));
@@ -277,23 +276,23 @@ static enum ts_err load(struct ts_settle_judge *j, struct ts_why *why)
 		.handover = src_handover,
 		.adjust = src_adjust};
 	size_t n = 0;
-	TS_TRY(ts_judge_create(j->regions[STATE], &source, j->event->from, &j->judge));
+	TS_TRY(ts_judge_create(j->regions[STATE], &source, j->of->event->from, &j->judge));
 	TS_TRY(ts_db_stream_list(
 		j->db, contract_of(j), j->regions[STATE], &j->streams, &j->streams_n, why));
 	for (size_t i = 0; i < j->streams_n; i++)
 		TS_TRY(ts_judge_stream(j->judge, j->streams[i].key.stream_id,
 			j->streams[i].key.leaf, ts_str(j->streams[i].key.origin),
 			(enum ts_side)j->streams[i].key.side));
-	TS_TRY(ts_db_verdict_ranges(j->db, contract_of(j), j->regions[STATE], &ranges, &n, why));
+	TS_TRY(ts_db_verdict_ranges(
+		j->db, contract_of(j), j->of->event->from, j->regions[STATE], &ranges, &n, why));
 	for (size_t i = 0; i < n; i++)
 		TS_TRY(ts_judge_load_range(j->judge, ranges[i].kind, ranges[i].stream_id,
 			ranges[i].index, ranges[i].index + ranges[i].lines, ranges[i].leaf));
 	return TS_OK;
 }
 
-enum ts_err ts_settle_judge_create(struct ts_db *db, struct ts_settle *settle,
-	struct ts_ledger *ledger, const struct ts_ledger_event *event, struct ts_settle_judge **out,
-	struct ts_why *why)
+enum ts_err ts_settle_judge_create(
+	const struct ts_settle_case *settle_case, struct ts_settle_judge **out, struct ts_why *why)
 {
 	static const size_t bytes_max[REGIONS] = {[STATE] = STATE_BYTES_MAX,
 		[ROW] = BATCH_BYTES_MAX,
@@ -307,10 +306,8 @@ enum ts_err ts_settle_judge_create(struct ts_db *db, struct ts_settle *settle,
 	if (j == NULL)
 		return TS_E_NO_MEMORY;
 	enum ts_err err = TS_OK;
-	j->db = db;
-	j->s = settle;
-	j->ledger = ledger;
-	j->event = event;
+	j->of = settle_case;
+	j->db = settle_case->db;
 	for (size_t i = 0; i < REGIONS && err == TS_OK; i++) {
 		j->regions[i] = ts_region_create(bytes_max[i]);
 		err = j->regions[i] == NULL ? TS_E_NO_MEMORY : TS_OK;
@@ -345,8 +342,8 @@ static enum ts_err load_handovers(
 		return TS_E_NO_MEMORY;
 	for (size_t i = 0; i < n; i++)
 		streams[i] = batches[i].stream_id;
-	TS_TRY(ts_db_handover_list(
-		j->db, contract_of(j), streams, n, j->regions[SCRATCH], &list, &list_n, why));
+	TS_TRY(ts_db_handover_list(j->db, contract_of(j), streams, n, j->of->event->from,
+		j->regions[SCRATCH], &list, &list_n, why));
 	for (size_t i = 0; i < list_n; i++)
 		TS_TRY(ts_judge_load_handover(j->judge, &list[i]));
 	return TS_OK;

@@ -47,6 +47,7 @@ struct ts_db_scope {
 	unsigned sides; /* TS_DB_SIDE_...: streams and books of that side */
 	int64_t party_id; /* for party-scoped rows (idempotency); 0: none */
 	bool read_only; /* repeatable read, read only: one snapshot for the whole answer */
+	bool snapshot; /* repeatable read: one snapshot, and what follows from it is written */
 };
 /* The body of a transaction. It may run more than once, so it touches nothing but the database and
  * its own output. Any error rolls back. */

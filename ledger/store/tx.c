@@ -76,19 +76,19 @@ static void tx_rollback(struct ts_db *db)
 static enum ts_err tx_once(struct ts_db *db, const struct ts_db_scope *scope, ts_db_body body,
 	void *arg, struct ts_why *why)
 {
-	bool snapshot = scope != NULL && scope->read_only;
+	const char *begin = scope == NULL      ? "begin"
+			    : scope->read_only ? "begin isolation level repeatable read, read only"
+			    : scope->snapshot  ? "begin isolation level repeatable read"
+					       : "begin";
 	enum ts_err err = TS_OK;
 
 	TS_TRY(ts_link_ensure(db, why));
-	err = ts_link_command(
-		db, snapshot ? "begin isolation level repeatable read, read only" : "begin", why);
+	err = ts_link_command(db, begin, why);
 	if (err != TS_OK) {
 		/* A connection that died while idle shows only now; nothing was sent on it. */
 		ts_link_drop(db);
 		TS_TRY(ts_link_ensure(db, why));
-		TS_TRY(ts_link_command(db,
-			snapshot ? "begin isolation level repeatable read, read only" : "begin",
-			why));
+		TS_TRY(ts_link_command(db, begin, why));
 	}
 	db->in_tx = true;
 	err = scope == NULL ? TS_OK : tx_scope(db, scope, why);

@@ -73,8 +73,8 @@ static enum ts_err verdict_rows(struct ts_db *db, const char *query, const struc
 }
 
 enum ts_err ts_db_verdict_facts(struct ts_db *db, int64_t contract_id, int64_t stream_id,
-	int64_t from, int64_t to, struct ts_region *region, struct ts_db_verdict **out, size_t *n,
-	struct ts_why *why)
+	int64_t from, int64_t to, int64_t below, struct ts_region *region,
+	struct ts_db_verdict **out, size_t *n, struct ts_why *why)
 {
 	struct ts_args args;
 
@@ -83,6 +83,7 @@ enum ts_err ts_db_verdict_facts(struct ts_db *db, int64_t contract_id, int64_t s
 	ts_arg_i64(&args, stream_id);
 	ts_arg_i64(&args, from);
 	ts_arg_i64(&args, to);
+	ts_arg_i64(&args, below);
 	return verdict_rows(db, "verdict_facts", &args, region, out, n, why);
 }
 
@@ -110,13 +111,14 @@ enum ts_err ts_db_verdict_lines(struct ts_db *db, int64_t contract_id, const int
 	return err;
 }
 
-enum ts_err ts_db_verdict_ranges(struct ts_db *db, int64_t contract_id, struct ts_region *region,
-	struct ts_db_verdict **out, size_t *n, struct ts_why *why)
+enum ts_err ts_db_verdict_ranges(struct ts_db *db, int64_t contract_id, int64_t below,
+	struct ts_region *region, struct ts_db_verdict **out, size_t *n, struct ts_why *why)
 {
 	struct ts_args args;
 
 	ts_args_init(&args);
 	ts_arg_i64(&args, contract_id);
+	ts_arg_i64(&args, below);
 	return verdict_rows(db, "verdict_ranges", &args, region, out, n, why);
 }
 
@@ -155,8 +157,8 @@ enum ts_err ts_db_handover_add(struct ts_db *db, int64_t contract_id,
 }
 
 enum ts_err ts_db_handover_list(struct ts_db *db, int64_t contract_id, const int64_t *streams,
-	size_t streams_n, struct ts_region *region, struct ts_judge_handover **out, size_t *n,
-	struct ts_why *why)
+	size_t streams_n, int64_t below, struct ts_region *region, struct ts_judge_handover **out,
+	size_t *n, struct ts_why *why)
 {
 	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
 	struct ts_judge_handover *list = NULL;
@@ -170,6 +172,7 @@ enum ts_err ts_db_handover_list(struct ts_db *db, int64_t contract_id, const int
 	ts_args_init(&args);
 	ts_arg_i64(&args, contract_id);
 	err = ts_arg_array(&args, &ids);
+	ts_arg_i64(&args, below);
 	if (err == TS_OK)
 		err = ts_db_query(db, "handover_list", &args, &rows, why);
 	ts_array_free(&ids);

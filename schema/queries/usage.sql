@@ -72,12 +72,12 @@ insert into app.handover (contract_id, newer_id, older_id, from_ms, within_scope
 values ($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::boolean, $6::bigint)
 
 -- name: handover_list
--- in: contract, streams on either side
+-- in: contract, streams on either side, leaf
 select newer_id, older_id, from_ms, within_scope, leaf from app.handover
-where contract_id = $1::bigint and newer_id = any ($2::bigint[])
+where contract_id = $1::bigint and newer_id = any ($2::bigint[]) and leaf < $3::bigint
 union
 select newer_id, older_id, from_ms, within_scope, leaf from app.handover
-where contract_id = $1::bigint and older_id = any ($2::bigint[])
+where contract_id = $1::bigint and older_id = any ($2::bigint[]) and leaf < $3::bigint
 
 -- name: verdict_add
 -- in: contract, arrays of stream, idx, lines, kind, reason, leaf, by stream, by idx
@@ -88,10 +88,10 @@ from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7
 	$9::bigint[]) t(stream_id, idx, lines, kind, reason, leaf, by_stream, by_idx)
 
 -- name: verdict_facts
--- in: contract, stream, lines [from, to): u1 lines that were parked or reversed
+-- in: contract, stream, lines [from, to), leaf: u1 lines that were parked or reversed by leaves below it
 select stream_id, idx, lines, kind, reason, leaf, by_stream, by_idx from app.verdict
 where contract_id = $1::bigint and stream_id = $2::bigint and idx >= $3::bigint and idx < $4::bigint
-	and kind in ('parked', 'reversed')
+	and kind in ('parked', 'reversed') and leaf < $5::bigint
 order by idx, leaf
 
 -- name: verdict_lines
@@ -103,9 +103,9 @@ join app.verdict v on v.contract_id = $1::bigint and v.stream_id = t.stream_id a
 order by v.leaf, v.stream_id, v.idx, v.kind
 
 -- name: verdict_ranges
--- in: contract
+-- in: contract, leaf
 select stream_id, idx, lines, kind, reason, leaf, by_stream, by_idx from app.verdict
-where contract_id = $1::bigint and kind in ('contested', 'reattested', 'released')
+where contract_id = $1::bigint and kind in ('contested', 'reattested', 'released') and leaf < $2::bigint
 order by leaf
 
 -- name: verdict_page

@@ -19,8 +19,9 @@ static void all_prepare(void **state)
 
 	(void)state;
 	for (const struct ts_sql_query *q = ts_sql_queries; q->name != NULL; q++) {
-		const char *role = strcmp(q->file, "ingest") == 0 ? cluster.ingest
-								  : cluster.service;
+		const char *role = strcmp(q->file, "ingest") == 0  ? cluster.ingest
+				   : strcmp(q->file, "audit") == 0 ? cluster.auditor
+								   : cluster.service;
 
 		if (strncmp(q->text, "copy ", 5) == 0)
 			continue;
