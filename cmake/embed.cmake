@@ -7,6 +7,7 @@ function(ts_embed_sql room dir)
 	add_custom_command(OUTPUT ${out}
 		COMMAND ${CMAKE_COMMAND} -DDIR=${CMAKE_SOURCE_DIR}/${dir} -DOUT=${out}
 			-P ${CMAKE_SOURCE_DIR}/cmake/embed_sql.cmake
-		DEPENDS ${sql} ${CMAKE_SOURCE_DIR}/cmake/embed_sql.cmake)
+		DEPENDS ${sql} ${CMAKE_SOURCE_DIR}/${dir}/catalog.txt
+			${CMAKE_SOURCE_DIR}/cmake/embed_sql.cmake)
 	target_sources(ts_${room} PRIVATE ${out})
 endfunction()

@@ -53,17 +53,13 @@ enum ts_err ts_db_audit_restart(
 	return ts_db_query(db, "audit_clear", &args, NULL, why);
 }
 
-enum ts_err ts_db_audit_due(struct ts_db *db, int64_t contract_id, int32_t limit,
+static enum ts_err days_read(struct ts_db *db, const char *query, const struct ts_args *args,
 	struct ts_region *region, struct ts_db_audit_day **out, size_t *n, struct ts_why *why)
 {
 	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
 	struct ts_db_audit_day *list = NULL;
-	struct ts_args args;
 
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	ts_arg_i32(&args, limit);
-	TS_TRY(ts_db_query(db, "audit_due", &args, &rows, why));
+	TS_TRY(ts_db_query(db, query, args, &rows, why));
 	list = ts_region_array(region, (size_t)rows.n + 1, sizeof *list);
 	if (list == NULL)
 		return ts_why(why, TS_E_NO_MEMORY, "audit", "out of memory");
@@ -75,6 +71,32 @@ enum ts_err ts_db_audit_due(struct ts_db *db, int64_t contract_id, int32_t limit
 	*out = list;
 	*n = (size_t)rows.n;
 	return rows.err;
+}
+
+enum ts_err ts_db_audit_due(struct ts_db *db, int64_t contract_id, int32_t limit,
+	struct ts_region *region, struct ts_db_audit_day **out, size_t *n, struct ts_why *why)
+{
+	struct ts_args args;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i32(&args, limit);
+	return days_read(db, "audit_due", &args, region, out, n, why);
+}
+
+enum ts_err ts_db_audit_days(struct ts_db *db, int64_t contract_id,
+	const struct ts_db_audit_day *after, int64_t to, int32_t limit, struct ts_region *region,
+	struct ts_db_audit_day **out, size_t *n, struct ts_why *why)
+{
+	struct ts_args args;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_i64(&args, after->day);
+	ts_arg_i64(&args, after->stream_id);
+	ts_arg_i64(&args, to);
+	ts_arg_i32(&args, limit);
+	return days_read(db, "audit_days", &args, region, out, n, why);
 }
 
 enum ts_err ts_db_finding_add(struct ts_db *db, int64_t contract_id,

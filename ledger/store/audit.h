@@ -31,6 +31,12 @@ enum ts_err ts_db_audit_due(struct ts_db *db, int64_t contract_id, int32_t limit
 	struct ts_region *region, struct ts_db_audit_day **out, size_t *n,
 	struct ts_why *why) TS_MUST;
 
+/* Days of cells behind `after` (stream 0: from its day on), up to the day `to`; by (day, stream).
+ */
+enum ts_err ts_db_audit_days(struct ts_db *db, int64_t contract_id,
+	const struct ts_db_audit_day *after, int64_t to, int32_t limit, struct ts_region *region,
+	struct ts_db_audit_day **out, size_t *n, struct ts_why *why) TS_MUST;
+
 #define TS_DB_FINDING_TEXT_MAX 1000
 struct ts_db_finding {
 	const char *check, *table, *key, *expected, *actual;

@@ -141,6 +141,7 @@ enum ts_err ts_db_query(struct ts_db *db, const char *name, const struct ts_args
 enum ts_err ts_db_run(struct ts_db *db, const char *name, const struct ts_args *args,
 	int64_t *changed, struct ts_why *why) TS_MUST;
 bool ts_rows_next(struct ts_rows *rows); /* false at the end, or when an error stuck */
+int ts_rows_columns(const struct ts_rows *rows);
 enum ts_err ts_rows_close(struct ts_rows *rows); /* frees; returns the error that stuck */
 void ts_rows_cleanup(struct ts_rows *rows); /* for cleanup attributes; closing twice is allowed */
 bool ts_row_is_null(struct ts_rows *rows); /* looks at the next column, does not take it */

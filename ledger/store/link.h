@@ -6,7 +6,7 @@
 #include "store/sql.h"
 #include <libpq-fe.h>
 
-#define TS_LINK_QUERIES_MAX 256
+#define TS_LINK_QUERIES_MAX 512
 
 enum ts_link_oid {
 	TS_OID_BOOL = 16,

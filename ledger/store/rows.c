@@ -13,6 +13,11 @@ bool ts_rows_next(struct ts_rows *rows)
 	return true;
 }
 
+int ts_rows_columns(const struct ts_rows *rows)
+{
+	return rows->res == NULL ? 0 : PQnfields(rows->res);
+}
+
 void ts_rows_cleanup(struct ts_rows *rows)
 {
 	PQclear(rows->res);

@@ -15,5 +15,8 @@ struct ts_sql_query {
 };
 extern const struct ts_sql_migration ts_sql_migrations[]; /* in order; ends with {0, 0} */
 extern const struct ts_sql_query ts_sql_queries[]; /* ends with {0, 0, 0} */
+/* What the migrations leave in the catalog: a line per object, key, TAB, text (query
+ * audit_catalog). Made by tests/db/test_catalog.c. */
+extern const char ts_sql_catalog[];
 
 #endif

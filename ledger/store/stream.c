@@ -55,6 +55,53 @@ enum ts_err ts_db_stream_enrol(struct ts_db *db, int64_t contract_id,
 	return TS_OK;
 }
 
+static enum ts_err keys_read(struct ts_db *db, int64_t contract_id, const char *public_id,
+	struct ts_region *region, struct ts_db_key **out, size_t *n, struct ts_why *why)
+{
+	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
+	struct ts_db_key *list = NULL;
+	struct ts_args args;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	ts_arg_text(&args, public_id);
+	TS_TRY(ts_db_query(db, "key_list", &args, &rows, why));
+	list = ts_region_array(region, (size_t)rows.n + 1, sizeof *list);
+	if (list == NULL)
+		return ts_why(why, TS_E_NO_MEMORY, "key", "out of memory");
+	while (ts_rows_next(&rows)) {
+		struct ts_db_key *key = &list[rows.row];
+
+		key->stream_id = ts_row_i64(&rows);
+		key->leaf = ts_row_i64(&rows);
+		key->side = ts_row_i16(&rows);
+		key->origin = ts_row_text(&rows, region);
+		key->note = ts_row_copy(&rows, region);
+	}
+	*out = list;
+	*n = (size_t)rows.n;
+	return rows.err;
+}
+
+enum ts_err ts_db_key_get(struct ts_db *db, int64_t contract_id, const char *public_id,
+	struct ts_region *region, struct ts_db_key *out, struct ts_why *why)
+{
+	struct ts_db_key *list = NULL;
+	size_t n = 0;
+
+	TS_TRY(keys_read(db, contract_id, public_id, region, &list, &n, why));
+	if (n == 0)
+		return ts_why(why, TS_E_NOT_FOUND, "stream", "no stream %s", public_id);
+	*out = list[0];
+	return TS_OK;
+}
+
+enum ts_err ts_db_key_list(struct ts_db *db, int64_t contract_id, struct ts_region *region,
+	struct ts_db_key **out, size_t *n, struct ts_why *why)
+{
+	return keys_read(db, contract_id, NULL, region, out, n, why);
+}
+
 enum ts_err ts_db_stream_close(
 	struct ts_db *db, int64_t contract_id, int64_t stream_id, int64_t leaf, struct ts_why *why)
 {

@@ -27,6 +27,19 @@ struct ts_db_enrolment {
  * the leaf. */
 enum ts_err ts_db_stream_enrol(struct ts_db *db, int64_t contract_id,
 	const struct ts_db_enrolment *enrolment, int64_t *stream_id, struct ts_why *why) TS_MUST;
+/* An enrolment as its statement has it, without the stream's state. */
+struct ts_db_key {
+	int64_t stream_id, leaf;
+	int16_t side;
+	const char *origin;
+	struct ts_str note;
+};
+/* By its public id. TS_E_NOT_FOUND. Copied into the region. */
+enum ts_err ts_db_key_get(struct ts_db *db, int64_t contract_id, const char *public_id,
+	struct ts_region *region, struct ts_db_key *out, struct ts_why *why) TS_MUST;
+/* All of the contract, by stream_id. Copied into the region. */
+enum ts_err ts_db_key_list(struct ts_db *db, int64_t contract_id, struct ts_region *region,
+	struct ts_db_key **out, size_t *n, struct ts_why *why) TS_MUST;
 /* The next generation's key statement is a leaf: the stream takes no more appends. */
 enum ts_err ts_db_stream_close(struct ts_db *db, int64_t contract_id, int64_t stream_id,
 	int64_t leaf, struct ts_why *why) TS_MUST;

@@ -13,8 +13,9 @@ create table app.audit_progress (
 	state bytea not null,
 	primary key (contract_id, task, part, day)
 );
+create index audit_progress_days on app.audit_progress (contract_id, day, part) where task = 'cells';
 -- Days of usage cells that changed since they were last compared.
-create index audit_progress_due on app.audit_progress (contract_id, part, day) where task = 'cells' and at = 1;
+create index audit_progress_due on app.audit_progress (contract_id, day, part) where task = 'cells' and at = 1;
 select app.make_tenant('app.audit_progress', null);
 
 -- A finding stays until somebody has looked and the audit starts over (cleared); nothing is deleted.

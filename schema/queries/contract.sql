@@ -148,6 +148,11 @@ with k as (
 insert into app.stream (contract_id, stream_id, side, root)
 select contract_id, stream_id, side, $18::bytea from k
 
+-- name: key_list
+-- in: contract, public id (null: all)
+select stream_id, leaf, side, origin, note from app.agent_key
+where contract_id = $1::bigint and ($2::text is null or public_id = $2::text) order by stream_id
+
 -- name: stream_close
 -- in: contract, stream, leaf of the successor's key statement
 update app.agent_key set closed_leaf = $3::bigint
