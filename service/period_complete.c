@@ -142,11 +142,11 @@ enum ts_err ts_complete_load(struct ts_db *db, struct ts_complete *in, struct ts
 
 /* --- the cut --- */
 
-static enum ts_err keep(struct ts_db *db, const struct ts_complete_cut *cut,
-	struct ts_region *region, struct ts_buf *text, struct ts_why *why)
+enum ts_err ts_complete_count(struct ts_db *db, const struct ts_complete_cut *cut,
+	struct ts_region *region, struct ts_buf *text, struct ts_db_completeness *out,
+	struct ts_why *why)
 {
 	struct ts_gap_list list;
-	struct ts_db_completeness row = {.cut_leaf = cut->leaf};
 	struct ts_complete in = {.contract_id = cut->contract_id,
 		.n = cut->log->inputs.size,
 		.at_ms = cut->at_us / TS_US_PER_MS,
@@ -158,11 +158,12 @@ static enum ts_err keep(struct ts_db *db, const struct ts_complete_cut *cut,
 	ts_gap_list_begin(&list, cut->hasher, text, in.from_ms, in.to_ms);
 	for (size_t i = 0; i < in.streams_n; i++)
 		ts_gap_list_add(&list, &in.streams[i].is);
-	ts_gap_list_end(&list, &row.list_sha256);
-	row.counts = list.total;
+	*out = (struct ts_db_completeness){.cut_leaf = cut->leaf};
+	ts_gap_list_end(&list, &out->list_sha256);
+	out->counts = list.total;
 	if (text->err == TS_OK && text->len > 0)
-		row.list = (struct ts_str){text->data, text->len};
-	return ts_db_completeness_put(db, cut->contract_id, cut->period, &row, why);
+		out->list = (struct ts_str){text->data, text->len};
+	return TS_OK;
 }
 
 enum ts_err ts_complete_keep(
@@ -172,8 +173,11 @@ enum ts_err ts_complete_keep(
 	struct ts_buf text;
 	if (region == NULL)
 		return TS_E_NO_MEMORY;
+	struct ts_db_completeness row;
 	ts_buf_init(&text, LIST_BYTES_MAX);
-	enum ts_err err = keep(db, cut, region, &text, why);
+	enum ts_err err = ts_complete_count(db, cut, region, &text, &row, why);
+	if (err == TS_OK)
+		err = ts_db_completeness_put(db, cut->contract_id, cut->period, &row, why);
 	ts_buf_free(&text);
 	ts_region_free(region);
 	return err;

@@ -43,6 +43,10 @@ struct ts_complete_cut {
 	const struct ts_db_state_log *log; /* at N */
 	struct ts_hasher *hasher;
 };
+/* out->list borrows from text, whose limit says what is too long to keep. */
+enum ts_err ts_complete_count(struct ts_db *db, const struct ts_complete_cut *cut,
+	struct ts_region *region, struct ts_buf *text, struct ts_db_completeness *out,
+	struct ts_why *why) TS_MUST;
 enum ts_err ts_complete_keep(
 	struct ts_db *db, const struct ts_complete_cut *cut, struct ts_why *why) TS_MUST;
 

@@ -141,34 +141,15 @@ enum ts_err ts_settle_amend(
 	ts_ledger_amends(of->ledger, of->event, list, n, &amendment);
 	if (!amendment.any)
 		return TS_OK;
-<<<<<<< HEAD
-	TS_TRY(ts_db_cell_range(f->db, id, amendment.from_us, amendment.to_us,
-		ts_ledger_needs(f->ledger), f->s->region, &cells, &n, why));
-	return ts_ledger_rematch(f->ledger, f->event, &amendment, cells, n, why);
-=======
 	TS_TRY(of->sink.counted(
 		of->sink.ctx, amendment.from_us, amendment.to_us, region, &cells, &n, why));
 	return ts_ledger_rematch(of->ledger, of->event, &amendment, cells, n, why);
->>>>>>> a0ddef7 (service: settle's judge gives its decisions to a sink, and looks only at what came before)
 }
 
 enum ts_err ts_settle_decide(
 	const struct ts_settle_case *settle_case, struct ts_region *region, struct ts_why *why)
 {
-<<<<<<< HEAD
-	struct fold f = {.db = db, .s = s, .ledger = ledger, .event = event};
-	struct ts_usage_cell *cells = NULL;
-	size_t n = 0;
-	int64_t id = s->contract.contract_id;
-	if (event->from == event->to)
-		return TS_OK;
-	TS_TRY(amend(&f, why));
-	TS_TRY(ts_db_cell_fold(db, id, event->from, event->to, ts_ledger_needs(ledger), s->region,
-		&cells, &n, why));
-	TS_TRY(ts_ledger_fold(ledger, event, event->from, cells, n, why));
-=======
 	struct fold f = {.of = settle_case, .region = region};
->>>>>>> a0ddef7 (service: settle's judge gives its decisions to a sink, and looks only at what came before)
 	f.page = ts_region_create(PAGE_BYTES_MAX);
 	if (f.page == NULL)
 		return TS_E_NO_MEMORY;
@@ -203,7 +184,8 @@ static enum ts_err stored_cells(void *ctx, int64_t from_us, int64_t to_us, struc
 	struct ts_usage_cell **out, size_t *n, struct ts_why *why)
 {
 	struct ts_settle_case *c = ctx;
-	return ts_db_cell_range(c->db, c->contract_id, from_us, to_us, region, out, n, why);
+	return ts_db_cell_range(c->db, c->contract_id, from_us, to_us, ts_ledger_needs(c->ledger),
+		region, out, n, why);
 }
 
 enum ts_err ts_settle_fold(struct ts_db *db, struct ts_settle *s, struct ts_ledger *ledger,
@@ -220,8 +202,8 @@ enum ts_err ts_settle_fold(struct ts_db *db, struct ts_settle *s, struct ts_ledg
 	if (event->from == event->to)
 		return TS_OK;
 	TS_TRY(ts_settle_amend(&of, s->region, why));
-	TS_TRY(ts_db_cell_fold(
-		db, of.contract_id, event->from, event->to, s->region, &cells, &n, why));
+	TS_TRY(ts_db_cell_fold(db, of.contract_id, event->from, event->to, ts_ledger_needs(ledger),
+		s->region, &cells, &n, why));
 	TS_TRY(ts_ledger_fold(ledger, event, event->from, cells, n, why));
 	TS_TRY(ts_settle_decide(&of, s->region, why));
 	return ts_db_batch_key_fill(db, of.contract_id, event->from, event->to, why);

@@ -21,7 +21,7 @@ struct ts_settle_judge {
 	struct ts_db *db; /* of->db */
 	struct ts_judge *judge;
 	struct ts_region *regions[REGIONS];
-	struct ts_db_stream *streams; /* by stream_id */
+	struct ts_db_key *streams; /* by stream_id */
 	size_t streams_n;
 	int64_t lines_of; /* batch whose lines are in LINES; 0: none */
 	struct ts_str lines;
@@ -44,12 +44,11 @@ static int64_t contract_of(const struct ts_settle_judge *j)
 
 static int by_id(const void *key, const void *element)
 {
-	int64_t a = *(const int64_t *)key,
-		b = ((const struct ts_db_stream *)element)->key.stream_id;
+	int64_t a = *(const int64_t *)key, b = ((const struct ts_db_key *)element)->stream_id;
 	return (a > b) - (a < b);
 }
 
-static const struct ts_db_stream *stream_of(const struct ts_settle_judge *j, int64_t stream)
+static const struct ts_db_key *stream_of(const struct ts_settle_judge *j, int64_t stream)
 {
 	return bsearch(&stream, j->streams, j->streams_n, sizeof *j->streams, by_id);
 }
@@ -60,14 +59,14 @@ static enum ts_err src_statement(
 	void *ctx, int64_t stream, const struct ts_key_statement **out, struct ts_why *why)
 {
 	struct ts_settle_judge *j = ctx;
-	const struct ts_db_stream *row = stream_of(j, stream);
+	const struct ts_db_key *row = stream_of(j, stream);
 	struct ts_key_statement *statement = ts_region_alloc(j->regions[STATE], sizeof *statement);
 	struct ts_note note;
 	if (statement == NULL)
 		return TS_E_NO_MEMORY;
 	if (row == NULL)
 		return ts_why(why, TS_E_INTERNAL, "stream", "a batch without its stream");
-	TS_TRY(ts_note_parse(row->key.note, &note, why));
+	TS_TRY(ts_note_parse(row->note, &note, why));
 	TS_TRY(ts_key_statement_parse(note.text, statement, why));
 	*out = statement;
 	return TS_OK;
@@ -245,7 +244,7 @@ static enum ts_err src_adjust(void *ctx, int64_t stream, int64_t batch_leaf,
 	const struct ts_usage *usage, int sign, struct ts_why *why)
 {
 	struct ts_settle_judge *j = ctx;
-	const struct ts_db_stream *row = stream_of(j, stream);
+	const struct ts_db_key *row = stream_of(j, stream);
 	if (row == NULL)
 		return ts_why(why, TS_E_INTERNAL, "stream", "a batch without its stream");
 	if (j->cells_stream != stream || j->cells.n >= CELLS_HELD) {
@@ -256,9 +255,9 @@ static enum ts_err src_adjust(void *ctx, int64_t stream, int64_t batch_leaf,
 		j->cells_stream = stream;
 	}
 	TS_TRY(sign > 0 ? ts_cells_add(&j->cells, usage) : ts_cells_sub(&j->cells, usage));
-	if (row->key.side != TS_SIDE_PROVIDER)
+	if (row->side != TS_SIDE_PROVIDER)
 		return TS_OK;
-	return fold_line(j, batch_leaf, ts_str(row->key.origin), usage, sign, why);
+	return fold_line(j, batch_leaf, ts_str(row->origin), usage, sign, why);
 }
 
 /* --- the judge --- */
@@ -277,12 +276,11 @@ static enum ts_err load(struct ts_settle_judge *j, struct ts_why *why)
 		.adjust = src_adjust};
 	size_t n = 0;
 	TS_TRY(ts_judge_create(j->regions[STATE], &source, j->of->event->from, &j->judge));
-	TS_TRY(ts_db_stream_list(
+	TS_TRY(ts_db_key_list(
 		j->db, contract_of(j), j->regions[STATE], &j->streams, &j->streams_n, why));
 	for (size_t i = 0; i < j->streams_n; i++)
-		TS_TRY(ts_judge_stream(j->judge, j->streams[i].key.stream_id,
-			j->streams[i].key.leaf, ts_str(j->streams[i].key.origin),
-			(enum ts_side)j->streams[i].key.side));
+		TS_TRY(ts_judge_stream(j->judge, j->streams[i].stream_id, j->streams[i].leaf,
+			ts_str(j->streams[i].origin), (enum ts_side)j->streams[i].side));
 	TS_TRY(ts_db_verdict_ranges(
 		j->db, contract_of(j), j->of->event->from, j->regions[STATE], &ranges, &n, why));
 	for (size_t i = 0; i < n; i++)
