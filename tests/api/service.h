@@ -8,6 +8,7 @@
 #include "evidence/statement.h"
 #include "importers/send.h"
 #include "service/clock.h"
+#include "service/auditor.h"
 #include "support/cluster.h"
 #include "support/file.h"
 #include <arpa/inet.h>
@@ -185,6 +186,35 @@ static inline void svc_end(void)
 		(void)kill(svc_running, SIGKILL);
 }
 
+/* Tables that the test wrote itself, past the service; "*": there is nothing to audit. */
+static const char *svc_wrote = "";
+
+/* What a test has left in the database must be in order. */
+static inline void svc_audit(const struct svc *s)
+{
+	int64_t found = 0;
+	struct ts_auditor_options options = {.conninfo = s->cluster.auditor, .full = true};
+	struct ts_auditor_report report;
+	struct ts_why why = {"", ""};
+	struct ts_region *region = ts_region_create((size_t)1 << 28);
+	if (strcmp(svc_wrote, "*") == 0)
+		return;
+	svc_ok(region == NULL ? TS_E_NO_MEMORY : ts_auditor_run(&options, region, &report, &why),
+		&why);
+	for (size_t i = 0; i < report.parts_n; i++)
+		for (size_t k = 0; k < report.parts[i].findings_n; k++) {
+			const struct ts_db_finding *f = &report.parts[i].findings[k];
+			if (strstr(svc_wrote, f->table) != NULL)
+				continue;
+			found++;
+			fprintf(stderr, "audit: %s %s (%s): expected %s; actual %s\n", f->table,
+				f->key, f->check, f->expected, f->actual);
+		}
+	if (found > 0)
+		svc_die("audit", "there are findings");
+	ts_region_free(region);
+}
+
 /* Ends the service, which must end well (a sanitizer's finding is a bad end too). */
 static inline void svc_stop(struct svc *s)
 {
@@ -197,6 +227,7 @@ static inline void svc_stop(struct svc *s)
 		svc_show_log(s);
 		svc_die("stop", "it did not end well");
 	}
+	svc_audit(s);
 	ts_cluster_stop(&s->cluster);
 }
 

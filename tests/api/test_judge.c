@@ -359,5 +359,6 @@ int main(void)
 		cmocka_unit_test(takes_over_behind_what_is_closed),
 		cmocka_unit_test(takes_over_no_cut_period),
 	};
+	svc_wrote = "app.statement app.stream"; /* leaves without the desk; one is quarantined */
 	return cmocka_run_group_tests(tests, parties_open, parties_close);
 }

@@ -177,6 +177,7 @@ static void a_compromise_ends_at_the_quorum(void **state)
 static int begin(void **state)
 {
 	(void)state;
+	svc_wrote = "app.seal app.log_checkpoint app.log_cosignature";
 	svc_start(&svc, "tick_s=0");
 	svc_contract(&svc, NULL, &contract);
 	ts_buf_init(&body, TS_NOTE_BYTES_MAX);

@@ -272,6 +272,7 @@ static int teardown(void **state)
 	ts_buf_free(&st->answer);
 	ts_hasher_free(&st->hasher);
 	disk_release();
+	svc_wrote = "*"; /* the database is gone */
 	svc_stop(&st->svc);
 	free(st);
 	return 0;
