@@ -4,7 +4,8 @@
 # header of a room that is not named in ROOMS cannot be included at all.
 function(ts_room name dir)
 	cmake_parse_arguments(ARG "PURE" "" "ROOMS;LIBS" ${ARGN})
-	file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${dir}/*.c)
+	file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${dir}/*.c
+		${CMAKE_SOURCE_DIR}/${dir}/*/*.c)
 	list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/${dir}/main.c)
 	if(NOT sources) # a room that has only headers so far
 		set(sources ${CMAKE_BINARY_DIR}/generated/empty.c)

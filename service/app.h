@@ -3,7 +3,7 @@
 #define TS_SERVICE_APP_H
 /* Why: the seam between the frame and the business: `serve` starts the application, runs the HTTP
  * frame with its hooks and stops both in order. app.c is the only place that knows both sides. */
-#include "service/admin.h"
+#include "service/command/admin.h"
 
 #define TS_APP_CHECKS_MAX 8
 

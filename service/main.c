@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of subcommands: commands.def, one line each. */
-#include "service/command.h"
-#include "service/secrecy.h"
+#include "service/command/command.h"
+#include "service/key/secrecy.h"
 #include <signal.h>
 
 #define X(name) extern const struct ts_command ts_cmd_##name;
-#include "service/commands.def"
+#include "service/command/commands.def"
 #undef X
 
 static const struct ts_command *const commands[] = {
 #define X(name) &ts_cmd_##name,
-#include "service/commands.def"
+#include "service/command/commands.def"
 #undef X
 	0,
 };

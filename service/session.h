@@ -5,8 +5,8 @@
  * configuration). A handler reaches both through its request. */
 #include "evidence/sha256.h"
 #include "service/config.h"
-#include "service/keyring.h"
-#include "service/request.h"
+#include "service/key/keyring.h"
+#include "service/http/request.h"
 #include "store/db.h"
 
 struct ts_settler;

@@ -3,9 +3,9 @@
 #define TS_SERVICE_WORKER_H
 /* Why: blocking work runs on worker threads, never on the HTTP threads; each worker owns one
  * context (one database connection with its prepared statements) that no other thread touches. */
-#include "service/auth.h"
+#include "service/http/auth.h"
 #include "service/queue.h"
-#include "service/route.h"
+#include "service/http/route.h"
 
 struct ts_worker_hooks {
 	void *app; /* handed to every handler as req->app */

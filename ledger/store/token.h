@@ -9,7 +9,7 @@
 struct ts_db_token {
 	char id[17];
 	uint8_t hash[32];
-	int32_t role; /* service/auth.h's enum ts_role */
+	int32_t role; /* service/http/auth.h's enum ts_role */
 	int64_t party_id; /* 0: the operator */
 	char party_slug[64]; /* filled by find; "" for the operator */
 	char party_domain[128]; /* likewise */

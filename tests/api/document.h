@@ -3,7 +3,7 @@
 #define TS_TESTS_API_DOCUMENT_H
 /* Why: each row of a route table is in the OpenAPI document, and nothing else is. */
 #include "support/test.h"
-#include "service/route.h"
+#include "service/http/route.h"
 #include "base/json.h"
 
 static inline size_t count_rows(const struct ts_route *const *tables, const json_t *paths)

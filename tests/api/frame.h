@@ -6,7 +6,7 @@
 #include "support/test.h"
 #include "support/wire.h"
 #include "service/clock.h"
-#include "service/http.h"
+#include "service/http/http.h"
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * with the keys of a service that runs beside it, so that limits and time are the caller's. */
 #include "api/service.h"
 #include "service/config.h"
-#include "service/settle.h"
+#include "service/settle/settle.h"
 
 #define INSIDE_REGION_BYTES ((size_t)256 << 20)
 

@@ -8,7 +8,7 @@
 #include "evidence/statement.h"
 #include "importers/send.h"
 #include "service/clock.h"
-#include "service/auditor.h"
+#include "service/auditor/auditor.h"
 #include "support/cluster.h"
 #include "support/file.h"
 #include <arpa/inet.h>

@@ -2,7 +2,7 @@
 /* Health, readiness and metrics while the public side is full or stopping. */
 #include "frame.h"
 
-#include "service/admin.h"
+#include "service/command/admin.h"
 
 struct check {
 	enum ts_err err;

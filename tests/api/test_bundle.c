@@ -3,8 +3,8 @@
  * parked, released, contested and re-attested lines, scopes that pass to a next generation. */
 #include "api/parties.h"
 #include "audit/replay.h"
-#include "service/bundle.h"
-#include "service/handler.h"
+#include "service/publish/bundle.h"
+#include "service/handler/handler.h"
 
 #define CUT_US ((SVC_FROM_MS + 36 * SVC_DAY_MS) * 1000)
 

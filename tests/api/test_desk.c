@@ -4,7 +4,7 @@
  */
 #include "support/test.h"
 #include "api/service.h"
-#include "service/desk.h"
+#include "service/desk/desk.h"
 #include "store/log.h"
 
 static struct svc svc;

@@ -3,8 +3,8 @@
  * and roots, whatever the months behind the cut say about lines before it. */
 #include "api/parties.h"
 #include "audit/replay.h"
-#include "service/bundle.h"
-#include "service/handler.h"
+#include "service/publish/bundle.h"
+#include "service/handler/handler.h"
 #include "store/completeness.h"
 #include "store/seal.h"
 

@@ -4,7 +4,7 @@
 #include "document.h"
 #include "frame.h"
 
-#include "service/problem.h"
+#include "service/http/problem.h"
 #include "base/json.h"
 
 #define H "Host: x\r\n"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "document.h"
-#include "service/openapi.h"
+#include "service/handler/openapi.h"
 
 /* The service's own tables are sound and make a document, whatever rows stand in them. */
 static void test_service_tables(void **state)

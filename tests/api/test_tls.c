@@ -3,7 +3,7 @@
  * can read and keys of another certificate refuse to start. */
 #include "frame.h"
 
-#include "service/tls.h"
+#include "service/http/tls.h"
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <sys/stat.h>

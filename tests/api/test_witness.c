@@ -5,7 +5,7 @@
 #include "support/file.h"
 #include "support/wire.h"
 #include "service/clock.h"
-#include "service/h_witness.h"
+#include "service/handler/h_witness.h"
 #include <ftw.h>
 #include <jansson.h>
 #include <pthread.h>

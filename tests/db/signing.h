@@ -4,9 +4,9 @@
 /* Why: the service's signing pass on the fixture's contracts, with a real signer in a process of
  * its own on a folder of its own. Included once per program, hence static. */
 #include "db/fixture.h"
-#include "service/checkpoints.h"
-#include "service/signer.h"
-#include "service/signer_client.h"
+#include "service/publish/checkpoints.h"
+#include "service/key/signer.h"
+#include "service/key/signer_client.h"
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>

@@ -3,7 +3,7 @@
  * with the time as a parameter. */
 #include "support/test.h"
 #include "db/fixture.h"
-#include "service/settle_witness.h"
+#include "service/settle/settle_witness.h"
 #include "store/witness.h"
 
 static struct ts_region *region;

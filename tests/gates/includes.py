@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Includes go down only: a room includes itself and the rooms it names in CMakeLists.txt.
-Every project header is spelled "room/noun.h", and x.c includes x.h before anything else."""
+Every project header is spelled "room/noun.h" (or "room/folder/noun.h"), and x.c includes x.h before anything else."""
 
 import os
 import re
@@ -23,7 +23,7 @@ def main(root):
             seen += 1
             text = tree.without_comments(tree.read(root, path), keep_strings=True)
             own = os.path.splitext(path)[0] + ".h"
-            own_name = room.name + "/" + os.path.basename(own)
+            own_name = room.name + "/" + os.path.relpath(own, room.folder)
             first = True
             for match in re.finditer(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', text, re.M):
                 at = f"{path}:{tree.line_of(text, match.start())}"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service/auth.h"
+#include "service/http/auth.h"
 
 #include "support/test.h"
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service/command.h"
+#include "service/command/command.h"
 
 #include "support/test.h"
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service/lifecycle.h"
+#include "service/http/lifecycle.h"
 
 #include "support/test.h"
 #include <signal.h>

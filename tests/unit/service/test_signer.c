@@ -2,8 +2,8 @@
 /* The signer on a folder of its own: what it remembers, and that being ended between any two steps
  * makes it neither forget nor contradict what it answered. */
 #include "support/test.h"
-#include "service/signer.h"
-#include "service/signer_client.h"
+#include "service/key/signer.h"
+#include "service/key/signer_client.h"
 #include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>

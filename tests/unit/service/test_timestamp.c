@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Time-stamp tokens of an outside authority: a token that `openssl ts` made, and what is none. */
-#include "service/timestamp.h"
+#include "service/publish/timestamp.h"
 #include "base/time.h"
 #include "support/file.h"
 #include "support/test.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service/webhook.h"
+#include "service/courier/webhook.h"
 
-#include "service/callee.h"
-#include "service/courier.h"
+#include "service/courier/callee.h"
+#include "service/courier/courier.h"
 #include "store/outbox.h"
 #include "support/file.h"
 #include "support/test.h"

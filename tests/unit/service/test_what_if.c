@@ -3,7 +3,7 @@
  * reversals, what is put aside, and refusals that name file and line. */
 #include "support/test.h"
 #include "support/file.h"
-#include "service/what_if.h"
+#include "service/command/what_if.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/time.h"
+#include "importers/collect.h"
+#include "service/clock.h"
+#include "service/command/command.h"
+#include "service/command/import_report.h"
+#include "service/instant.h"
+#include "service/progress.h"
+#include "service/settle/push.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SLICE_HOURS_MAX (TS_RECORD_SPAN_MS_MAX / 3600000)
+
+static int run(int argc, char **argv);
+
+const struct ts_command ts_cmd_import = {
+	.name = "import",
+	.summary = "read usage from a file; a verdict for every row, records for a stream",
+	.usage = "tallystick import slurm|alibaba-gpu|records FILE --stream DIR [--url URL ...]\n"
+		 "tallystick import slurm|alibaba-gpu|records FILE [--dry-run]\n"
+		 "\n"
+		 "Each row is accepted, not billable, a duplicate, superseded, pending or\n"
+		 "quarantined, with a reason; the counts add up to the rows. Accepted rows\n"
+		 "become lines of the stream in DIR, windows are closed, and all is sent. A\n"
+		 "second run over the same file finds duplicates only. Without --stream nothing\n"
+		 "is written. FILE - is standard input.\n"
+		 "\n"
+		 "  TZ=UTC sacct --parsable2 ... | tallystick import slurm - --stream var/agent\n",
+	.run = run,
+};
+
+struct import_args {
+	const char *stream, *url, *token, *verdicts, *epoch, *through;
+	bool dry_run, no_send, allow_future, as_json;
+	int64_t slice_hours;
+	struct ts_opt_list partitions, profiles;
+	struct ts_import_options options;
+	char rooms[2 * TS_OPT_LIST_MAX][128]; /* the lists' items, cut at '=' */
+};
+
+/* What a run has open; each may be NULL. */
+struct session {
+	FILE *input;
+	FILE *verdicts;
+	struct ts_seen *seen;
+	struct ts_spool *spool;
+	struct ts_collect collect;
+	struct ts_progress progress;
+	struct ts_import_sink inner;
+};
+
+/* "NAME=VALUE" in argv: cuts it in place of a copy. */
+static char *cut_at_equals(const char *item, char *room, size_t room_bytes)
+{
+	size_t len = strlen(item);
+	if (len >= room_bytes)
+		return NULL;
+	memcpy(room, item, len + 1);
+	char *equals = strchr(room, '=');
+	if (equals)
+		*equals++ = '\0';
+	return equals ? equals : room + len;
+}
+
+static enum ts_err read_lists(struct import_args *a, struct ts_why *why)
+{
+	struct ts_source_options *source = &a->options.source;
+	if (a->partitions.n > TS_SOURCE_PARTITIONS_MAX || a->profiles.n > TS_SOURCE_PROFILES_MAX)
+		return ts_why(why, TS_E_LIMIT, "options", "too many partitions or slices");
+	for (size_t i = 0; i < a->partitions.n; i++) {
+		char *sku = cut_at_equals(a->partitions.items[i], a->rooms[i], 128);
+		if (!sku)
+			return ts_why(why, TS_E_LIMIT, "--gpu-partition", "longer than 127 bytes");
+		source->partitions[i] = (struct ts_source_partition){
+			a->rooms[i], sku[0] ? sku : NULL};
+	}
+	source->partitions_n = a->partitions.n;
+	for (size_t i = 0; i < a->profiles.n; i++) {
+		char *room = a->rooms[TS_OPT_LIST_MAX + i];
+		char *milli = cut_at_equals(a->profiles.items[i], room, 128);
+		int64_t value = 0;
+		if (!milli || ts_text_u63(ts_str(milli), &value) != TS_OK || value < 1 ||
+			value > 1000)
+			return ts_why(why, TS_E_MALFORMED, "--slice",
+				"\"%s\" is not TYPE=MILLI with MILLI in 1..1000",
+				a->profiles.items[i]);
+		source->profiles[i] = (struct ts_source_profile){room, value};
+	}
+	source->profiles_n = a->profiles.n;
+	return TS_OK;
+}
+
+static enum ts_err read_options(struct import_args *a, struct ts_why *why)
+{
+	if (a->slice_hours > SLICE_HOURS_MAX)
+		return ts_why(why, TS_E_RANGE, "--slice-hours", "%lld is over %lld",
+			(long long)a->slice_hours, (long long)SLICE_HOURS_MAX);
+	a->options.slice_ms = a->slice_hours * 3600000;
+	a->options.now_ms = a->allow_future ? 0 : ts_clock_now_us() / TS_US_PER_MS;
+	return ts_instant_parse(a->epoch, "--epoch", &a->options.source.epoch_ms, why);
+}
+
+static enum ts_err sink_row(void *ctx, int64_t line, const struct ts_row *row, struct ts_why *why)
+{
+	struct session *s = ctx;
+	if (s->verdicts &&
+		fprintf(s->verdicts, "%lld\t%s\t%s\t%s\n", (long long)line,
+			ts_row_verdict_name(row->verdict), row->reason[0] ? row->reason : "-",
+			row->detail[0] ? row->detail : "-") < 0)
+		return ts_why(why, TS_E_IO, "--verdicts", "%s", strerror(errno));
+	return TS_OK;
+}
+
+static void sink_progress(void *ctx, int64_t rows, int64_t bytes)
+{
+	struct session *s = ctx;
+	(void)bytes;
+	ts_progress_show(&s->progress, rows, 0);
+}
+
+static enum ts_err sink_check(void *ctx, const struct ts_usage *use, const char **reason)
+{
+	struct session *s = ctx;
+	return s->inner.check(s->inner.ctx, use, reason);
+}
+
+static enum ts_err sink_usage(
+	void *ctx, const struct ts_usage *use, int64_t *index, struct ts_why *why)
+{
+	struct session *s = ctx;
+	return s->inner.usage(s->inner.ctx, use, index, why);
+}
+
+static enum ts_err sink_reverse(void *ctx, int64_t index, struct ts_why *why)
+{
+	struct session *s = ctx;
+	return s->inner.reverse(s->inner.ctx, index, why);
+}
+
+static enum ts_err sink_remember(void *ctx, const struct ts_seen_entry *entry, struct ts_why *why)
+{
+	struct session *s = ctx;
+	return s->inner.remember(s->inner.ctx, entry, why);
+}
+
+/* A dry run asks the stream, and writes nothing into it. */
+static struct ts_import_sink make_sink(struct session *s, bool dry_run)
+{
+	struct ts_import_sink sink = {.ctx = s, .row = sink_row, .progress = sink_progress};
+	if (!s->spool)
+		return sink;
+	s->inner = ts_collect_sink(&s->collect);
+	sink.check = sink_check;
+	if (dry_run)
+		return sink;
+	sink.usage = sink_usage;
+	sink.reverse = sink_reverse;
+	sink.remember = sink_remember;
+	return sink;
+}
+
+static enum ts_err open_session(
+	const struct import_args *a, const char *path, struct session *s, struct ts_why *why)
+{
+	s->input = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+	if (!s->input)
+		return ts_why(why, errno == ENOENT ? TS_E_NOT_FOUND : TS_E_IO, path, "%s",
+			strerror(errno));
+	if (a->verdicts) {
+		s->verdicts = fopen(a->verdicts, "wb");
+		if (!s->verdicts)
+			return ts_why(why, TS_E_IO, a->verdicts, "%s", strerror(errno));
+	}
+	TS_TRY(ts_seen_create(&s->seen));
+	if (!a->stream)
+		return TS_OK;
+	TS_TRY(ts_spool_open(a->stream, &s->spool, why));
+	TS_TRY(ts_spool_seen(s->spool, s->seen, why));
+	return ts_collect_begin(&s->collect, s->spool);
+}
+
+static enum ts_err close_session(struct session *s, const struct import_args *a, struct ts_why *why)
+{
+	enum ts_err err = TS_OK;
+	if (s->verdicts && fclose(s->verdicts) != 0)
+		err = ts_why(why, TS_E_IO, a->verdicts, "%s", strerror(errno));
+	if (s->input && s->input != stdin)
+		fclose(s->input);
+	ts_collect_end(&s->collect);
+	ts_spool_close(s->spool);
+	ts_seen_free(s->seen);
+	return err;
+}
+
+static void print_result(const struct import_args *a, const char *path,
+	const struct ts_source *source, const struct ts_import_report *report,
+	const struct session *s, const struct ts_agent_report *sent)
+{
+	bool streamed = s->spool && !a->dry_run;
+	if (a->as_json) {
+		json_t *json = ts_import_report_json(path, source, report);
+		json_object_set_new(
+			json, "stream", streamed ? ts_push_json(s->spool, sent) : json_null());
+		json_dumpf(json, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+		printf("\n");
+		json_decref(json);
+		return;
+	}
+	ts_import_report_print(path, source, report);
+	if (streamed)
+		ts_push_print(s->spool, sent);
+	else
+		printf("nothing was written: %s\n", a->stream ? "--dry-run" : "no --stream");
+}
+
+static enum ts_err import(struct import_args *a, const struct ts_source *source, const char *path,
+	struct session *s, struct ts_why *why)
+{
+	struct ts_import_report report;
+	struct ts_agent_report sent = {0};
+	int64_t through_ms = 0;
+	TS_TRY(read_options(a, why));
+	if (a->through)
+		TS_TRY(ts_instant_parse(a->through, "--close-through", &through_ms, why));
+	TS_TRY(open_session(a, path, s, why));
+	const struct ts_import_sink sink = make_sink(s, a->dry_run);
+	ts_progress_begin(&s->progress, "rows read");
+	enum ts_err err = ts_import_file(
+		source, &a->options, s->input, s->seen, &sink, &report, why);
+	ts_progress_end(&s->progress);
+	TS_TRY(err);
+	if (s->spool && !a->dry_run) {
+		TS_TRY(ts_collect_close(&s->collect, through_ms, why));
+		sent.size = s->spool->sent_n;
+		if (!a->no_send)
+			err = ts_push(s->spool, a->url, a->token, TS_AGENT_BATCH_LINES, &sent, why);
+	}
+	print_result(a, path, source, &report, s, &sent);
+	if (err != TS_OK)
+		fprintf(stderr, "the records are kept; send them with: tallystick append %s\n",
+			a->stream);
+	return err;
+}
+
+static int usage_error(const char *where, const char *text)
+{
+	struct ts_why why = {0};
+	ts_command_fail(&ts_cmd_import, ts_why(&why, TS_E_MALFORMED, where, "%s", text), &why);
+	return TS_EXIT_USAGE;
+}
+
+static int run(int argc, char **argv)
+{
+	struct import_args a = {
+		.epoch = "2023-07-01", .options.source = {.sku = "gpu", .class = "on_demand"}};
+	struct ts_source_options *source_options = &a.options.source;
+	const struct ts_opt opts[] = {
+		{"stream", TS_OPT_TEXT, false, &a.stream, "DIR", "the stream's folder"},
+		{"url", TS_OPT_TEXT, false, &a.url, "URL", "service (TALLYSTICK_URL)"},
+		{"token", TS_OPT_TEXT, false, &a.token, "TOKEN", "bearer token (TALLYSTICK_TOKEN)"},
+		{"no-send", TS_OPT_FLAG, false, &a.no_send, NULL, "keep the lines; append sends"},
+		{"dry-run", TS_OPT_FLAG, false, &a.dry_run, NULL, "judge the rows, write nothing"},
+		{"verdicts", TS_OPT_TEXT, false, &a.verdicts, "FILE",
+			"one line per row: number, verdict, reason, detail"},
+		{"sku", TS_OPT_TEXT, false, &source_options->sku, "SKU",
+			"of devices without a type (default gpu)"},
+		{"class", TS_OPT_TEXT, false, &source_options->class, "CLASS",
+			"pricing class (default on_demand)"},
+		{"account", TS_OPT_TEXT, false, &source_options->account, "NAME",
+			"where the source has none"},
+		{"cluster", TS_OPT_TEXT, false, &source_options->cluster, "NAME",
+			"quarantine rows of another cluster"},
+		{"columns", TS_OPT_TEXT, false, &source_options->columns, "LIST",
+			"slurm: names of the columns, where no heading has them"},
+		{"gpu-partition", TS_OPT_LIST, false, &a.partitions, "NAME[=SKU]",
+			"slurm: jobs here must have GPUs; SKU of untyped ones"},
+		{"slice", TS_OPT_LIST, false, &a.profiles, "TYPE=MILLI",
+			"slurm: a MIG slice counts as this many thousandths"},
+		{"epoch", TS_OPT_TEXT, false, &a.epoch, "INSTANT",
+			"alibaba-gpu: second 0 (default 2023-07-01)"},
+		{"slice-hours", TS_OPT_INT, false, &a.slice_hours, "N",
+			"cut at multiples of N hours"},
+		{"supersede", TS_OPT_FLAG, false, &a.options.supersede, NULL,
+			"a changed row reverses its earlier records"},
+		{"allow-future", TS_OPT_FLAG, false, &a.allow_future, NULL,
+			"take rows that end after now (simulated usage)"},
+		{"close-through", TS_OPT_TEXT, false, &a.through, "INSTANT",
+			"close windows up to here (default: to the last record)"},
+		{"json", TS_OPT_FLAG, false, &a.as_json, NULL, "print the report as JSON"},
+	};
+	struct ts_opt_list args = {0};
+	int code = TS_EXIT_OK;
+	if (!ts_opt_parse(&ts_cmd_import, opts, sizeof(opts) / sizeof(opts[0]), argc, argv, 2, 2,
+		    &args, &code))
+		return code;
+	const struct ts_source *source = ts_source_find(args.items[0]);
+	if (!source)
+		return usage_error(args.items[0], "is no source: slurm, alibaba-gpu or records");
+	struct ts_why why = {0};
+	struct session session = {0};
+	enum ts_err err = read_lists(&a, &why);
+	if (err == TS_OK)
+		err = import(&a, source, args.items[1], &session, &why);
+	struct ts_why closing = {0};
+	enum ts_err closed = close_session(&session, &a, &closing);
+	if (err != TS_OK)
+		return ts_command_fail(&ts_cmd_import, err, &why);
+	return closed == TS_OK ? TS_EXIT_OK : ts_command_fail(&ts_cmd_import, closed, &closing);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/command/cli.h"
+#include "service/key/keyfile.h"
+#include <stdio.h>
+#include <string.h>
+
+static int run(int argc, char **argv);
+
+const struct ts_command ts_cmd_party = {
+	.name = "party",
+	.summary = "add and show the companies",
+	.usage = "tallystick party add ID --name NAME --country CC --key FILE|--vkey VKEY [...]\n"
+		 "tallystick party show ID | list\n"
+		 "\n"
+		 "The statement key signs contracts and enrols agents; only its public half is\n"
+		 "sent.\n"
+		 "\n"
+		 "  tallystick party add lab --name \"Frontier Lab PBC\" --country US --key "
+		 "lab.key\n",
+	.run = run,
+};
+
+struct party_args {
+	const char *name, *country, *street, *city, *postal_code, *region, *tax_id, *email;
+	const char *payment_details, *key, *vkey;
+};
+
+static enum ts_err statement_key(
+	const struct party_args *p, char vkey[TS_VKEY_CHARS], struct ts_why *why)
+{
+	struct ts_key key;
+	bool sealed = false;
+	if (p->vkey != NULL) {
+		TS_TRY(ts_key_parse(ts_str(p->vkey), &key, why));
+		ts_key_format(&key, vkey);
+		return TS_OK;
+	}
+	if (p->key == NULL)
+		return ts_why(why, TS_E_MISSING_FIELD, "--key", "--key or --vkey is needed");
+	TS_TRY(ts_keyfile_public(p->key, &key, &sealed, why));
+	ts_key_format(&key, vkey);
+	return TS_OK;
+}
+
+static enum ts_err party_add(struct ts_cli *cli, struct ts_why *why)
+{
+	const struct party_args *p = cli->own;
+	char vkey[TS_VKEY_CHARS];
+	if (p->name == NULL || p->country == NULL)
+		return ts_why(why, TS_E_MISSING_FIELD, "--name", "--name and --country are needed");
+	TS_TRY(statement_key(p, vkey, why));
+	json_t *address = json_pack("{s:s,s:s*,s:s*,s:s*,s:s*}", "country", p->country, "street",
+		p->street, "city", p->city, "postal_code", p->postal_code, "region", p->region);
+	json_t *body = json_pack("{s:s,s:s,s:s,s:o,s:s*,s:s*,s:s*}", "id", cli->args.items[1],
+		"name", p->name, "statement_key", vkey, "address", address, "tax_id", p->tax_id,
+		"email", p->email, "payment_details", p->payment_details);
+	if (body == NULL)
+		return TS_E_NO_MEMORY;
+	enum ts_err err = ts_cli_post(cli, "/v1/parties", body, NULL, why);
+	json_decref(body);
+	return err;
+}
+
+static enum ts_err party_show(struct ts_cli *cli, struct ts_why *why)
+{
+	char path[256];
+	snprintf(path, sizeof path, "/v1/parties/%s", cli->args.items[1]);
+	return ts_cli_get(cli, path, NULL, why);
+}
+
+static enum ts_err party_list(struct ts_cli *cli, struct ts_why *why)
+{
+	return ts_cli_get(cli, "/v1/parties", NULL, why);
+}
+
+static int run(int argc, char **argv)
+{
+	struct party_args p = {0};
+	struct ts_cli cli = {.cmd = &ts_cmd_party, .own = &p};
+	const struct ts_opt opts[] = {
+		{"name", TS_OPT_TEXT, false, &p.name, "NAME", "legal name"},
+		{"country", TS_OPT_TEXT, false, &p.country, "CC", "ISO 3166-1 alpha-2"},
+		{"street", TS_OPT_TEXT, false, &p.street, "TEXT", "address"},
+		{"city", TS_OPT_TEXT, false, &p.city, "TEXT", "address"},
+		{"postal-code", TS_OPT_TEXT, false, &p.postal_code, "TEXT", "address"},
+		{"region", TS_OPT_TEXT, false, &p.region, "TEXT", "state or province"},
+		{"tax-id", TS_OPT_TEXT, false, &p.tax_id, "ID", "VAT or tax number"},
+		{"email", TS_OPT_TEXT, false, &p.email, "ADDRESS", "billing contact"},
+		{"payment-details", TS_OPT_TEXT, false, &p.payment_details, "TEXT", "bank details"},
+		{"key", TS_OPT_TEXT, false, &p.key, "FILE",
+			"statement key (only its vkey is sent)"},
+		{"vkey", TS_OPT_TEXT, false, &p.vkey, "VKEY", "the statement key's public half"},
+		TS_CLI_OPTS(&cli),
+	};
+	static const struct ts_cli_verb verbs[] = {
+		{"add", 2, party_add}, {"show", 2, party_show}, {"list", 1, party_list}};
+	return ts_cli_run(&cli, opts, sizeof opts / sizeof opts[0], verbs,
+		sizeof verbs / sizeof verbs[0], argc, argv);
+}
