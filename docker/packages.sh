@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Debian 12 packages that tallystick is built, tested and tried with: one list, sourced by check,
-# quickstart and the image. Defines ts_packages, ts_packages_missing and ts_packages_install.
+# quickstart and the image. Defines ts_packages, ts_test_packages (which the tests alone need),
+# ts_packages_missing and ts_packages_install.
 
 ts_packages="
 	cmake ninja-build pkg-config git
@@ -10,6 +11,9 @@ ts_packages="
 	postgresql-15 postgresql-common tzdata
 	fonts-liberation2 fonts-dejavu-core poppler-utils
 	curl openssl python3 python3-nacl procps util-linux ca-certificates
+"
+ts_test_packages="
+	hledger ledger beancount
 "
 
 ts_package_is_installed() {

@@ -16,6 +16,7 @@ struct ts_leg {
 	int64_t amount_minor; /* > 0 */
 };
 enum ts_entry_kind { TS_ENTRY_ACCRUAL, TS_ENTRY_INVOICE, TS_ENTRY_CREDIT_NOTE, TS_ENTRY_TAX };
+#define TS_ENTRY_KINDS (TS_ENTRY_TAX + 1)
 const char *ts_entry_kind_name(enum ts_entry_kind kind);
 
 /* Which charge line and month an accrual belongs to. */

@@ -93,7 +93,7 @@ enum ts_err ts_db_entry_add(struct ts_db *db, int64_t contract_id, const char *c
 
 static enum ts_err kind_of(struct ts_str name, enum ts_entry_kind *out)
 {
-	for (int i = TS_ENTRY_ACCRUAL; i <= TS_ENTRY_TAX; i++)
+	for (int i = 0; i < TS_ENTRY_KINDS; i++)
 		if (ts_str_is(name, ts_entry_kind_name((enum ts_entry_kind)i))) {
 			*out = (enum ts_entry_kind)i;
 			return TS_OK;

@@ -5,7 +5,8 @@
 extern const struct ts_route ts_routes_party[], ts_routes_contract[], ts_routes_offer[],
 	ts_routes_diff[], ts_routes_stream[], ts_routes_usage[], ts_routes_book[],
 	ts_routes_period[], ts_routes_statement[], ts_routes_seal[], ts_routes_log[],
-	ts_routes_evidence[], ts_routes_webhook[], ts_routes_complete[], ts_routes_bundle[];
+	ts_routes_evidence[], ts_routes_webhook[], ts_routes_complete[], ts_routes_bundle[],
+	ts_routes_journal[], ts_routes_journal_export[];
 
 const struct ts_route *const ts_route_tables[] = {
 	ts_routes_frame,
@@ -24,5 +25,7 @@ const struct ts_route *const ts_route_tables[] = {
 	ts_routes_webhook,
 	ts_routes_complete,
 	ts_routes_bundle,
+	ts_routes_journal,
+	ts_routes_journal_export,
 	NULL,
 };
