@@ -12,6 +12,8 @@ SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
 svc_begin amend
 # shellcheck source=tests/support/contract.sh
 . "$SOURCE/tests/support/contract.sh"
+# shellcheck source=tests/support/focus.sh
+. "$SOURCE/tests/support/focus.sh"
 
 umask 077
 svc_database
@@ -111,6 +113,15 @@ must . t settle "$CONTRACT"
 month 2026-06
 must . t bundle "$CONTRACT" --period 2026-06 --out "$DIR/june.tar"
 must '' t policy "$DIR/terms.json" --out "$DIR/policy.txt"
+
+# both documents as FOCUS: corrections and all, exact rows, BilledCost to the cent
+must '' t focus "$CONTRACT" --out "$DIR/focus.csv"
+focus_check "$DIR/focus.csv" "$2"
+grep -q ',Correction,' "$DIR/focus.csv" || fail "no correction"
+must '' t focus "$CONTRACT" --period 2026-05 --out "$DIR/may.csv"
+checks=$((checks + 1))
+grep -q CLX-000001 "$DIR/may.csv" && ! grep -q CLX-000002 "$DIR/may.csv" || fail "May is not the first document"
+refused "after from" t focus "$CONTRACT" --from 2026-06-01 --to 2026-05-01
 svc_stop
 unset TALLYSTICK_URL TALLYSTICK_TOKEN
 must '^VERIFIED' t verify "$DIR/june.tar" --policy "$DIR/policy.txt"
