@@ -9,12 +9,13 @@ static int run(int argc, char **argv);
 const struct ts_command ts_cmd_invoice = {
 	.name = "invoice",
 	.summary = "preview, issue, list and fetch invoices and credit notes",
-	.usage = "tallystick invoice preview CONTRACT PERIOD [--format json|csv|pdf] [--out FILE]\n"
-		 "tallystick invoice issue CONTRACT PERIOD\n"
-		 "tallystick invoice list CONTRACT\n"
-		 "tallystick invoice get CONTRACT NUMBER [--format json|csv|pdf] [--out FILE]\n"
-		 "\n"
-		 "  tallystick invoice get 3f0c... CLX-000001 --format pdf --out invoice.pdf\n",
+	.usage =
+		"tallystick invoice preview CONTRACT PERIOD [--format json|csv|pdf] [--out FILE]\n"
+		"tallystick invoice issue CONTRACT PERIOD\n"
+		"tallystick invoice list CONTRACT\n"
+		"tallystick invoice get CONTRACT NUMBER [--format json|csv|pdf|xlsx] [--out FILE]\n"
+		"\n"
+		"  tallystick invoice get 3f0c... CLX-000001 --format pdf --out invoice.pdf\n",
 	.run = run,
 };
 
@@ -22,12 +23,14 @@ struct invoice_args {
 	const char *format, *out;
 };
 
-static enum ts_err check_format(const char *format, struct ts_why *why)
+static enum ts_err check_format(const char *format, bool issued, struct ts_why *why)
 {
-	if (strcmp(format, "json") != 0 && strcmp(format, "csv") != 0 && strcmp(format, "pdf") != 0)
-		return ts_why(
-			why, TS_E_MALFORMED, "--format", "\"%s\" is not json, csv or pdf", format);
-	return TS_OK;
+	static const char *const formats[] = {"json", "csv", "pdf", "xlsx"};
+	for (size_t i = 0; i < (issued ? 4 : 3); i++)
+		if (strcmp(format, formats[i]) == 0)
+			return TS_OK;
+	return ts_why(why, TS_E_MALFORMED, "--format", "\"%s\" is not json, csv%s", format,
+		issued ? ", pdf or xlsx" : " or pdf");
 }
 
 static enum ts_err fetch(struct ts_cli *cli, const char *path, struct ts_why *why)
@@ -49,7 +52,7 @@ static enum ts_err invoice_get(struct ts_cli *cli, struct ts_why *why)
 	const struct invoice_args *args = cli->own;
 	char path[512];
 	struct ts_buf number;
-	TS_TRY(check_format(args->format, why));
+	TS_TRY(check_format(args->format, true, why));
 	ts_buf_init(&number, 256);
 	ts_client_escape(&number, cli->args.items[2]);
 	snprintf(path, sizeof path, "/v1/contracts/%s/invoices/%s.%s", cli->args.items[1],
@@ -62,7 +65,7 @@ static enum ts_err invoice_preview(struct ts_cli *cli, struct ts_why *why)
 {
 	const struct invoice_args *args = cli->own;
 	char path[512];
-	TS_TRY(check_format(args->format, why));
+	TS_TRY(check_format(args->format, false, why));
 	snprintf(path, sizeof path, "/v1/contracts/%s/periods/%s/preview.%s", cli->args.items[1],
 		cli->args.items[2], args->format);
 	return fetch(cli, path, why);
@@ -104,7 +107,8 @@ static int run(int argc, char **argv)
 	struct invoice_args args = {.format = "json"};
 	struct ts_cli cli = {.cmd = &ts_cmd_invoice, .own = &args};
 	const struct ts_opt opts[] = {
-		{"format", TS_OPT_TEXT, false, &args.format, "FORMAT", "json (default), csv, pdf"},
+		{"format", TS_OPT_TEXT, false, &args.format, "FORMAT",
+			"json (default), csv, pdf; get: xlsx"},
 		{"out", TS_OPT_TEXT, false, &args.out, "FILE",
 			"write there, not to standard output"},
 		TS_CLI_OPTS(&cli),

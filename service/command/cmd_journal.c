@@ -34,12 +34,12 @@ struct journal_args {
 
 static enum ts_err check_format(const char *format, struct ts_why *why)
 {
-	static const char *const formats[] = {"ledger", "beancount", "csv"};
+	static const char *const formats[] = {"ledger", "beancount", "csv", "xlsx"};
 	for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
 		if (strcmp(format, formats[i]) == 0)
 			return TS_OK;
-	return ts_why(
-		why, TS_E_MALFORMED, "--format", "\"%s\" is not ledger, beancount or csv", format);
+	return ts_why(why, TS_E_MALFORMED, "--format",
+		"\"%s\" is not ledger, beancount, csv or xlsx", format);
 }
 
 static void parameter(struct ts_buf *path, char *mark, const char *name, const char *value)
@@ -169,7 +169,7 @@ static int run(int argc, char **argv)
 		{"book", TS_OPT_TEXT, false, &a.book, "BOOK",
 			"provider or consumer (default: your company's)"},
 		{"format", TS_OPT_TEXT, false, &a.format, "FORMAT",
-			"ledger (default; hledger too), beancount, csv"},
+			"ledger (default; hledger too), beancount, csv, xlsx"},
 		{"from", TS_OPT_TEXT, false, &a.from, "DAY", "export: effective on or after"},
 		{"to", TS_OPT_TEXT, false, &a.to, "DAY", "export: effective before"},
 		{"kinds", TS_OPT_TEXT, false, &a.kinds, "KIND,...",

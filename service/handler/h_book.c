@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading the books: accruals, accounts, entries, trial balance, status. */
 #include "reports/trial_balance.h"
+#include "reports/xlsx/xlsx.h"
 #include "service/handler/handler.h"
 #include "service/http/route.h"
 #include "service/settle/settle.h"
@@ -10,6 +11,8 @@
 #include "store/log.h"
 #include "store/stream.h"
 #include <string.h>
+
+#define TRIAL_BYTES_MAX (1u << 20)
 
 struct books {
 	struct ts_request *req;
@@ -179,6 +182,27 @@ static enum ts_err trial_csv(struct ts_request *req, struct ts_response *res, st
 	TS_TRY(trial(req, res, &tb, why));
 	res->content_type = "text/csv";
 	return ts_trial_balance_csv(&tb, &res->body);
+}
+static enum ts_err trial_xlsx(struct ts_request *req, struct ts_response *res, struct ts_why *why)
+{
+	struct ts_trial_balance tb;
+	struct ts_buf csv;
+	TS_TRY(trial(req, res, &tb, why));
+	res->content_type = TS_XLSX_TYPE;
+	ts_buf_init(&csv, TRIAL_BYTES_MAX);
+	enum ts_err err = ts_trial_balance_csv(&tb, &csv);
+	const struct ts_xlsx_sheet sheet = {
+		.name = "Trial balance", .csv = {csv.data, csv.len}, .totals = true};
+	const struct ts_xlsx book = {.title = tb.contract,
+		.company = "",
+		.created_us = 0,
+		.currency = tb.currency,
+		.sheets = &sheet,
+		.sheets_n = 1};
+	if (err == TS_OK)
+		err = ts_xlsx_write(&book, req->region, &res->body, why);
+	ts_buf_free(&csv);
+	return err;
 }
 static enum ts_err trial_text(struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
@@ -361,6 +385,8 @@ const struct ts_route ts_routes_book[] = {
 		NULL),
 	BOOK_ROUTE(CONTRACT "/trial-balance.csv", trial_csv, "trialBalanceCsv", "As CSV", "CSV",
 		trial_query, "text/csv"),
+	BOOK_ROUTE(CONTRACT "/trial-balance.xlsx", trial_xlsx, "trialBalanceXlsx",
+		"As a spreadsheet", "spreadsheet", trial_query, TS_XLSX_TYPE),
 	BOOK_ROUTE(CONTRACT "/trial-balance.txt", trial_text, "trialBalanceText", "As a table",
 		"text", trial_query, "text/plain"),
 	BOOK_ROUTE(CONTRACT "/status", status, "status",

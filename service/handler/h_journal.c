@@ -2,6 +2,7 @@
 /* A book as a journal for accounting tools: of some days, or a numbered export of it. */
 #include "service/handler/h_journal.h"
 #include "reports/journal/journal.h"
+#include "reports/xlsx/xlsx.h"
 #include "service/handler/handler.h"
 #include "service/http/route.h"
 #include "store/document.h"
@@ -351,6 +352,36 @@ static enum ts_err export_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	return TS_OK;
 }
 
+static enum ts_err workbook(struct export *x, struct ts_buf *out, struct ts_why *why)
+{
+	struct ts_buf csv;
+	ts_buf_init(&csv, REGION_BYTES_MAX);
+	enum ts_err err = ts_journal_csv(&x->journal, true, &csv);
+	const struct ts_xlsx_sheet sheet = {
+		.name = "Journal", .csv = {csv.data, csv.len}, .totals = true};
+	const struct ts_xlsx book = {.title = x->journal.contract,
+		.company = x->journal.company,
+		.created_us = (int64_t)x->journal.to_day * TS_US_PER_DAY,
+		.currency = x->journal.currency,
+		.sheets = &sheet,
+		.sheets_n = 1};
+	if (err == TS_OK)
+		err = ts_xlsx_write(&book, x->region, out, why);
+	ts_buf_free(&csv);
+	return err;
+}
+
+static enum ts_err render(struct export *x, struct ts_response *res, const char *type,
+	journal_writer writer, struct ts_why *why)
+{
+	if (strcmp(type, TS_XLSX_TYPE) == 0)
+		return workbook(x, &res->body, why);
+	if (writer != NULL)
+		return writer(&x->journal, x->region, &res->body);
+	return ts_journal_csv(
+		&x->journal, ts_request_query(x->req, "raw")->number != 0, &res->body);
+}
+
 static enum ts_err write_journal(struct export *x, struct ts_response *res, const char *type,
 	journal_writer writer, struct ts_why *why)
 {
@@ -365,10 +396,7 @@ static enum ts_err write_journal(struct export *x, struct ts_response *res, cons
 	enum ts_err err = ts_db_tx(ts_req_session(x->req)->db, &scope, export_tx, x, why);
 	res->content_type = type;
 	if (err == TS_OK)
-		err = writer != NULL
-			      ? writer(&x->journal, x->region, &res->body)
-			      : ts_journal_csv(&x->journal,
-					ts_request_query(x->req, "raw")->number != 0, &res->body);
+		err = render(x, res, type, writer, why);
 	ts_region_free(x->region);
 	return err;
 }
@@ -408,9 +436,11 @@ static enum ts_err of_number(struct ts_request *req, struct ts_response *res, co
 HANDLER(days_ledger, of_days, LEDGER, ts_journal_ledger)
 HANDLER(days_beancount, of_days, BEANCOUNT, ts_journal_beancount)
 HANDLER(days_csv, of_days, CSV, NULL)
+HANDLER(days_xlsx, of_days, TS_XLSX_TYPE, NULL)
 HANDLER(number_ledger, of_number, LEDGER, ts_journal_ledger)
 HANDLER(number_beancount, of_number, BEANCOUNT, ts_journal_beancount)
 HANDLER(number_csv, of_number, CSV, NULL)
+HANDLER(number_xlsx, of_number, TS_XLSX_TYPE, NULL)
 
 #define BOOK_PARAM                                                                                 \
 	{                                                                                          \
@@ -442,6 +472,8 @@ const struct ts_route ts_routes_journal[] = {
 		"A book for beancount", days_query, "text/x-beancount"),
 	JOURNAL_ROUTE(CONTRACT "/journal.csv", days_csv, "journalCsv",
 		"A book as general-ledger CSV", days_query, "text/csv"),
+	JOURNAL_ROUTE(CONTRACT "/journal.xlsx", days_xlsx, "journalXlsx", "A book as a spreadsheet",
+		days_query, TS_XLSX_TYPE),
 	JOURNAL_ROUTE(CONTRACT "/journal-exports/{number}.ledger", number_ledger,
 		"journalExportLedger", "An export for hledger and ledger", number_query,
 		"text/x-ledger"),
@@ -450,5 +482,7 @@ const struct ts_route ts_routes_journal[] = {
 		"text/x-beancount"),
 	JOURNAL_ROUTE(CONTRACT "/journal-exports/{number}.csv", number_csv, "journalExportCsv",
 		"An export as general-ledger CSV", number_query, "text/csv"),
+	JOURNAL_ROUTE(CONTRACT "/journal-exports/{number}.xlsx", number_xlsx, "journalExportXlsx",
+		"An export as a spreadsheet", number_query, TS_XLSX_TYPE),
 	{0},
 };

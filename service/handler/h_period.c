@@ -2,6 +2,7 @@
 /* Settle, periods, previews, documents: the routes with money effect. */
 #include "reports/invoice_csv.h"
 #include "reports/invoice_pdf.h"
+#include "reports/xlsx/xlsx.h"
 #include "service/handler/handler.h"
 #include "service/http/route.h"
 #include "service/settle/settle.h"
@@ -293,8 +294,26 @@ static enum ts_err get_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	d->bytes = d->one.json;
 	if (strcmp(d->type, "application/json") == 0)
 		return TS_OK;
-	return ts_db_rendering_get(
-		db, d->contract_id, d->number, d->type, d->req->region, &d->bytes, why);
+	return ts_db_rendering_get(db, d->contract_id, d->number,
+		strcmp(d->type, TS_XLSX_TYPE) == 0 ? "text/csv" : d->type, d->req->region,
+		&d->bytes, why);
+}
+
+/* The same rows as the stored CSV. */
+static enum ts_err workbook(const struct documents *d, struct ts_buf *out, struct ts_why *why)
+{
+	const struct ts_currency *currency = NULL;
+	struct ts_xlsx_sheet sheet = {.name = "Invoice", .csv = d->bytes};
+	if (d->one.kind != TS_DOCUMENT_INVOICE)
+		sheet.name = "Credit note";
+	TS_TRY(ts_currency_find(ts_str(d->one.currency), &currency));
+	const struct ts_xlsx book = {.title = d->number,
+		.company = "",
+		.created_us = (int64_t)d->one.issue_day * TS_US_PER_DAY,
+		.currency = currency,
+		.sheets = &sheet,
+		.sheets_n = 1};
+	return ts_xlsx_write(&book, d->req->region, out, why);
 }
 
 static enum ts_err document_as(
@@ -309,6 +328,8 @@ static enum ts_err document_as(
 	ts_text_hex(d.one.sha256.b, TS_HASH_BYTES, etag);
 	res->content_type = type;
 	res->etag = etag;
+	if (strcmp(type, TS_XLSX_TYPE) == 0)
+		return workbook(&d, &res->body, why);
 	ts_buf_put(&res->body, d.bytes.at, d.bytes.len);
 	return res->body.err;
 }
@@ -326,11 +347,17 @@ static enum ts_err document_pdf(struct ts_request *req, struct ts_response *res,
 {
 	return document_as(req, res, "application/pdf", why);
 }
+static enum ts_err document_xlsx(
+	struct ts_request *req, struct ts_response *res, struct ts_why *why)
+{
+	return document_as(req, res, TS_XLSX_TYPE, why);
+}
 static enum ts_err document_any(struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
-	static const char *const types[] = {"application/json", "text/csv", "application/pdf"};
+	static const char *const types[] = {
+		"application/json", "text/csv", "application/pdf", TS_XLSX_TYPE};
 	size_t chosen = 0;
-	TS_TRY(ts_request_accepts(req, types, 3, &chosen, why));
+	TS_TRY(ts_request_accepts(req, types, sizeof types / sizeof types[0], &chosen, why));
 	return document_as(req, res, types[chosen], why);
 }
 
@@ -436,12 +463,15 @@ const struct ts_route ts_routes_period[] = {
 		.summary = "Invoices and credit notes",
 		.response = "data: documents"},
 	READ_ROUTE(CONTRACT "/invoices/{number}", document_any, "getInvoice",
-		"One document, by Accept", "application/json, text/csv, application/pdf"),
+		"One document, by Accept",
+		"application/json, text/csv, application/pdf, " TS_XLSX_TYPE),
 	READ_ROUTE(CONTRACT "/invoices/{number}.json", document_json_get, "getInvoiceJson",
 		"Canonical JSON", NULL),
 	READ_ROUTE(CONTRACT "/invoices/{number}.csv", document_csv, "getInvoiceCsv", "CSV",
 		"text/csv"),
 	READ_ROUTE(CONTRACT "/invoices/{number}.pdf", document_pdf, "getInvoicePdf", "PDF",
 		"application/pdf"),
+	READ_ROUTE(CONTRACT "/invoices/{number}.xlsx", document_xlsx, "getInvoiceXlsx",
+		"Spreadsheet", TS_XLSX_TYPE),
 	{0},
 };

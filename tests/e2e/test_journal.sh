@@ -116,6 +116,38 @@ for side in provider consumer; do
 	tr -d '\r' <"$DIR/$side.csv" | awk -F, 'NR > 1 { d += $10; c += $11 } END { exit !(NR > 3 && d - c < 0.001 && c - d < 0.001) }' ||
 		fail "debits and credits of the $side's CSV"
 done
+# as a spreadsheet: the same numbers in cells of their kind, totals, a header that stands still
+run 0 as provider journal export "$C" --format xlsx --out "$DIR/a.xlsx"
+run 0 as provider journal export "$C" --format xlsx --out "$DIR/b.xlsx"
+cmp -s "$DIR/a.xlsx" "$DIR/b.xlsx" || fail "the spreadsheet is not reproducible"
+run 0 as provider invoice get "$C" CLX-000001 --format xlsx --out "$DIR/invoice.xlsx"
+status 200 "$(cat "$DIR/provider.token")" "/v1/contracts/$C/trial-balance.xlsx"
+mv "$DIR/out" "$DIR/trial.xlsx"
+PYTHONPATH=$SOURCE/tests/support python3 - "$DIR" <<'PY' >"$DIR/err" 2>&1 || fail "the spreadsheets"
+import csv, sys, xlsx
+from decimal import Decimal as D
+dir = sys.argv[1]
+cells = list(xlsx.cells(dir + "/a.xlsx"))
+assert ("Journal", "frozen", "1", "frozen", None) in cells, cells[:2]
+want = list(csv.DictReader(open(dir + "/provider.csv", newline="")))
+got = xlsx.rows(dir + "/a.xlsx", "Journal")
+assert len(got) == len(want) + 1
+for w, g in zip(want, got):
+    for k, v in w.items():
+        if k in ("debit", "credit") and v:
+            assert D(g[k]) == D(v), (k, v, g[k])
+        elif k not in ("date", "entry", "line", "source_leaf") and v:
+            assert g[k] == v, (k, v, g[k])
+total = [c for c in cells if c[3].startswith("SUM(")]
+assert [c[2] for c in total] == ["#,##0.00"] * 2, total
+assert {D(c[4]) for c in total} == {sum(D(w["debit"] or 0) for w in want)}, total
+assert {c[2] for c in cells if c[1].startswith("E") and c[1] != "E1"} >= {"yyyy-mm-dd"}
+lines = xlsx.rows(dir + "/invoice.xlsx", "Invoice")
+assert sum(D(l["net"]) for l in lines if l["row"] == "line") == D(
+    [l["amount"] for l in lines if l["row"] == "total"][0]), lines
+assert len(xlsx.rows(dir + "/trial.xlsx", "Trial balance")) > 5
+PY
+checks=$((checks + 1))
 # another company's book is not for the provider
 refused "mirror accounts" as provider journal export "$C" --book consumer
 status 403 "$(cat "$DIR/provider.token")" "/v1/contracts/$C/journal.csv?book=consumer"
