@@ -60,8 +60,61 @@ for month in 2026-05 2026-06 2026-07; do
 	run 0 t replay "$DIR/mirror" --policy "$DIR/policy.txt" --state $month --out "$DIR/own.state"
 	cmp -s "$DIR/kept.state" "$DIR/own.state" || fail "another state of $month was rebuilt"
 done
-cp "$DIR/state/keys/$CONTRACT".*.key "$DIR/state/keys/operator.key" \
-	"$DIR/state/keys/receipt.key" "$DIR/"
+# the same three months from the state that both companies sealed
+run 0 t bundle "$CONTRACT" --period 2026-07 --from 2026-05 --out "$DIR/state.tar"
+FIRST=$CONTRACT
+
+# a contract that is amended twice, each time behind a cut; the last version has every model
+amend() { # VERSION EFFECTIVE
+	run 0 "$PYTHON" "$SOURCE/tests/independent/amend.py" "$DIR/amended.$(($1 - 1)).json" "$1" "$DIR/amended.$1.json"
+	run 0 t contract offer "$DIR/amended.$1.json" --effective-from "$2"
+	for side in provider consumer; do
+		run 0 t contract sign "$CONTRACT" --key "$DIR/$side.key" --terms "$DIR/amended.$1.json"
+	done
+}
+amended_month() {
+	scene "amended-$2"
+	run 0 t close "$CONTRACT" "$1"
+	run 0 t invoice issue "$CONTRACT" "$1"
+}
+contract_sign "$SOURCE/tests/independent/amended.template.json" cloud lab "$DIR/amended.1.json"
+run 0 t policy "$DIR/amended.1.json" --out "$DIR/amended.policy"
+amended_month 2026-05 may
+amend 2 2026-05-15T12:00:00Z
+amended_month 2026-06 june
+amend 3 2026-06-10T00:00:00Z
+amended_month 2026-07 july
+run 0 t bundle "$CONTRACT" --period 2026-07 --out "$DIR/amended.tar"
+AMENDED=$CONTRACT
+
+# a contract that ends by a notice in the middle of a month, from genesis and from a state behind the notice
+run 0 "$PYTHON" "$SOURCE/tests/independent/amend.py" "$SOURCE/tests/independent/terms.template.json" end "$DIR/end.template.json"
+read -r M0 M1 M2 END <"$DIR/out"
+contract_sign "$DIR/end.template.json" cloud lab "$DIR/ended.json"
+run 0 t policy "$DIR/ended.json" --out "$DIR/ended.policy"
+ended_month() { # MONTH RECORDS
+	scene "ended-$M0/$1/$2"
+	run 0 t settle "$CONTRACT"
+	run 0 t close "$CONTRACT" "$1"
+	run 0 t invoice issue "$CONTRACT" "$1"
+}
+ended_month "$M0" 60
+must logged t statement notice "$CONTRACT" --by consumer --end "${END}T00:00:00Z" --key "$DIR/consumer.key"
+ended_month "$M1" 70
+for month in "$M0" "$M1"; do
+	for book in provider consumer; do
+		run 0 t period seal "$CONTRACT" "$month" --book $book --key "$DIR/$book.key"
+	done
+done
+ended_month "$M2" 104
+run 0 t bundle "$CONTRACT" --period "$M2" --out "$DIR/ended.tar"
+run 0 t bundle "$CONTRACT" --period "$M2" --from "$M1" --out "$DIR/ended.state.tar"
+ENDED=$CONTRACT
+
+for CONTRACT in "$FIRST" "$AMENDED" "$ENDED"; do
+	cp "$DIR/state/keys/$CONTRACT".*.key "$DIR/state/keys/operator.key" \
+		"$DIR/state/keys/receipt.key" "$DIR/"
+done
 svc_stop
 unset TALLYSTICK_URL TALLYSTICK_TOKEN
 run 0 "$PYTHON" "$SOURCE/tests/independent/matrix.py" "$TALLY" "$DIR"

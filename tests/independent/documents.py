@@ -4,14 +4,14 @@ import collections, json, re
 from datetime import timedelta
 from fractions import Fraction
 from formats import DAY_MS, INT, MAX, expect, fail, hexsha, need
+from rating import KINDS
 
-LEGS = {"usage": ("unbilled", "revenue_usage", "expense_usage"), "fee": ("unbilled", "revenue_capacity",
-    "expense_capacity"), "true_up": ("unbilled", "revenue_shortfall", "expense_shortfall")}
+LEGS = dict(zip(KINDS, ("usage", "capacity", "concession", "usage", "shortfall", "shortfall", "shortfall", "usage",
+    "concession", "service_credit"))) # of revenue_ and expense_
 ENTRY = re.compile(r"j1\t({0})\t([0-9a-f]{{32}})\t(provider|consumer)\t(accrual|invoice|credit_note|tax)\t({0})"
-    r"\t(\d{{4}}-\d\d-\d\d)\t(\d{{4}}-\d\d|-)\t({0})\t(-|v\d+/(?:usage|fee|true_up)/\d+/\d+/\d+)\t([!-~]+)"
-    r"\t([0-9a-f]{{64}}|-)((?:\np\t[a-z_]+\t[DC]\t[A-Z]{{3}}\t[1-9]\d*)*)".format(INT))
+    r"\t(\d{{4}}-\d\d-\d\d)\t(\d{{4}}-\d\d|-)\t({0})\t(-|v\d+/(?:{1})/\d+/\d+/\d+)\t([!-~]+)"
+    r"\t([0-9a-f]{{64}}|-)((?:\np\t[a-z_]+\t[DC]\t[A-Z]{{3}}\t[1-9]\d*)*)".format(INT, "|".join(KINDS)))
 Entry = collections.namedtuple("Entry", "id contract book kind posted day month source line number sha legs")
-KINDS = ("usage", "fee", "true_up")
 
 
 def entry(leaf):
@@ -36,12 +36,13 @@ class Documents:
 
     def issue(self, i, st, entries):
         k, cut, journal, target = self.cuts[st["cut"]]
-        t, file = self.terms.t, "inputs.leaves"
+        self.document, file = self.versions.document(k), "inputs.leaves"
         expect("numbers", file, i, self.next_number(), st["number"])
         self.numbers.append(st["number"])
-        need(len(self.docs) == k, "one document per cut, of the last one")
+        need(self.issued == k, "one document per cut, of the last one")
+        self.issued += 1
         today = self.terms.day(st["at"])
-        dates = today.isoformat(), (today + timedelta(t["invoice"]["due_days"])).isoformat()
+        dates = today.isoformat(), (today + timedelta(self.document.t["invoice"]["due_days"])).isoformat()
         expect("events", file, i, dates, (st["date"], st["due"]))
         complete = self.completeness(i, st, cut)
         if st["witness"] == "cosigned":
@@ -60,7 +61,7 @@ class Documents:
         canonical = json.dumps(doc, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
         expect("documents", name, -1, "canonical JSON", "canonical JSON" if canonical == self.m[name] else "other")
         head = {"number": st["number"], "issue_date": st["date"], "due_date": st["due"],
-            "contract_note": self.note, "witness": st["witness"], "completeness": complete}
+            "contract_note": [note for j, note in self.contracts if j < i][-1], "witness": st["witness"], "completeness": complete}
         for log, size in (("inputs", cut["to"]), ("journal", journal)):
             head.update({log + "_origin": self.policy.log[log][0][0], log + "_size": size,
                 log + "_root": self.roots[log][size].hex()})
@@ -71,12 +72,17 @@ class Documents:
     def completeness(self, i, st, cut):
         """What the head says of the windows that the meters had to close; a gap needs both companies."""
         expected, rows, late = 0, [], 0
+        if self.state and st["cut"] == self.state.cut:
+            state = self.state
+            return self.gap(i, st, cut, state.expected, state.late, state.late + state.missing, state.list)
         for s in sorted(self.streams.values(), key=lambda s: s.origin.encode()):
             if s.side != "provider" or s.leaf >= cut["to"]:
                 continue
             ends = [s.end] + [o.from_ms for o in self.streams.values() if o.agent == s.agent and
                 o.generation == s.generation + 1 and o.leaf < cut["to"]]
-            if s.revoked is not None and s.revoked < cut["to"]:
+            if s.revoked_ms is not None:
+                ends.append(s.revoked_ms)
+            elif s.revoked is not None and s.revoked < cut["to"]:
                 ends.append(next(x["at"] for _, kind, x in self.stated if kind in ("tick", "cut") and
                     x["to"] > s.revoked))
             limit = min(e for e in ends + [MAX] if e is not None)
@@ -84,26 +90,29 @@ class Documents:
                 expected, late = expected + 1, late + waits
                 if missing or waits:
                     rows.append("%s\t%d\t%d\n" % (s.origin, start, end))
+        return self.gap(i, st, cut, expected, late, len(rows), hexsha("".join(rows).encode()))
+
+    def gap(self, i, st, cut, expected, late, open_, sha256):
         gap = next((x for j, kind, x in self.stated if (j, kind) == (st["gap"], "gap") and st["cut"] < j < i), None)
-        want = cut["begin"], cut["end"], len(rows), hexsha("".join(rows).encode())
+        want = cut["begin"], cut["end"], open_, sha256
         if st["gap"] is not None and (not gap or want != (gap["begin"], gap["end"], gap["missing"], gap["list"])):
             fail("gaps", "inputs.leaves", i, want, gap)
-        days = self.terms.t["evidence"].get("incomplete_after_days")
-        if rows and st["gap"] is None and (days is None or st["at"] < cut["at"] + days * DAY_MS):
-            fail("gaps", "inputs.leaves", i, "a gap event over %d windows" % len(rows), "none")
-        return {"expected": expected, "closed": expected - len(rows), "late": late, "missing": len(rows) - late,
-            "gap": st["gap"], "incomplete": bool(rows) and st["gap"] is None}
+        days = self.versions.newest().t["evidence"].get("incomplete_after_days")
+        if open_ and st["gap"] is None and (days is None or st["at"] < cut["at"] + days * DAY_MS):
+            fail("gaps", "inputs.leaves", i, "a gap event over %d windows" % open_, "none")
+        return {"expected": expected, "closed": expected - open_, "late": late, "missing": open_ - late,
+            "gap": st["gap"], "incomplete": bool(open_) and st["gap"] is None}
 
     def equal(self, name, want, have):
         for member in sorted(set(want) | set(have)):
             expect("documents", name, -1, (member, want.get(member)), (member, have.get(member)))
 
     def body(self, name, k, cut, target, body, number, entries):
-        keys = set(target) | {key for key in self.billed if key[3] <= k}
+        keys = set(target) | {key for key in self.billed if key[4] <= k}
         lines = []
-        for key in sorted(keys, key=lambda key: (key[3] != k, key[3], key[:3])):
+        for key in sorted(keys, key=lambda key: (key[4] != k, key[4], key)):
             amount, quantity = target.get(key, (0, 0))
-            before, adjusts = self.billed.get(key), self.of_period.get(key[3])
+            before, adjusts = self.billed.get(key), self.of_period.get(key[4])
             if before and before[0] != amount:
                 lines.append((key, -before[0], -before[1], adjusts, True))
             if (not before or before[0] != amount) and (amount or quantity):
@@ -112,10 +121,10 @@ class Documents:
         sign = -1 if kind == "credit_note" else 1
         money = lambda minor: "%s%d" % ("-" * (minor < 0), abs(minor) // 10**self.terms.exp) + (
             "." + "%0*d" % (self.terms.exp, abs(minor) % 10**self.terms.exp) if self.terms.exp else "")
-        first, end = self.terms.period(k)
+        _, first, end, _ = self.versions.period(k)
         net = sum(row[0] for row in taxes.values())
         tax = sum(row[1] for row in taxes.values())
-        t = self.terms.t
+        t = self.document.t
         want = {"format": "tallystick/invoice/v1", "kind": kind, "contract": self.policy.contract,
             "currency": t["currency"], "inputs_to": cut["to"], "as_of": cut["day"], "from": first.isoformat(),
             "to": end.isoformat(), "subtotal": money(sign * net), "tax": money(sign * tax),
@@ -129,9 +138,11 @@ class Documents:
             for n, x in enumerate(body["lines"], 1)]
         made = []
         for n, (key, amount, quantity, adjusts, reversal) in enumerate(lines, 1):
-            item, days = self.terms.item(*key[:2]), self.terms.period(key[3])
-            made.append((n, KINDS[key[0]], item["id"], key[2], 1, money(sign * amount), str(sign * quantity),
-                adjusts, reversal, item["treatment"], rows[n - 1][1], days[0].isoformat(), days[1].isoformat(), n))
+            version, charge, item, tier, p = key
+            days = self.versions.period(p)
+            made.append((n, KINDS[charge], self.versions.of(version).item(charge, item)["id"], tier, version,
+                money(sign * amount), str(sign * quantity), adjusts, reversal, *rows[n - 1], days.first.isoformat(),
+                days.end.isoformat(), n))
         for n in range(max(len(made), len(have))):
             expect("documents", name, n + 1, *[x[n] if n < len(x) else "no line" for x in (made, have)])
         have = [(x["treatment"], Fraction(x["percent"]), x["net"], x["tax"]) for x in body["taxes"]]
@@ -144,9 +155,9 @@ class Documents:
     def taxes(self, lines):
         rows, taxes = [], {}
         for key, amount, *_ in lines:
-            item = self.terms.item(*key[:2])
-            percent = Fraction(self.terms.percent(item, self.terms.period(key[3])[1] - timedelta(1)))
-            rows.append((item["treatment"], percent))
+            terms = self.versions.of(key[0])
+            treatment = terms.treatment(*key[1:3])
+            rows.append((treatment, Fraction(terms.percent(treatment, self.versions.period(key[4]).end - timedelta(1)))))
             taxes.setdefault(rows[-1], [0, 0])[0] += amount
         for (_, percent), row in taxes.items():
             row[1] = self.terms.round(row[0] * percent / 100)
@@ -168,7 +179,7 @@ class Documents:
 
     def own(self, treatment):
         """The treatment, and the percent at which the consumer taxes itself, if any."""
-        t = next(t for t in self.terms.t["tax"]["treatments"] if t["id"] == treatment)
+        t = next(t for t in self.versions.newest().t["tax"]["treatments"] if t["id"] == treatment)
         return t, Fraction(t["reverse_percent"]) if "reverse_percent" in t else None
 
     def post(self, kind, net, taxes, number, entries, name):

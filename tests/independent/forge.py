@@ -72,11 +72,24 @@ class Bundle:
         self.keys, self.members = keys, m
         self.contract = re.search(rb"contract (\S+)", m["bundle"])[1].decode()
         self.inputs, self.journal = read_leaves(m["inputs.leaves"]), read_leaves(m["journal.leaves"])
-        self.terms = m["terms/1.json"]
+        self.versions = {n: d for n, d in m.items() if n.startswith("terms/")}
+        self.ranges = {n: d for n, d in m.items() if n.startswith("ranges/")}
+        self.state = m.get("state", b"")
+        base = [row.split(b"\t") for row in self.state.split(b"\n") if re.match(b"(?:inputs|journal)\t", row)]
+        self.base = {row[0].decode(): (int(row[1]), [b64decode(h) for h in row[2].split(b",")]) for row in base} or {
+            "inputs": (), "journal": ()}
         self.streams = {n: d for n, d in m.items() if n.startswith("streams/")}
         self.documents = [json.loads(d) for n, d in m.items() if n.startswith("documents/")]
         self.origins = {log: re.match(rb"\S+", m[log + ".checkpoint"])[0].decode() for log in ("inputs", "journal")}
         self.witness, self.kept, self.close = [], {"inputs": {}, "journal": {}}, None
+
+    @property
+    def terms(self):
+        return self.versions["terms/1.json"]
+
+    @terms.setter
+    def terms(self, data):
+        self.versions["terms/1.json"] = data
 
     def find(self, kind, nth=0):
         """Index of the nth leaf of a kind of event or statement."""
@@ -112,12 +125,12 @@ class Bundle:
             body["inputs_to"] -= body["inputs_to"] > i
 
     def trees(self, log, sizes=()):
-        tree, roots, leaves = Tree(), {}, getattr(self, log)
-        for n in range(len(leaves) + 1):
-            if n in sizes:
-                roots[n] = tree.root()
-            if n < len(leaves):
-                tree.add(leaves[n])
+        tree, roots, leaves = Tree(*self.base[log]), {}, getattr(self, log)
+        for leaf in [None, *leaves]:
+            if leaf is not None:
+                tree.add(leaf)
+            if tree.size in sizes:
+                roots[tree.size] = tree.root()
         return tree, roots
 
     def source(self, n):
@@ -132,9 +145,11 @@ class Bundle:
             issue = [i for i, l in enumerate(self.inputs) if b"\nkind issue\n" in l and b"\nnumber %s\n" % number in l]
             if issue:
                 cut = int(re.search(rb"\ncut (\d+)", self.inputs[issue[0]])[1])
-                if b"\nkind cut\n" not in self.inputs[cut]:
+                first = self.base["inputs"][0] if self.state else 0
+                if not first <= cut < first + len(self.inputs) or b"\nkind cut\n" not in self.inputs[cut - first]:
                     continue
-                sizes = {"inputs": int(re.search(rb"\nto (\d+)", self.inputs[cut])[1]), "journal": self.source(cut)}
+                sizes = {"inputs": int(re.search(rb"\nto (\d+)", self.inputs[cut - first])[1]), "journal": self.source(cut) + (
+                    self.base["journal"][0] if self.state else 0)}
                 for log, size in sizes.items():
                     head[log + "_size"], head[log + "_root"] = size, self.trees(log, [size])[1].get(size, b"").hex()
                 gap = re.search(rb"\ngap (\S+)", self.inputs[issue[0]])[1].decode()
@@ -155,27 +170,31 @@ class Bundle:
         return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
     def note_of(self, log, size, cosigners):
-        tree = Tree()
-        for leaf in getattr(self, log)[:size]:
+        tree = Tree(*self.base[log])
+        for leaf in getattr(self, log)[: size - tree.size]:
             tree.add(leaf)
         return checkpoint(self.origins[log], tree, self.keys[log], cosigners)
 
     def build(self):
         """The members, in order; documents under the hashes that they have now."""
-        m = {"bundle": "tallystick/bundle/v1\ncontract {}\ninputs 0 {}\njournal 0 {}\nstate -\n".format(
-            self.contract, len(self.inputs), len(self.journal)).encode()}
+        first = {log: Tree(*self.base[log]).size for log in ("inputs", "journal")}
+        to = {log: first[log] + len(getattr(self, log)) for log in first}
+        m = {"bundle": "tallystick/bundle/v1\ncontract {}\ninputs {} {}\njournal {} {}\nstate {}\n".format(
+            self.contract, first["inputs"], to["inputs"], first["journal"], to["journal"], hexsha(self.state) if self.state
+            else "-").encode(), "state": self.state}
         for log in ("inputs", "journal"):
-            m[log + ".checkpoint"] = self.note_of(log, len(getattr(self, log)), self.witness)
+            m[log + ".checkpoint"] = self.note_of(log, to[log], self.witness)
         for log in ("inputs", "journal"):
             kept = [self.note_of(log, n, who) for n, who in sorted(self.kept[log].items())]
             m[log + ".checkpoints"] = b"\n".join(kept)
         for log in ("inputs", "journal"):
             m[log + ".leaves"] = b"".join(len(l).to_bytes(2, "big") + l for l in getattr(self, log))
-        m["terms/1.json"] = self.terms
+        m.update(self.versions)
         m.update(self.streams)
         for document in self.documents:
             data = self.canonical(document)
             m["documents/%s.json" % hexsha(data)] = data
+        m.update(self.ranges)
         return {name: data for name, data in m.items() if data}
 
     def archive(self):

@@ -42,8 +42,9 @@ def b64(text):
 
 # Merkle trees of RFC 6962, as compact ranges
 class Tree:
-    def __init__(self):
-        self.size, self.stack = 0, []
+    def __init__(self, size=0, stack=()):
+        self.size, self.stack = size, list(stack)
+        need(len(self.stack) == bin(size).count("1"), "hashes of a compact range")
 
     def add(self, leaf):
         node, n = sha(b"\0" + leaf), self.size
@@ -106,6 +107,16 @@ def note(data, keys, lines_max=64):
     return text.decode(), found
 
 
+def notes(data):
+    """Notes with an empty line between two."""
+    out, at = [], 0
+    while at < len(data):
+        end = data.find(b"\n\n", data.index(b"\n\n", at) + 2)
+        out.append(data[at : end + 1] if end >= 0 else data[at:])
+        at = end + 2 if end >= 0 else len(data)
+    return out
+
+
 INT = "(?:0|[1-9][0-9]{0,18})"
 TYPES = {"int": INT, "ints": INT + "|-", "hash": "[0-9a-f]{64}", "hashes": "[0-9a-f]{64}|-",
     "day": r"\d{4}-\d\d-\d\d", "word": "[!-~]+", "number": "[!-~]{1,64}", "root": "[A-Za-z0-9+/]{43}=",
@@ -127,8 +138,9 @@ STATEMENTS = {
         "witness {witness:witness};gap {gap:ints}",
     "void": "cut {cut:int};number {number:number};reason {reason:text}",
     "release": "lines {origin:word} {first:int} {last:int};reason {reason:text}",
-    "gap": "period {begin:int} {end:int};missing {missing:int};list {list:hash}"}
-EVENTS = ("tick", "cut", "issue", "void", "release", "gap")
+    "gap": "period {begin:int} {end:int};missing {missing:int};list {list:hash}",
+    "notice": "by {by:side};end {end:int}"}
+EVENTS = ("tick", "cut", "issue", "void", "release", "gap", "notice")
 
 
 def pattern(kind):

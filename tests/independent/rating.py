@@ -1,9 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Terms: calendar, prices, fees, minimums, tax rates; all in exact fractions."""
-import json, re
+"""Terms of one version: calendar, which price meets a quarter-hour, and the lines of a period; all in exact fractions."""
+import collections, json, re
 from datetime import date, timedelta
 from fractions import Fraction
 from formats import DAY_MS, MAX, need
+
+QUARTER_MS, EPOCH = 900000, date(1970, 1, 1)
+KINDS = ("usage", "fee", "discount", "overage", "shortfall", "rollover", "true_up", "excess", "cap", "sla_credit")
+USAGE, FEE, DISCOUNT, OVERAGE, SHORTFALL, ROLLOVER, TRUE_UP, EXCESS, CAP, CREDIT = range(10)
+ITEMS = ("prices", "fees", "discounts", "commitments", "commitments", "commitments", "minimums", "minimums", "caps", "slas")
+# Days of a period; `whole` is how many it has before the term cuts it.
+Period = collections.namedtuple("Period", "index first end whole")
+# What a version's prices count: sums {(price or (class, sku), period): quantity}, and where quarter-hours matter
+# fine {(start, sku, class, account, origin, price, period): quantity}.
+Usage = collections.namedtuple("Usage", "sums fine")
+
+
+def part(upto, low, high):
+    return max(min(upto, high) - low, 0)
+
+
+def cut(rows, days):
+    """Rows (from, to, value), as far as they lie on the days that a version governs (None: all)."""
+    if days is None:
+        return rows
+    return [(max(a, x), min(b, y), v) for a, b, v in rows for x, y in days if max(a, x) < min(b, y)]
 
 
 class Terms:
@@ -12,32 +33,93 @@ class Terms:
             need(len(dict(pairs)) == len(pairs), "member twice")
             return dict(pairs)
         self.t = t = json.loads(data, object_pairs_hook=once)
+        self.version = t["version"]
         self.exp = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3,
             "JOD": 3, "TND": 3}.get(t["currency"], 2)
         self.first, self.anchor = date.fromisoformat(t["term"]["from"]), t["calendar"]["anchor_day"]
         self.last = date.fromisoformat(t["term"]["to"]) if t["term"].get("to") else None
         self.offsets = [(iso_ms(o["from"]) if "from" in o else -MAX, o["offset_minutes"] * 60000)
             for o in t["zone"].get("offsets", [{"offset_minutes": 0}])]
+        self.div = {s["sku"]: int(s["divisor"]) for s in t["skus"]}
+        self.prices, self.fees = t["prices"], t.get("fees", [])
+        self.pools = {c["id"]: c["scope"] for c in t.get("counters", [])}
+        self.windows = {w["window"]: self.week(w) for w in t.get("windows", [])}
+        hourly = {c["price"] for c in t.get("commitments", []) if c["per"] != "period"}
+        self.fine = {i for i, p in enumerate(self.prices) if p.get("counter") in self.pools or p["id"] in hourly}
+        tiers = [x for p in self.prices for x in p.get("tiers", [p])]
+        self.chained = any(p.get("counter") == "term" or self.pools.get(p.get("counter")) == "term" for p in self.prices
+            ) or any(Fraction(c.get("rollover", "0")) for c in t.get("commitments", [])) or any(
+            c["per"] == "term" for c in t.get("caps", []))
+        self.alone = bool(self.chained or self.fine or self.pools or any(t.get(n) for n in ("discounts", "commitments",
+            "caps", "slas")) or any("on" in m or "overage_factor" in m for m in t.get("minimums", [])) or any(
+            "package_size" in x for x in tiers))
+        self.quarters = bool(self.fine or self.windows)
 
+    # Calendar
     def instant(self, day):
-        local = (day - date(1970, 1, 1)).days * DAY_MS
+        local = (day - EPOCH).days * DAY_MS
         return next((local - off for i, (at, off) in enumerate(self.offsets) if at <= local - off and (
             i + 1 == len(self.offsets) or local - off < self.offsets[i + 1][0])), local - self.offsets[-1][1])
 
+    def local(self, ms):
+        return ms + [o for at, o in self.offsets if at <= ms][-1]
+
     def day(self, ms):
-        off = [o for at, o in self.offsets if at <= ms][-1]
-        return date(1970, 1, 1) + timedelta((ms + off) // DAY_MS)
+        return EPOCH + timedelta(self.local(ms) // DAY_MS)
+
+    def day_from(self, ms):
+        """The first day that begins at the instant or after it."""
+        day = self.day(ms)
+        return day if self.instant(day) == ms else day + timedelta(1)
+
+    def anchored(self, n):
+        """The anchor day of month n, or its last."""
+        after = date((n + 1) // 12, (n + 1) % 12 + 1, 1)
+        return min(date(n // 12, n % 12 + 1, 1) + timedelta(self.anchor - 1), after - timedelta(1))
 
     def edge(self, k):
-        """The anchor day k months behind that of the first day's own whole period."""
-        n = self.first.year * 12 + self.first.month - 1 + k - (self.first.day < self.anchor)
-        return date(n // 12, n % 12 + 1, self.anchor)
+        """Where period k would begin if the term did not cut it."""
+        c, n = self.t["calendar"], self.first.year * 12 + self.first.month - 1
+        n -= self.first < self.anchored(n)
+        months = c.get("months", 1)
+        n -= (n - (c["month"] - 1)) % months if "month" in c else 0
+        return self.anchored(n + k * months)
 
-    def period(self, k):
-        """First and end day of period k; the term cuts the first and the last."""
+    def period(self, k, last):
+        """Period k of a term that ends with the day `last` (None: never)."""
         first, end = max(self.edge(k), self.first), self.edge(k + 1)
-        return first, min(end, self.last) if self.last and first < self.last else end
+        whole = (end - self.edge(k)).days
+        return Period(k, first, min(end, last) if last and first < last else end, whole)
 
+    # Which price
+    def week(self, w):
+        """The quarter-hours of a week, from Monday on, in a window."""
+        quarter = lambda text: int(text[:2]) * 4 + int(text[3:]) // 15
+        a, b = quarter(w["from"]), quarter(w["to"])
+        names = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+        return {(d * 96 + q) % 672 for d, name in enumerate(names) if name in w.get("days", names)
+            for q in range(a, b + 96 * (b <= a))}
+
+    def in_window(self, name, ms):
+        q = (self.local(ms) // QUARTER_MS + 3 * 96) % 672
+        return name == "*" or (q in self.windows[name] if name != "-" else not any(
+            q in w for w in self.windows.values()))
+
+    def match(self, line, cluster, ms):
+        """Index of the price of a quarter-hour of a line; (class, sku) of an excluded one; None."""
+        sku, cls, account = (x.decode() for x in (line.sku, line.cls, line.account))
+        if cls in [x["class"] for x in self.t.get("exclusions", [])]:
+            return cls, sku
+        region = next((r["region"] for r in self.t.get("regions", []) if cluster in r["clusters"]), "-")
+        sets = self.t.get("purposes", [])
+        purpose = next((p["purpose"] for p in sets if account in p.get("accounts", [])), None) or next(
+            (p["purpose"] for p in sets if cls in p.get("classes", [])), "-")
+        for i, p in enumerate(self.prices):
+            if p["sku"] == sku and p["class"] in ("*", cls) and p.get("region", "*") in ("*", region) and p.get(
+                    "purpose", "*") in ("*", purpose) and self.in_window(p.get("window", "*"), ms):
+                return i
+
+    # Money
     def round(self, x):
         low, rest = int(abs(x)), abs(x) - int(abs(x))
         up = {"half_away_from_zero": rest * 2 >= 1, "down": False, "up": rest > 0,
@@ -47,72 +129,243 @@ class Terms:
     def minor(self, text):
         return Fraction(text) * 10**self.exp
 
-    def price_of(self, sku, cls):
-        for i, p in enumerate(self.t["prices"]):
-            if p["sku"] == sku and p["class"] in ("*", cls) and cls not in [
-                    x["class"] for x in self.t.get("exclusions", [])]:
-                return i
+    def segments(self, row):
+        """A schedule as (first day, end day, amount in minor units); blocks together, from edge to edge."""
+        day = lambda text: date.fromisoformat(text) if text else self.last or date.max
+        if "blocks" not in row:
+            return [(day(s["from"]), day(s.get("to")), self.minor(s["amount"])) for s in row["schedule"]]
+        blocks = [(day(b["accepted"]), day(b.get("to")), b["count"] * self.minor(b["amount"])) for b in row["blocks"]]
+        edges = sorted({e for b in blocks for e in b[:2]})
+        spans = [(a, b, [v for x, y, v in blocks if x <= a < y]) for a, b in zip(edges, edges[1:])]
+        return [(a, b, sum(values)) for a, b, values in spans if values]
 
-    def parts(self, line):
-        """(price, period, quantity) of a u1 line, cut at the edges of billing periods."""
-        price = self.price_of(line.sku.decode(), line.cls.decode())
-        if price is None:
-            return []
-        k, done, out = 0, 0, []
-        while self.instant(self.period(k)[1]) <= line.start:
-            k += 1
-        share = lambda t: line.quantity * (min(max(t, line.start), line.end) - line.start) // (line.end - line.start)
-        done = share(self.instant(self.first))
-        while done < line.quantity and not (self.last and self.period(k)[0] >= self.last):
-            upto = share(self.instant(self.period(k)[1]))
-            out, done, k = out + [(price, k, upto - done)], upto, k + 1
-        return out
+    def levels(self, rows, sku):
+        return [(date.fromisoformat(r["from"]), date.fromisoformat(r["to"]) if r.get("to") else self.last or date.max,
+            int(Fraction(r["quantity"]) * self.div[sku])) for r in rows]
 
-    def charges(self, k, measures):
-        """{(kind, item, tier): (amount, base quantity)} of period k."""
-        out, (first, end) = {}, self.period(k)
-        if self.last and first >= self.last:
-            return out
-        div = {s["sku"]: int(s["divisor"]) for s in self.t["skus"]}
-        for i, p in enumerate(self.t["prices"]):
-            q, low, d = measures.get((i, k), 0), 0, div[p["sku"]]
-            for n, tier in enumerate(p.get("tiers", [p]), 1 if "tiers" in p else 0):
-                high = int(Fraction(tier["up_to"]) * d) if "up_to" in tier else max(q, low + 1)
-                part = min(q, high) - low if p["model"] != "volume" else q
-                if (q > low or n <= 1) and (p["model"] != "volume" or q <= high):
-                    out[0, i, n] = self.round(self.minor(Fraction(part, d) * Fraction(tier["unit_price"]) +
-                        Fraction(tier.get("flat", 0)))), part
-                low = high
-        for kind, rows in ((1, self.t.get("fees", [])), (2, self.t.get("minimums", []))):
-            whole = (self.edge(k + 1) - self.edge(k)).days
-            for i, row in enumerate(rows):
-                total = days = 0
-                for step in row["schedule"]:
-                    to = min(end, date.fromisoformat(step.get("to", "9999-12-31")))
-                    n = max((to - max(first, date.fromisoformat(step["from"]))).days, 0)
-                    total, days = total + self.minor(step["amount"]) * n / whole, days + n
-                if kind == 1:
-                    out[1, i, 0] = self.round(total), days
-                else:
-                    kinds = [j for j, name in enumerate(("usage", "fees")) if name in row["counts"]]
-                    short = self.round(total) - sum(a for (c, *_), (a, _) in out.items() if c in kinds)
-                    out[2, i, 0] = max(short, 0), 0
-        return {key: v for key, v in out.items() if v != (0, 0)}
+    def due(self, segments, p):
+        """What segments cost in a period, by days, and the days."""
+        inside = [((min(b, p.end) - max(a, p.first)).days, v) for a, b, v in segments if max(a, p.first) < min(b, p.end)]
+        return self.round(sum(Fraction(n) * v for n, v in inside) / p.whole), sum(n for n, _ in inside)
 
+    # Items of lines
     def item(self, kind, i):
-        return self.t[("prices", "fees", "minimums")[kind]][i]
+        return self.t[ITEMS[kind]][i]
 
-    def treatment(self, item):
-        return next(t for t in self.t["tax"]["treatments"] if t["id"] == item["treatment"])
+    def price_at(self, name):
+        return next(i for i, p in enumerate(self.prices) if p["id"] == name)
 
-    def percent(self, item, day):
-        t = self.treatment(item)
+    def covered(self, kind, i):
+        """(prices, fees) that a line is about."""
+        row = self.item(kind, i)
+        if kind < DISCOUNT:
+            return ({i}, set()) if kind == USAGE else (set(), {i})
+        if "price" in row:
+            return {self.price_at(row["price"])}, set()
+        on, both = row.get("on"), (self.prices, self.fees)
+        return tuple({k for k, x in enumerate(rows) if on is None or x["id"] in on.get(name, []) or x.get(
+            "section", "") in on.get("sections", [])} for rows, name in zip(both, ("prices", "fees")))
+
+    def treatment(self, kind, i):
+        row = self.item(kind, i)
+        if "treatment" in row:
+            return row["treatment"]
+        prices, fees = self.covered(kind, i)
+        return (self.prices[min(prices)] if prices else self.fees[min(fees)])["treatment"]
+
+    def percent(self, treatment, day):
+        t = next(t for t in self.t["tax"]["treatments"] if t["id"] == treatment)
         rates = [r for r in self.t["tax"].get("rates", []) if r["rate"] == t.get("rate") and
             r["jurisdiction"] == t["jurisdiction"] and r["from"] <= day.isoformat()]
         return max(rates, key=lambda r: r["from"])["percent"] if rates and t["category"] == "S" else "0"
 
 
+class Rating:
+    """Lines of one version: {(kind, item, tier): (amount, quantity)}. What runs on over periods stays here."""
+
+    def __init__(self, terms, days=None):
+        self.terms, self.days = terms, days
+        self.counted, self.pools, self.carried, self.spent, self.totals = (collections.Counter() for _ in range(5))
+        self.parts = {}
+
+    def period(self, p, usage):
+        self.p, self.lines, t = p, {}, self.terms.t
+        self.hours = collections.Counter()
+        self.q, self.parts, self.totals = collections.Counter(), {}, collections.Counter()
+        for (slot, k), quantity in usage.sums.items():
+            self.q[slot] += quantity if k == p.index else 0
+        self.feed(usage.fine)
+        for i in range(len(self.terms.prices)):
+            for tier, amount, quantity in self.price(i, self.q[i], p):
+                self.put(USAGE, i, tier, amount, quantity)
+        for i, fee in enumerate(self.terms.fees):
+            self.put(FEE, i, 0, *self.terms.due(cut(self.terms.segments(fee), self.days), p))
+        for by in ("quantity", "percent"): # all units first, then percentages of what is left
+            counted = dict(self.lines)
+            for i, d in enumerate(t.get("discounts", [])):
+                if by in d:
+                    self.put(DISCOUNT, i, 0, self.discount(i, d, counted))
+        for i, c in enumerate(t.get("commitments", [])):
+            self.commitment(i, c)
+        counted = dict(self.lines)
+        for i, m in enumerate(t.get("minimums", [])):
+            self.minimum(i, m, counted)
+        for i, c in enumerate(t.get("caps", [])):
+            self.cap(i, c)
+        counted = dict(self.lines)
+        for i, s in enumerate(t.get("slas", [])):
+            self.credit(i, s, counted)
+        for i in range(len(self.terms.prices)):
+            self.counted[i] += self.q[i]
+        self.pools.update(self.totals)
+        return self.lines
+
+    def put(self, kind, item, tier, amount, quantity=0):
+        if amount or quantity:
+            self.lines[kind, item, tier] = amount, quantity
+
+    def feed(self, fine):
+        """Quarter-hours, in the order in which shared counters are fed."""
+        at = collections.Counter({c: self.pools[c] for c, scope in self.terms.pools.items() if scope == "term"})
+        for (start, _, _, _, _, i, k), quantity in sorted(fine.items()):
+            if k != self.p.index:
+                continue
+            self.q[i] += quantity
+            self.hours[i, start] += quantity
+            pool = self.terms.prices[i].get("counter")
+            if pool in self.terms.pools:
+                for n, (low, high, _) in enumerate(self.tiers(i)):
+                    self.parts[i, n] = self.parts.get((i, n), 0) + part(at[pool] + quantity, low, high) - part(
+                        at[pool], low, high)
+                at[pool] += quantity
+                self.totals[pool] += quantity
+
+    def tiers(self, i):
+        """(edge below, own edge, tier) in base units; a price without tiers is one."""
+        p, low, out = self.terms.prices[i], 0, []
+        for tier in p.get("tiers", [p]):
+            high = int(Fraction(tier["up_to"]) * self.terms.div[p["sku"]]) if "up_to" in tier else 1 << 200
+            out.append((low, high, tier))
+            low = high
+        return out
+
+    def price(self, i, q, period):
+        """(tier, amount, quantity) of each line that a price has for a quantity."""
+        p, counter = self.terms.prices[i], self.terms.prices[i].get("counter", "period")
+        shared = counter in self.terms.pools
+        opening = self.counted[i] if counter == "term" else 0
+        total = self.totals[counter] if shared else q
+        for n, (low, high, tier) in enumerate(self.tiers(i)):
+            before, own = part(opening, low, high), part(opening + q, low, high) - part(opening, low, high)
+            if shared and p["model"] == "graduated":
+                own = self.parts.get((i, n), 0)
+            if p["model"] == "volume":
+                if total > high or (n and total <= low):
+                    continue
+                own = q
+            first = n == 0 or p["model"] == "volume"
+            flat = not (counter == "term" and period.index > 0) if first else own > 0 and not before
+            amount = Fraction(own, self.terms.div[p["sku"]])
+            if "package_size" in tier:
+                size = int(Fraction(tier["package_size"]) * self.terms.div[p["sku"]])
+                amount = Fraction(-(-(before + own) // size) - -(-before // size))
+            amount *= Fraction(tier.get("unit_price") or tier["package_price"])
+            yield n + 1 if "tiers" in p else 0, self.terms.round(self.terms.minor(amount + Fraction(
+                tier.get("flat", "0")) * flat)), own
+
+    def counts(self, lines, cover, usage=True, fees=True, without=()):
+        """The sum of lines all of whose prices and fees are covered."""
+        total = 0
+        for (kind, item, _), (amount, _) in lines.items():
+            prices, own = self.terms.covered(kind, item)
+            of_fees = kind == FEE or kind == DISCOUNT and own
+            if prices <= cover[0] and own <= cover[1] and (fees if of_fees else usage) and kind not in without:
+                total += amount
+        return total
+
+    def discount(self, i, d, counted):
+        if "percent" in d:
+            whole = self.counts(counted, self.terms.covered(DISCOUNT, i))
+            return -self.terms.round(whole * Fraction(d["percent"]) / 100)
+        k = self.terms.price_at(d["price"])
+        free = int(Fraction(d["quantity"]) * self.terms.div[self.terms.prices[k]["sku"]])
+        cost = [sum(amount for _, amount, _ in self.price(k, q, self.p)) for q in (self.q[k], max(self.q[k] - free, 0))]
+        return cost[1] - cost[0]
+
+    def commitment(self, i, c):
+        k = self.terms.price_at(c["price"])
+        p = self.terms.prices[k]
+        unit, div = Fraction(p["unit_price"]), self.terms.div[p["sku"]]
+        levels = cut(self.terms.levels(c["schedule"], p["sku"]), self.days)
+        rolled = 0
+        if c["per"] == "period":
+            inside = [((min(b, self.p.end) - max(a, self.p.first)).days, v) for a, b, v in levels if max(
+                a, self.p.first) < min(b, self.p.end)]
+            own, carried, used = sum(n * v for n, v in inside) // self.p.whole, self.carried[i], self.q[k]
+            rolled, over = min(used, carried), max(used - own - carried, 0) if inside else 0
+            short = min(max(own + carried - used, 0), own)
+            self.carried[i] = int(short * Fraction(c.get("rollover", "0")))
+        else:
+            over, short = self.by_hours(c, k, levels)
+        if "overage_unit_price" in c or "overage_factor" in c:
+            each = Fraction(c["overage_unit_price"]) if "overage_unit_price" in c else unit * Fraction(c["overage_factor"])
+            self.put(OVERAGE, i, 0, self.terms.round(self.terms.minor(Fraction(over, div) * (each - unit))), over)
+        each = self.terms.minor(Fraction(c.get("shortfall_unit_price", "0")) / div)
+        if "shortfall_unit_price" in c:
+            self.put(SHORTFALL, i, 0, self.terms.round(short * each), short)
+        if Fraction(c.get("rollover", "0")):
+            self.put(ROLLOVER, i, 0, self.terms.round(-rolled * each), rolled)
+
+    def by_hours(self, c, k, levels):
+        """What is beyond the quantity and short of it, hour by hour from the beginning of each day."""
+        over = short = 0
+        step = QUARTER_MS * (4 if c["per"] == "hour" else 1)
+        for a, b, quantity in levels:
+            for n in range((min(b, self.p.end) - max(a, self.p.first)).days):
+                day = max(a, self.p.first) + timedelta(n)
+                start, end = self.terms.instant(day), self.terms.instant(day + timedelta(1))
+                for hour in range(start, end, step):
+                    mine = [q for q in range(hour, min(hour + step, end), QUARTER_MS) if self.terms.in_window(
+                        c.get("window", "*"), q)]
+                    rest = sum(self.hours[k, q] for q in mine) - len(mine) * (quantity // 4)
+                    over, short = over + max(rest, 0) * bool(mine), short + max(-rest, 0)
+        return over, short
+
+    def minimum(self, i, m, counted):
+        cover = self.terms.covered(TRUE_UP, i)
+        have = self.counts(counted, cover, "usage" in m["counts"], "fees" in m["counts"])
+        due, days = self.terms.due(cut(self.terms.segments(m), self.days), self.p)
+        self.put(TRUE_UP, i, 0, max(due - have, 0))
+        if "overage_factor" in m and days:
+            self.put(EXCESS, i, 0, self.terms.round(max(have - due, 0) * (Fraction(m["overage_factor"]) - 1)))
+
+    def cap(self, i, c):
+        have = self.counts(self.lines, self.terms.covered(CAP, i))
+        if c["per"] == "term":
+            room, days = self.terms.minor(c["amount"]) - self.spent[i], 1
+        else:
+            room, days = self.terms.due(cut(self.terms.segments(c), self.days), self.p)
+        off = min(int(max(room, 0)) - have, 0) if days else 0
+        self.put(CAP, i, 0, off)
+        self.spent[i] += have + off if days else 0
+
+    def credit(self, i, s, counted):
+        base = self.counts(counted, self.terms.covered(CREDIT, i), without=(TRUE_UP, EXCESS) if s["base"] ==
+            "before_true_up" else ())
+        capacity = sum(v // 4 * ((self.terms.instant(min(b, self.p.end)) - self.terms.instant(max(a, self.p.first))) //
+            QUARTER_MS) for a, b, v in cut(self.terms.levels(s["capacity"], s["sku"]), self.days) if max(
+            a, self.p.first) < min(b, self.p.end))
+        down = min(sum(self.q[cls, s["sku"]] for cls in set(s["classes"])), capacity)
+        if not capacity or base <= 0:
+            return
+        share = Fraction(down, capacity)
+        if "tiers" in s:
+            reached = [x["percent"] for x in s["tiers"] if (1 - share) * 100 < Fraction(x["below"])]
+            share = Fraction(reached[-1]) / 100 if reached else 0
+        most = self.terms.round(base * Fraction(s.get("cap_percent", "100")) / 100)
+        self.put(CREDIT, i, 0, -min(self.terms.round(base * share), most))
+
+
 def iso_ms(text):
     m = re.fullmatch(r"(.{10})T(\d\d):(\d\d):(\d\d)Z", text)
-    return ((date.fromisoformat(m[1]) - date(1970, 1, 1)).days * 86400 + int(m[2]) * 3600 + int(m[3]) * 60 +
-        int(m[4])) * 1000
+    return ((date.fromisoformat(m[1]) - EPOCH).days * 86400 + int(m[2]) * 3600 + int(m[3]) * 60 + int(m[4])) * 1000

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""scene.py STEP DIR CONTRACT: what three agents send to a real service, month by month, for test_tamper.sh.
-Steps: may, june, july, gap. Keys are made from names; state between steps is the agents' lines in DIR."""
+"""scene.py STEP DIR CONTRACT: what agents send to a real service, month by month, for test_tamper.sh.
+Steps: may, june, july, gap; of the contract that is amended: amended-may, amended-june, amended-july; of the one that
+ends by notice: ended-FIRST/MONTH/RECORDS. Keys are made from names; state between steps is the agents' lines in DIR."""
 import os, re, sys, time, urllib.error, urllib.request
+from datetime import datetime
 from forge import Agent, Bundle, Key, note
 from formats import hexsha
 
@@ -125,6 +127,32 @@ elif step == "july":
     for line in usage("july", 3, "h100", "excluded_maintenance"):
         A2.add(line)
     send(A2, closes(A2, "july", 31, first))
+elif step.startswith("ended-"):
+    # three months, the first named behind the dash: usage of each, and some behind the end
+    first, month, count = step.split("-", 1)[1].split("/")
+    MONTH["may"], MONTH["now"] = (int(datetime.fromisoformat(m + "-01T00:00:00+00:00").timestamp()) * 1000 for m in (
+        first, month))
+    a = agent("colo/meter/g1")
+    begin = a.tree.size
+    if first == month:
+        enrol(a, "provider", MONTH["may"])
+    send(a, usage("now", int(count)))
+    send(a, ([] if first == month else [reversal(a, 2 + begin // 9)]) + closes(a, "now", 31, begin))
+elif step.startswith("amended-"):
+    month = step.partition("-")[2]
+    days = {"may": 31, "june": 30, "july": 31}[month]
+    for a, shift in ((agent("eu1/meter/g1"), 0), (agent("us1/meter/g1"), 3 * HOUR + 421)):
+        if month == "may":
+            enrol(a, "provider", MONTH["may"])
+        first = a.tree.size
+        for cls, count, every, devices in (("on_demand", 60, 11, 8000), ("reserved", 50, 13, 3000), ("spot", 44, 16, 1500),
+                ("excluded_maintenance", 3, 200, 4000)):
+            for n, line in enumerate(usage(month, count, "h100", cls, every * HOUR, 5 * HOUR, devices, shift)):
+                a.add(re.sub("lab$", "team-%d" % (n % 3), line))
+        for line in usage(month, 20, "egress", "-", 33 * HOUR, 3 * HOUR, 0, shift):
+            a.add(line)
+        send(a, [reversal(a, first + 3), reversal(a, first + 70)] + ([] if month == "may" else [reversal(a, 9 + ord(month[2]))]))
+        send(a, closes(a, month, days, first))
 elif step == "gap":
     # the revoked stream closed nothing any more: both companies accept it
     starts = range(MONTH["july"], MONTH["august"], DAY)

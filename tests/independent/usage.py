@@ -8,32 +8,41 @@ RECORDS = {tag: re.compile(b"\t".join([tag] + [b"(%s)" % {"n": NUM, "t": TEXT, "
     for c in shape])) for tag, shape in
     ((b"g1", "thn"), (b"u1", "nntnntttt"), (b"c1", "nntnnn"), (b"r1", "tnt"))}
 TIME_MAX = 253402300799999
-Line = collections.namedtuple("Line", "leaf index start end sku quantity cls workload resource")
+Line = collections.namedtuple("Line", "leaf index start end sku quantity cls workload resource account")
+
+
+def fields(raw):
+    """Of a line that is good by itself."""
+    regex = RECORDS.get(raw[:2])
+    m = regex and len(raw) <= 1024 and regex.fullmatch(raw)
+    v = m and m.groups()
+    if v and raw[:2] in (b"u1", b"c1"):
+        start, end = int(v[0]), int(v[1])
+        if not (start < end <= TIME_MAX and end - start <= SPAN_MS and max(int(v[3]), int(v[4])) <= MAX):
+            return None
+    return v
 
 
 class Stream:
     def __init__(self, leaf, st, key):
         self.__dict__.update(st, leaf=leaf, key=key, tree=Tree(), used=0, usage={}, reversals=[], closes=[])
+        self.base, self.begun, self.gone_before, self.revoked_ms = 0, 0, set(), None # what a state says of before it
         self.waits = {} # (window, sku): leaves of the first u1 that waits and of the c1
         self.revoked, self.pending, self.closed, self.marks, self.roots = None, {}, {}, {}, {0: sha(b"")}
         self.agent, self.id = self.origin.rsplit("/", 1)[0], hexsha(self.origin.encode())[:32]
         self.generation = int(self.origin.rsplit("/g", 1)[1])
 
-    def take(self, leaf, index, raw, note_hash):
+    def take(self, leaf, index, raw):
         """Stores a good line; a void one leaves no trace."""
-        regex = RECORDS.get(raw[:2])
-        m = regex and len(raw) <= 1024 and regex.fullmatch(raw)
-        if not m:
+        v = fields(raw)
+        if not v:
             return
-        v = m.groups()
         if raw[:2] == b"r1":
             if int(v[1]) <= MAX and v[0].decode().rsplit("/g", 1)[0] == self.agent and (
                     v[0].decode() != self.origin or int(v[1]) < index):
                 self.reversals.append((leaf, index, v[0].decode(), int(v[1])))
         elif raw[:2] in (b"u1", b"c1"):
             start, end, first, third = int(v[0]), int(v[1]), int(v[3]), int(v[4])
-            if not (start < end <= TIME_MAX and end - start <= SPAN_MS and max(first, third) <= MAX):
-                return
             key = start - (start - self.begin) % self.window, v[2]
             n, total, least = self.pending.get(key, (0, 0, index))
             if raw[:2] == b"c1":
@@ -50,7 +59,7 @@ class Stream:
                 self.pending[key] = n + 1, total + third, least
                 if not n:
                     self.waits.setdefault(key, []).append([leaf, MAX])
-                self.usage[index] = Line(leaf, index, start, end, v[2], third, v[5], v[6], v[7])
+                self.usage[index] = Line(leaf, index, start, end, v[2], third, *v[5:])
 
     def windows(self, begin, end, limit, below):
         """(start, end, missing, late) of the windows that end in (begin, end], up to the limit, by leaves below."""
@@ -96,7 +105,7 @@ def judge(streams, leaves):
                     s.end is not None and line.start >= s.end):
                 s.mark(line.index, line.leaf, "parked", True)
     origins = {s.origin: s for s in streams.values()}
-    gone = set()
+    gone = {(s.origin, i) for s in streams.values() for i in s.gone_before}
     for leaf, index, s, origin, target in sorted(
             (r[0], r[1], s, *r[2:]) for s in streams.values() for r in s.reversals):
         t = origins.get(origin)

@@ -4,25 +4,35 @@
 
 A second verifier of bundles, written from docs/formats alone and sharing no code with the first: what
 both accept does not rest on one program's misreading. Checks have the names of docs/formats/verify.md.
-Accruals are compared at the cuts, not tick by tick, and words (descriptions, traces) are not compared;
-bundles that start from a state are refused. Exit 0: verified, 1: not."""
+Accruals are compared at the cuts, not tick by tick, words (descriptions, traces) are not compared, and what a
+state says of the time before it rests on the signatures of both companies. Exit 0: verified, 1: not."""
 import argparse, collections, json, re, sys, time
 from base64 import b64encode
-from datetime import date
-from documents import KINDS, LEGS, Documents, entry, pair
-from formats import (DAY_MS, EVENTS, INT, MAX, SPAN_MS, Bad, Policy, Tree, checkpoint, expect, fail, failures,
-    hexsha, need, note, read_archive, read_leaves, sha, statement, vkey)
-from rating import Terms
+from datetime import date, timedelta
+from documents import LEGS, Documents, entry, pair
+from formats import (DAY_MS, EVENTS, MAX, SPAN_MS, Bad, Policy, Tree, checkpoint, expect, fail, failures, hexsha, need,
+    note, notes, read_archive, read_leaves, statement, vkey)
+from opening import Opening
+from rating import KINDS, QUARTER_MS, Terms, Usage
 from usage import Stream, judge, meet
+from versions import Versions
 
 
-class Audit(Documents):
+OTHER = {"provider": "consumer", "consumer": "provider"}
+
+
+class Audit(Documents, Opening):
     def __init__(self, members, policy, max_age):
-        self.m, self.policy, self.max_age, self.terms, self.note = members, policy, max_age, None, None
-        self.streams, self.checkpoints, self.events, self.stated = {}, {}, [], []
-        self.cuts, self.used, self.docs, self.billed, self.taxed = {}, set(), [], {}, {}
-        self.notes, self.enrolled, self.late, self.numbers = {}, set(), {}, []
-        self.accrued, self.memo, self.of_period, self.late_from = {}, {}, {}, {}
+        self.m, self.policy, self.max_age, self.terms, self.state = members, policy, max_age, None, None
+        self.party, self.seals, self.contracts, self.at, self.cut_at = dict(policy.party), {}, [], 0, {}
+        self.streams, self.checkpoints, self.stated = {}, {}, []
+        self.cuts, self.docs, self.billed, self.taxed = {}, [], {}, {}
+        self.rows, self.enrolled, self.numbers = {}, set(), []
+        self.accrued, self.memo, self.of_period, self.late_from = collections.Counter(), {}, {}, {}
+        self.next_cut = self.issued = self.n = 0
+        self.serial, self.balance, self.day = collections.Counter(), collections.Counter(), date.min
+        self.sums, self.fine = collections.Counter(), collections.Counter()
+        self.versions, self.offered, self.log_time = None, [], 0
 
     def guard(self, check, file, index, work, *args):
         try:
@@ -36,48 +46,47 @@ class Audit(Documents):
             return
         self.leaves = {log: self.guard(log + "_root", log + ".leaves", -1, read_leaves,
             self.m.get(log + ".leaves", b"")) or [] for log in self.to}
-        self.roots = {log: [sha(b"")] for log in self.to}
+        self.roots = {}
         for log, leaves in self.leaves.items():
-            tree = Tree()
+            tree = Tree(*self.base[log])
+            self.roots[log] = {tree.size: tree.root()}
             for leaf in leaves:
                 tree.add(leaf)
-                self.roots[log].append(tree.root())
-            expect("manifest", log + ".leaves", -1, self.to[log], len(leaves))
+                self.roots[log][tree.size] = tree.root()
+            expect("manifest", log + ".leaves", -1, self.to[log], tree.size)
             self.guard("checkpoints", log + ".checkpoint", -1, self.read_checkpoints, log)
         self.trust()
-        self.entries = [self.guard("entries", "journal.leaves", i, entry, leaf)
+        if self.state:
+            self.guard("state", "state", -1, self.open)
+            if "state" in failures:
+                return # nothing in it may be taken
+        self.entries = [self.guard("entries", "journal.leaves", self.from_["journal"] + i, entry, leaf)
             for i, leaf in enumerate(self.leaves["journal"])]
-        for i, leaf in enumerate(self.leaves["inputs"]):
+        for i, leaf in enumerate(self.leaves["inputs"], self.from_["inputs"]):
             self.guard("signatures", "inputs.leaves", i, self.leaf, i, leaf)
-        self.guard("keys", "streams", -1, judge, self.streams, self.stated)
+        self.guard("keys", "streams", -1, judge, self.streams, [x for x in self.stated if x[0] >= self.from_["inputs"]])
         self.guard("events", "inputs.leaves", -1, self.follow)
+        self.guard("ranges", "ranges/", -1, self.asked)
         self.guard("members", "bundle", -1, self.shape)
 
-    def manifest(self):
-        m = re.fullmatch("tallystick/bundle/v1\ncontract ([0-9a-f]{32})\ninputs (N) (N)\njournal (N) (N)\n"
-            "state (-|[0-9a-f]{64})\n".replace("N", INT), self.m["bundle"].decode())
-        need(m and m[6] == "-" and m[2] == m[4] == "0", "a bundle from genesis")
-        expect("contract", "bundle", -1, self.policy.contract, m[1])
-        self.to = {"inputs": int(m[3]), "journal": int(m[5])}
-
     def read_checkpoints(self, log):
-        found, before = {}, -1
+        found, before = {}, self.from_[log] - 1
         if log == "journal" and not self.to[log]:
             return
         keys = dict([self.policy.log[log], *self.policy.witness.values()])
-        notes = [n + b"\n" * (not n.endswith(b"\n")) for n in re.findall(
-            rb"(?s).+?\n\n.+?\n(?=\n|\Z)", self.m.get(log + ".checkpoints", b"") )]
-        need(b"\n".join(n.lstrip(b"\n") for n in notes) == self.m.get(log + ".checkpoints", b""), "notes")
-        for i, data in enumerate([n.lstrip(b"\n") for n in notes] + [self.m[log + ".checkpoint"]]):
-            file = log + ".checkpoint" + "s" * (i < len(notes))
+        kept = notes(self.m.get(log + ".checkpoints", b""))
+        for i, data in enumerate(kept + [self.m[log + ".checkpoint"]]):
+            file = log + ".checkpoint" + "s" * (i < len(kept))
             text, signers = note(data, keys)
             origin, size, root = checkpoint(text)
             need(self.policy.log[log][0] in signers and origin == self.policy.log[log][0][0], "log's signature")
-            need(before < size <= self.to[log] and (i < len(notes)) == (size < self.to[log]), "sizes of " + file)
-            expect(log + "_root", log + ".leaves", size, root.hex(), self.roots[log][size].hex()
-                if size < len(self.roots[log]) else "fewer leaves")
+            need(before < size <= self.to[log] and (i < len(kept)) == (size < self.to[log]), "sizes of " + file)
+            expect(log + "_root", log + ".leaves", size, root.hex(), self.root(log, size))
             found[size], before = signers, size
         self.checkpoints[log] = found
+
+    def root(self, log, size):
+        return self.roots[log][size].hex() if size in self.roots[log] else "no leaves of this size"
 
     def quorum_time(self, log, size):
         return self.policy.time(self.checkpoints.get(log, {}).get(size, {}))
@@ -90,8 +99,7 @@ class Audit(Documents):
                 if times[-1] is None:
                     fail("quorum", log + ".checkpoint", size, "cosigned by " + self.policy.quorum, "not")
         for log, size, root in self.policy.pins:
-            actual = self.roots[log][size].hex() if size < len(self.roots[log]) else "fewer leaves"
-            expect("pins", log + ".leaves", size, root.hex(), actual)
+            expect("pins", log + ".leaves", size, root.hex(), self.root(log, size))
         if self.max_age is not None:
             newest = max((t for t in times if t), default=0)
             if self.policy.quorum == "none" or None in times or time.time() - newest > self.max_age:
@@ -103,56 +111,87 @@ class Audit(Documents):
         if not text.startswith("tallystick/"):
             return self.upload(i, data)
         kind, st = statement(text)
-        both = dict(self.policy.party.values())
         expect("contract", "inputs.leaves", i, self.policy.contract, st["contract"])
-        need((kind == "contract") == (i == 0), "the contract's note is leaf 0, and only it")
+        need(kind == "contract" if i == 0 else self.versions, "the contract's note is leaf 0")
+        if kind in ("contract", "key"):
+            return (self.contract if kind == "contract" else self.enrol)(i, data, st, text)
+        who = dict(self.party.values())
         if kind in ("tick", "cut", "issue", "void"):
-            who = dict([vkey(self.terms.t["evidence"]["operator_key"], (1,))])
-        elif kind == "key":
-            return self.enrol(i, data, st)
+            who, self.at = dict([vkey(self.terms.t["evidence"]["operator_key"], (1,))]), st["at"]
+        elif kind == "notice":
+            who = dict([self.party[st["by"]]])
+            need(self.versions and (not self.state or i < self.from_["inputs"]), "a bundle from genesis: a notice reaches back")
+            self.versions.notices.append((i, st))
         elif kind == "revoke":
-            stream = next(s for s in self.streams.values() if s.origin == st["origin"])
-            who, stream.revoked = dict([self.policy.party[stream.side]]), i
+            stream = self.streams[st["origin"]]
+            who, stream.revoked = dict([self.party[stream.side]]), i
             self.covered(i, st)
-        else:
-            who = both
-        signers = note(data, who)[1]
-        need(signers and (kind in ("period", "reservation") or len(signers) == len(who)), "who must sign " + kind)
-        if kind == "contract":
-            self.contract(st, text)
-        if kind == "reattest":
-            s = next(s for s in self.streams.values() if s.origin == st["origin"])
-            for size, root in ((st["first"], st["root0"]), (st["last"], st["root1"])):
-                lines = self.m.get("streams/" + s.id, b"").split(b"\n")[:size]
-                tree = Tree()
-                for line in lines:
-                    tree.add(line)
-                expect("covered", "inputs.leaves", i, root, b64encode(tree.root()).decode())
-        if kind == "period":
-            cut = next((s for k, name, s in self.stated if (k, name) == (st["cut"], "cut")), None)
-            need(cut, "the cut that a seal names")
-            last = self.terms.day(cut["end"] - 1).isoformat()
-            expect("leaves", "inputs.leaves", i, last, st["through"])
+        elif kind == "period":
+            who = dict([self.party[self.seal(i, st, hexsha(text.encode()))]])
+        elif kind == "reservation":
+            seal = self.seals.get(st["statement"])
+            if not seal or seal[:2] != [st["book"], st["through"]] or seal[2]:
+                fail("seals", "inputs.leaves", i, "about a seal that is not countersigned", st["statement"])
+            who = dict([self.party[OTHER[st["book"]]]])
+        need(len(note(data, who)[1]) == len(who), "who must sign " + kind)
         if kind in ("reattest", "release"):
             s = self.streams.get(st["origin"])
             need(s and s.side == "provider" and st["first"] < st["last"] <= s.used, "lines of a provider's stream")
+            if i >= self.from_["inputs"]:
+                for index in range(st["first"], min(st["last"], s.base)):
+                    self.ask(s, index)
+        if kind == "reattest" and i >= self.from_["inputs"]:
+            for size, root in ((st["first"], st["root0"]), (st["last"], st["root1"])):
+                expect("covered", "inputs.leaves", i, root, b64encode(self.root_of(s, size)).decode())
         self.stated.append((i, kind, st))
 
-    def contract(self, st, text):
-        expect("terms", "terms/1.json", -1, st["terms"], hexsha(self.m.get("terms/1.json", b"")))
-        self.note, self.terms = hexsha(text.encode()), Terms(self.m["terms/1.json"])
-        t = self.terms.t
-        need(st["version"] == 1 and st["previous"] is None, "version 1 names no other")
-        expect("terms", "terms/1.json", -1, self.policy.contract, t["contract"])
-        for side, (who, key) in self.policy.party.items():
-            expect("contract", "terms/1.json", -1, key.hex(), vkey(t[side]["statement_key"], (1,))[1].hex())
-        for log, (who, key) in self.policy.log.items():
-            expect("contract", "terms/1.json", -1, key.hex(), vkey(t["evidence"][log + "_log"], (1,))[1].hex())
+    def contract(self, i, data, st, text):
+        """Version 1 under the policy's keys; a next one under those in force, and by every key that it changes."""
+        file, known = "terms/%d.json" % st["version"], [v for v, _, _ in self.offered]
+        need(st["version"] == len(known) + 1 and st["previous"] == (self.contracts[-1][1] if known else None), "next version")
+        need(self.at < st["until"] or not known, "signed before offer-until")
+        need(not known or not self.state, "a bundle from genesis: an amendment reaches back")
+        expect("terms", file, -1, st["terms"], hexsha(self.m.get(file, b"")))
+        terms = Terms(self.m[file])
+        keys = {side: vkey(terms.t[side]["statement_key"], (1,)) for side in self.party}
+        who = dict([*self.party.values(), *(keys.values() if known else [])])
+        need(len(note(data, who)[1]) == len(who), "who must sign a contract")
+        expect("terms", file, -1, (self.policy.contract, st["version"]), (terms.t["contract"], terms.version))
+        for side, (_, key) in self.policy.party.items() if not known else ():
+            expect("contract", file, -1, key.hex(), keys[side][1].hex())
+        for log, (_, key) in self.policy.log.items():
+            expect("contract", file, -1, key.hex(), vkey(terms.t["evidence"][log + "_log"], (1,))[1].hex())
+        if not known:
+            self.versions = Versions(terms, st)
+        else:
+            try:
+                self.versions.add(i, terms, st)
+            except Bad as e:
+                fail("terms", file, -1, "an amendment of the version before", e)
+        self.party, self.terms = keys, terms
+        self.offered.append((st["version"], i, file))
+        self.contracts.append((i, hexsha(text.encode())))
 
-    def enrol(self, i, data, st):
+    def seal(self, i, st, text):
+        """Whose signature a period statement needs: its own company's, then the other's."""
+        if text in self.seals:
+            need(not self.seals[text][2], "one countersignature")
+            self.seals[text][2] = True
+            return OTHER[st["book"]]
+        cuts = [(k, s) for k, kind, s in self.stated if kind == "cut"]
+        n = next((n for n, (k, _) in enumerate(cuts) if k == st["cut"]), None)
+        need(n is not None, "the cut that a seal names")
+        if n != sum(s[0] == st["book"] for s in self.seals.values()) or not any(
+                kind == "issue" and s["cut"] == st["cut"] for _, kind, s in self.stated):
+            fail("seals", "inputs.leaves", i, "the next period of its book, its document issued", n)
+        expect("leaves", "inputs.leaves", i, self.terms.day(cuts[n][1]["end"] - 1).isoformat(), st["through"])
+        self.seals[text] = [st["book"], st["through"], False]
+        return st["book"]
+
+    def enrol(self, i, data, st, text):
         who, key = vkey(st["vkey"], (1,))
         need(who[0] == st["origin"] and key not in self.enrolled, "the key's name, or a key twice")
-        required = dict([(who, key), self.policy.party[st["side"]]])
+        required = dict([(who, key), self.party[st["side"]]])
         for scope in ("clusters", "resources", "skus"):
             values = (st[scope] or "-").split(",")
             need(values == sorted(set(values)) and len(values) <= 64, "scope")
@@ -162,10 +201,11 @@ class Audit(Documents):
             st["clusters"] is None or st["origin"].split("/")[2] in st["clusters"].split(",")), "origin")
         before = [s for s in self.streams.values() if s.agent == new.agent]
         need(new.generation == len(before) + 1 and (st["previous"] is None) == (not before), "generation")
-        if before:
-            required.update([before[-1].key] if before[-1].revoked is None else [])
+        if before and not (self.state and st["side"] == "consumer"): # a state has no rows of the consumer's streams
             want = "%s %d %s" % (before[-1].origin, before[-1].used, b64encode(before[-1].tree.root()).decode())
             expect("enrolment", "inputs.leaves", i, want, st["previous"])
+        if before:
+            required.update([before[-1].key] if before[-1].revoked is None else [])
         for s in self.streams.values() if st["side"] == "provider" else ():
             same, ended = s.agent == new.agent, self.followed(s) or s.revoked is not None
             if s.side != "provider" or not (same or meet(s, new)):
@@ -175,17 +215,20 @@ class Audit(Documents):
                 fail("enrolment", "inputs.leaves", i, "scopes of live streams are disjoint", s.origin)
             least = max([s.begin] + [x["end"] for _, kind, x in self.stated if kind == "cut"] +
                 [start + s.window for _, start in s.closes])
-            if (new.from_ms if same else new.begin) < least:
+            if (new.from_ms if same else new.begin) < least and i >= self.from_["inputs"]:
                 fail("enrolment", "inputs.leaves", i, "a handover at %d or later" % least, new.origin)
         need(len(note(data, required)[1]) == len(required), "who must sign a key statement")
         self.enrolled.add(key)
         self.streams[new.origin] = new
+        if self.state and i < self.from_["inputs"]:
+            self.open_stream(new)
 
     def followed(self, s):
         return any(o.agent == s.agent and o.generation > s.generation for o in self.streams.values())
 
     def covered(self, i, st):
-        if st["covered"] is not None:
+        if st["covered"] is not None and i >= self.from_["inputs"]:
+            need(st["covered"] >= self.from_["inputs"], "a bundle from before what a revocation covers")
             seals = [s["cut"] for _, kind, s in self.stated if kind == "period"]
             sealed = [s["to"] for k, kind, s in self.stated if kind == "cut" and k in seals]
             when = self.quorum_time("inputs", st["covered"])
@@ -204,60 +247,66 @@ class Audit(Documents):
 
     def lines(self, i, s, size, root):
         name = "streams/" + s.id
-        if name not in self.notes:
-            self.notes[name] = self.m.get(name, b"").split(b"\n")
-        rows = self.notes[name][:-1][s.used : size]
+        if name not in self.rows:
+            self.rows[name] = self.m.get(name, b"").split(b"\n")[:-1]
+        rows = self.rows[name][s.used - s.base : size - s.base]
         if len(rows) != size - s.used:
             return fail("stream_lines", name, s.used + len(rows), "%d lines" % size, "they end")
         for k, row in enumerate(rows, s.used):
             s.tree.add(row)
-            s.take(i, k, row, self.note)
+            s.take(i, k, row)
         expect("stream_root", name, size, root.hex(), s.tree.root().hex())
 
     # Events, journal, documents
     def follow(self):
-        serial, n, at, day, due, self.balance = collections.Counter(), 0, 0, date.min, 0, collections.Counter()
+        due, offset, self.terms = 0, self.from_["journal"], self.versions.list[0].terms
         for i, kind, st in self.stated:
-            if kind not in EVENTS:
+            if kind not in EVENTS or i < self.from_["inputs"]:
                 continue
-            serial[kind] += 1
-            expect("events", "inputs.leaves", i, "%s %d" % (kind, serial[kind]), "%s %d" % (kind, st["serial"]))
-            if kind in ("release", "gap"):
+            if self.state and i == self.state.cut:
+                self.guard("state", "inputs.leaves", i, self.own_cut, i, kind, st)
+                continue
+            self.serial[kind] += 1
+            expect("events", "inputs.leaves", i, "%s %d" % (kind, self.serial[kind]), "%s %d" % (kind, st["serial"]))
+            if kind in ("release", "gap", "notice"):
                 continue
             if kind == "void": # takes the next number, of a cut that has no document yet
                 cut = self.cuts.get(st["cut"])
                 expect("numbers", "inputs.leaves", i, self.next_number(), st["number"])
                 self.numbers.append(st["number"])
-                if not cut or cut[0] < len(self.docs):
+                if not cut or cut[0] < self.issued:
                     fail("numbers", "inputs.leaves", i, "a cut without a document", st["cut"])
-            if st["at"] < at:
-                fail("events", "inputs.leaves", i, "at %d or later" % at, st["at"])
-            at = st["at"]
+            if st["at"] < self.log_time:
+                fail("events", "inputs.leaves", i, "at %d or later" % self.log_time, st["at"])
+            self.log_time = st["at"]
             if kind in ("tick", "cut"):
-                to, d = st["to"], date.fromisoformat(st["day"])
-                good = n <= to <= i and (kind == "cut" or st["begin"] == n) and day <= d <= self.terms.day(at)
-                if not good:
-                    fail("events", "inputs.leaves", i, "N from %d, D from %s" % (n, day), "%d, %s" % (to, d))
-                for k, limit in self.late.items():
-                    if at > limit:
-                        self.late_from.setdefault(k, n)
-                n, day = max(n, to), d
+                self.fold(i, kind, st)
             first = due
             while due < len(self.entries) and self.entries[due] and self.entries[due].source == i:
                 due += 1
-            self.guard("entries", "journal.leaves", first, self.entries_of, i, kind, st, first, due)
+            self.guard("entries", "journal.leaves", offset + first, self.entries_of, i, kind, st, first, due)
             if kind == "cut":
-                self.guard("events", "inputs.leaves", i, self.cut, i, st, due)
+                self.guard("events", "inputs.leaves", i, self.cut, i, st, offset + due)
             elif kind == "issue":
                 self.guard("documents", "inputs.leaves", i, self.issue, i, st, self.entries[first:due])
         if due < len(self.entries):
-            fail("entries", "journal.leaves", due, "an entry of the next event", self.entries[due])
+            fail("entries", "journal.leaves", offset + due, "an entry of the next event", self.entries[due])
+
+    def fold(self, i, kind, st):
+        to, d = st["to"], date.fromisoformat(st["day"])
+        if not (self.n <= to <= i and (kind == "cut" or st["begin"] == self.n) and self.day <= d <= self.terms.day(st["at"])):
+            fail("events", "inputs.leaves", i, "N from %d, D from %s" % (self.n, self.day), "%d, %s" % (to, d))
+        self.versions.fold(to, st["at"])
+        for k, at in self.cut_at.items():
+            if st["at"] > at + self.versions.document(k).t["late"]["late_usage_until_days"] * DAY_MS:
+                self.late_from.setdefault(k, self.n)
+        self.n, self.day = max(self.n, to), d
 
     def entries_of(self, i, kind, st, first, end):
         books = collections.Counter()
         for k in range(first, end):
             e = self.entries[k]
-            need((e.id, e.contract, e.posted) == (k, self.policy.contract, st["at"]), "id, contract, posted")
+            need((e.id, e.contract, e.posted) == (self.from_["journal"] + k, self.policy.contract, st["at"]), "id, contract, posted")
             need((e.kind == "accrual") == (kind in ("tick", "cut")), "kind of an entry")
             need(sum(a if side == "D" else -a for _, side, _, a in e.legs) == 0, "debit = credit")
             for role, side, currency, amount in e.legs:
@@ -265,13 +314,13 @@ class Audit(Documents):
                 self.balance[role] += amount if side == "D" else -amount
             if e.kind == "accrual":
                 version, charge, item, tier, period = e.line.split("/")
-                amount = e.legs[0][3] * (1 if e.legs[0][0] in ("unbilled", LEGS[charge][2]) else -1)
+                revenue, expense = "revenue_" + LEGS[charge], "expense_" + LEGS[charge]
+                amount = e.legs[0][3] * (1 if e.legs[0][0] in ("unbilled", expense) else -1)
                 books[e.book, e.line, e.month] += amount
-                roles = LEGS[charge][:2] if e.book == "provider" else (LEGS[charge][2], "accrued")
+                roles = ("unbilled", revenue) if e.book == "provider" else (expense, "accrued")
                 need([(e.book, e.legs)] == pair(e.book, *roles, amount, e.legs[0][2]), "legs of an accrual")
                 if e.book == "provider":
-                    key = KINDS.index(charge), int(item), int(tier), int(period)
-                    self.accrued[key] = self.accrued.get(key, 0) + amount
+                    self.accrued[int(version[1:]), KINDS.index(charge), int(item), int(tier), int(period)] += amount
         for (book, line, month), amount in books.items():
             expect("books", "journal.leaves", first, amount, books["consumer", line, month])
             expect("books", "journal.leaves", first, amount, books["provider", line, month])
@@ -279,42 +328,64 @@ class Audit(Documents):
             expect("books", "journal.leaves", end - 1, self.balance[a], -self.balance[b])
 
     def cut(self, i, st, journal):
-        k = len(self.cuts)
-        want = [self.terms.instant(d) for d in self.terms.period(k)]
-        need(want == [st["begin"], st["end"]], "the period after the last one")
-        need(len(self.docs) == k, "the document before is issued")
-        late = int(self.terms.t["late"]["late_usage_until_days"]) * DAY_MS
-        measures = collections.Counter()
-        for s in self.streams.values():
-            for line in s.usage.values():
-                if line.leaf < st["to"] and s.counts(line, st["to"]):
-                    for price, period, quantity in self.parts(s, line):
-                        if line.leaf < self.late_from.get(period, MAX):
-                            measures[price, period] += quantity
-        self.late[k] = st["at"] + late
-        target = {(*key, p): v for p in range(k + 1) for key, v in self.terms.charges(p, measures).items()}
-        for key in sorted(set(target) | {a for a in self.accrued if a[3] <= k}):
-            expect("entries", "journal.leaves", journal - 1, (key, target.get(key, (0, 0))[0]),
-                (key, self.accrued.get(key, 0)))
+        k, v = self.next_cut, self.versions
+        self.next_cut += 1
+        p = v.period(k)
+        need(list(v.instants(p)) == [st["begin"], st["end"]], "the period after the last one")
+        need(date.fromisoformat(st["day"]) >= p.end - timedelta(1), "D is the period's last day or later")
+        need(st["at"] >= st["end"] + v.document(k).t["late"]["usage_until_days"] * DAY_MS, "usage_until_days have passed")
+        need(self.issued == k, "the document before is issued")
+        usage = self.usage(st["to"])
+        target = {(*key, n): value for n in range(k + 1) for key, value in v.charges(v.period(n), usage).items()}
+        for key in sorted(set(target) | {a for a in self.accrued if a[4] <= k}):
+            expect("entries", "journal.leaves", journal - 1, (key, target.get(key, (0, 0))[0]), (key, self.accrued[key]))
+        self.cut_at[k] = st["at"]
         self.cuts[i] = k, st, journal, target
 
-    def parts(self, s, line):
+    def usage(self, to):
+        """What counts of leaves below N, by version: a state's sums, and the lines that came or went since."""
+        sums, fine, v = self.sums.copy(), self.fine.copy(), self.versions
+        for s in self.streams.values():
+            for line in s.usage.values():
+                sign = (line.leaf < to and s.counts(line, to)) - (line.leaf < s.begun and s.counts(line, s.begun))
+                for start, quantity in self.pieces(s, line) if sign else ():
+                    terms, period = v.governing(start), v.index(start)
+                    in_time = terms and line.leaf < self.late_from.get(period, MAX)
+                    slot = terms.match(line, s.origin.split("/")[2], start) if in_time else None
+                    if slot is None:
+                        continue
+                    if slot in terms.fine:
+                        shared = terms.prices[slot].get("counter") in terms.pools
+                        words = (line.cls.decode(), line.account.decode(), s.origin) if shared else ("", "", "")
+                        start -= start % QUARTER_MS
+                        fine[terms.version, start, line.sku.decode(), *words, slot, period] += sign * quantity
+                    else:
+                        sums[terms.version, slot, period] += sign * quantity
+        out = {x.terms.version: Usage({}, {}) for x in v.list}
+        for key, quantity in sums.items():
+            out[key[0]].sums[key[1:]] = quantity
+        for key, quantity in fine.items():
+            out[key[0]].fine[key[1:]] = quantity
+        return out
+
+    def pieces(self, s, line):
         key = s.origin, line.index
         if key not in self.memo:
-            self.memo[key] = self.terms.parts(line)
+            self.memo[key] = self.versions.pieces(line)
         return self.memo[key]
 
     # The members are those that follow
     def shape(self):
-        want = ["bundle", "inputs.checkpoint"] + ["journal.checkpoint"] * (self.to["journal"] > 0)
+        want = ["bundle"] + ["state"] * bool(self.state) + ["inputs.checkpoint"] + ["journal.checkpoint"] * (
+            self.to["journal"] > 0)
         want += [n for n in ("inputs.checkpoints", "journal.checkpoints") if n in self.m] + ["inputs.leaves"]
-        want += ["journal.leaves"] * (self.to["journal"] > 0) + ["terms/1.json"]
+        want += ["journal.leaves"] * (self.to["journal"] > self.from_["journal"]) + [file for _, _, file in self.offered]
         for s in sorted(self.streams.values(), key=lambda s: s.origin.encode()):
-            if s.side == "provider" and s.used:
+            if s.side == "provider" and s.used > s.base:
                 want.append("streams/" + s.id)
                 data = self.m.get(want[-1], b"")
-                expect("stream_lines", want[-1], -1, s.used, data.count(b"\n") + (not data.endswith(b"\n")))
-        want += self.docs
+                expect("stream_lines", want[-1], -1, s.used - s.base, data.count(b"\n") + (not data.endswith(b"\n")))
+        want += self.docs + self.carried_names()
         have = list(self.m)
         for k in range(max(len(want), len(have))):
             pair = [x[k] if k < len(x) else "no member" for x in (want, have)]
