@@ -26,6 +26,7 @@ enum ts_err ts_agent_body(struct ts_spool *spool, int64_t lines_max, struct ts_b
 	if (*n == 0)
 		return TS_OK;
 	struct ts_str text = {lines.data, lines.len};
+	TS_TRY(ts_spool_unlock(spool, why));
 	*range_new = spool->sent_range;
 	*bytes_new = spool->sent_bytes + (int64_t)lines.len;
 	hash_lines(spool, text, range_new);

@@ -3,6 +3,8 @@
 #include "importers/lines.h"
 #include "importers/spool_file.h"
 #include "importers/spool_state.h"
+#include "keys/keyfile.h"
+#include "keys/keyseal.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -79,27 +81,47 @@ static enum ts_err lock_dir(struct ts_spool *spool, const char *dir, struct ts_w
 	return TS_OK;
 }
 
+static enum ts_err key_path(const char *dir, char out[TS_SPOOL_PATH_MAX + 16], struct ts_why *why)
+{
+	int n = snprintf(out, TS_SPOOL_PATH_MAX + 16, "%s/agent.key", dir);
+	return n > 0 && n < TS_SPOOL_PATH_MAX + 16
+		       ? TS_OK
+		       : ts_why(why, TS_E_LIMIT, dir, "the path is too long");
+}
+
+enum ts_err ts_spool_unlock(struct ts_spool *spool, struct ts_why *why)
+{
+	char path[TS_SPOOL_PATH_MAX + 16];
+	struct ts_secret secret;
+	if (!spool->locked)
+		return TS_OK;
+	TS_TRY(key_path(spool->dir, path, why));
+	enum ts_err err = ts_keyfile_open(path, spool->passphrase_file, &secret, why);
+	if (err == TS_OK && !ts_key_eq(&secret.key, &spool->agent.key))
+		err = ts_why(why, TS_E_KEY, path, "it has become another key");
+	if (err == TS_OK) {
+		spool->agent = secret;
+		spool->locked = false;
+	}
+	ts_secret_wipe(&secret);
+	return err;
+}
+
 static enum ts_err read_keys(struct ts_spool *spool, struct ts_why *why)
 {
-	struct ts_buf text;
+	char path[TS_SPOOL_PATH_MAX + 16];
+	struct ts_buf text __attribute__((cleanup(ts_buf_free)));
 	ts_buf_init(&text, TS_SPOOL_FILE_BYTES_MAX);
-	enum ts_err err = ts_spool_file_read(spool->dir_fd, "agent.key", &text, why);
-	if (err == TS_OK)
-		err = ts_secret_parse((struct ts_str){text.data, text.len}, &spool->agent, why);
-	if (text.data)
-		ts_wipe(text.data, text.len);
-	ts_buf_reset(&text);
-	if (err == TS_OK) {
-		err = ts_spool_file_read(spool->dir_fd, "receipt.vkey", &text, why);
-		spool->has_receipt_key = err == TS_OK;
-		if (err == TS_E_NOT_FOUND)
-			err = TS_OK;
-		else if (err == TS_OK)
-			err = ts_key_parse(
-				(struct ts_str){text.data, text.len}, &spool->receipt_key, why);
-	}
-	ts_buf_free(&text);
-	return err;
+	TS_TRY(key_path(spool->dir, path, why));
+	TS_TRY(ts_keyfile_public(path, &spool->agent.key, &spool->locked, why));
+	if (!spool->locked)
+		TS_TRY(ts_keyfile_read(path, &spool->agent, why));
+	enum ts_err err = ts_spool_file_read(spool->dir_fd, "receipt.vkey", &text, why);
+	spool->has_receipt_key = err == TS_OK;
+	if (err == TS_E_NOT_FOUND)
+		return TS_OK;
+	TS_TRY(err);
+	return ts_key_parse((struct ts_str){text.data, text.len}, &spool->receipt_key, why);
 }
 
 static enum ts_err read_enrolment(struct ts_spool *spool, struct ts_why *why)
@@ -126,7 +148,8 @@ static enum ts_err open_files(struct ts_spool *spool, struct ts_why *why)
 	return open_appended(spool, "seen", spool->seen_bytes, &spool->seen_file, why);
 }
 
-enum ts_err ts_spool_open(const char *dir, struct ts_spool **out, struct ts_why *why)
+enum ts_err ts_spool_open(
+	const char *dir, const char *passphrase_file, struct ts_spool **out, struct ts_why *why)
 {
 	struct ts_spool *spool = calloc(1, sizeof(*spool));
 	if (!spool)
@@ -135,6 +158,7 @@ enum ts_err ts_spool_open(const char *dir, struct ts_spool **out, struct ts_why 
 		&spool->agent, sizeof(spool->agent)); /* best effort: the limit may be 0 */
 	spool->dir_fd = -1;
 	spool->lock_fd = -1;
+	spool->passphrase_file = passphrase_file;
 	ts_buf_init(&spool->enrolment, TS_NOTE_BYTES_MAX);
 	enum ts_err err = lock_dir(spool, dir, why);
 	if (err == TS_OK)
@@ -180,19 +204,12 @@ static enum ts_err make_dir(const char *dir, int *fd, struct ts_why *why)
 	return TS_OK;
 }
 
-static enum ts_err write_keys(int fd, const struct ts_spool_setup *setup, struct ts_why *why)
+static enum ts_err write_keys(
+	const char *dir, int fd, const struct ts_spool_setup *setup, struct ts_why *why)
 {
-	struct ts_buf secret;
-	ts_buf_init(&secret, TS_SPOOL_FILE_BYTES_MAX);
-	ts_secret_format(setup->agent, &secret);
-	enum ts_err err = secret.err;
-	if (err == TS_OK)
-		err = ts_spool_file_write(
-			fd, "agent.key", (struct ts_str){secret.data, secret.len}, 0400, why);
-	if (secret.data)
-		ts_wipe(secret.data, secret.len);
-	ts_buf_free(&secret);
-	TS_TRY(err);
+	char path[TS_SPOOL_PATH_MAX + 16];
+	TS_TRY(key_path(dir, path, why));
+	TS_TRY(ts_keyseal_write(path, setup->agent, setup->passphrase, true, why));
 	if (setup->receipt_key) {
 		char vkey[TS_VKEY_CHARS];
 		TS_TRY(ts_spool_file_write(fd, "receipt.vkey",
@@ -202,13 +219,14 @@ static enum ts_err write_keys(int fd, const struct ts_spool_setup *setup, struct
 }
 
 /* The state goes last: without it the folder holds no stream and create may be run again. */
-static enum ts_err write_first(int fd, const struct ts_spool_setup *setup, struct ts_why *why)
+static enum ts_err write_first(
+	const char *dir, int fd, const struct ts_spool_setup *setup, struct ts_why *why)
 {
 	struct ts_note note;
 	struct ts_key_statement statement;
 	TS_TRY(ts_note_parse(setup->enrolment, &note, why));
 	TS_TRY(ts_key_statement_parse(note.text, &statement, why));
-	TS_TRY(write_keys(fd, setup, why));
+	TS_TRY(write_keys(dir, fd, setup, why));
 	const struct ts_record genesis = {.tag = TS_RECORD_GENESIS,
 		.genesis = {.origin = statement.origin,
 			.contract_note = setup->contract_note,
@@ -234,7 +252,7 @@ enum ts_err ts_spool_create(const char *dir, const struct ts_spool_setup *setup,
 {
 	int fd = -1;
 	TS_TRY(make_dir(dir, &fd, why));
-	enum ts_err err = write_first(fd, setup, why);
+	enum ts_err err = write_first(dir, fd, setup, why);
 	close(fd);
 	return err;
 }

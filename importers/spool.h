@@ -3,7 +3,8 @@
 #define TS_IMPORTERS_SPOOL_H
 /* Why: the agent's half of a stream, in one folder, so that no line is lost between the meter and
  * the receipt, and none changes after a checkpoint over it was signed. docs/formats/importers.md.
- *   agent.key      private key, 0400          enrolment.note  the signed key statement
+ *   agent.key      private key, 0400, maybe   enrolment.note  the signed key statement
+ *                  sealed by a passphrase
  *   receipt.vkey   who signs receipts         lines           every line of the stream, appended
  *   seen           imported rows, appended    state           what of it holds; replaced whole
  *   receipts/      one note per append        lock            one process at a time
@@ -13,6 +14,7 @@
 #include "evidence/append.h"
 #include "evidence/statement.h"
 #include "importers/seen.h"
+#include "keys/passphrase.h"
 #include <stdio.h>
 
 #define TS_SPOOL_PATH_MAX 1024
@@ -24,7 +26,9 @@ struct ts_spool {
 	FILE *lines;
 	FILE *seen_file;
 	struct ts_hasher hasher;
-	struct ts_secret agent;
+	struct ts_secret agent; /* of a sealed one only the public key until it is unlocked */
+	bool locked;
+	const char *passphrase_file; /* borrowed; of a sealed agent.key, NULL: the default */
 	bool has_receipt_key;
 	struct ts_key receipt_key;
 	struct ts_buf enrolment; /* the note */
@@ -45,6 +49,7 @@ struct ts_spool {
 struct ts_spool_setup {
 	struct ts_str enrolment; /* the signed key/v1 note */
 	const struct ts_secret *agent; /* named like its origin */
+	const struct ts_passphrase *passphrase; /* NULL: agent.key is left in the clear */
 	const struct ts_key *receipt_key; /* NULL: receipts are kept but not checked */
 	struct ts_hash contract_note; /* hash of the contract statement, for g1 */
 	int64_t created_ms;
@@ -53,8 +58,13 @@ struct ts_spool_setup {
 enum ts_err ts_spool_create(
 	const char *dir, const struct ts_spool_setup *setup, struct ts_why *why) TS_MUST;
 /* Opens and locks. TS_E_IN_FLIGHT: another process has it. TS_E_IO: the files are shorter than the
- * state says: restore them, do not go on. *spool is the caller's (ts_spool_close). */
-enum ts_err ts_spool_open(const char *dir, struct ts_spool **spool, struct ts_why *why) TS_MUST;
+ * state says: restore them, do not go on. TS_E_KEY: agent.key is not private. A sealed one needs
+ * its passphrase (passphrase_file, NULL: as passphrase.h says) only when something is signed.
+ * *spool is the caller's (ts_spool_close). */
+enum ts_err ts_spool_open(const char *dir, const char *passphrase_file, struct ts_spool **spool,
+	struct ts_why *why) TS_MUST;
+/* Opens a sealed agent.key, once; nothing to do for one in the clear. Signing needs it. */
+enum ts_err ts_spool_unlock(struct ts_spool *spool, struct ts_why *why) TS_MUST;
 void ts_spool_close(struct ts_spool *spool); /* NULL is allowed; drops what is not committed */
 
 /* Appends one record; *index (NULL allowed) is its place. TS_E_INVALID: it would be a void leaf. */

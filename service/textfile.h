@@ -11,7 +11,5 @@
 enum ts_err ts_textfile_read(const char *path, struct ts_buf *out, struct ts_why *why) TS_MUST;
 enum ts_err ts_textfile_write(
 	const char *path, const void *bytes, size_t len, struct ts_why *why) TS_MUST;
-/* Makes the name durable too: syncs the folder that holds path. */
-enum ts_err ts_textfile_sync(const char *path, struct ts_why *why) TS_MUST;
 
 #endif

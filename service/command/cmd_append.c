@@ -64,6 +64,7 @@ static int run(int argc, char **argv)
 	const char *url = NULL;
 	const char *token = NULL;
 	const char *out = NULL;
+	const char *passphrase_file = NULL;
 	int64_t batch = TS_AGENT_BATCH_LINES;
 	bool as_json = false;
 	const struct ts_opt opts[] = {
@@ -71,6 +72,8 @@ static int run(int argc, char **argv)
 		{"token", TS_OPT_TEXT, false, &token, "TOKEN", "bearer token (TALLYSTICK_TOKEN)"},
 		{"batch", TS_OPT_INT, false, &batch, "LINES", "lines per append (default 5000)"},
 		{"out", TS_OPT_TEXT, false, &out, "FILE", "write the next body, send nothing"},
+		{"passphrase-file", TS_OPT_TEXT, false, &passphrase_file, "FILE",
+			"of a sealed agent key (TALLYSTICK_PASSPHRASE_FILE, else it asks)"},
 		{"json", TS_OPT_FLAG, false, &as_json, NULL, "print JSON"},
 	};
 	struct ts_opt_list args = {0};
@@ -88,7 +91,7 @@ static int run(int argc, char **argv)
 			&why);
 		return TS_EXIT_USAGE;
 	}
-	err = ts_spool_open(args.items[0], &spool, &why);
+	err = ts_spool_open(args.items[0], passphrase_file, &spool, &why);
 	if (err == TS_OK && out)
 		err = write_body(spool, batch, out, &why);
 	else if (err == TS_OK)

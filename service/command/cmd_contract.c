@@ -8,7 +8,7 @@
 #include "service/command/client.h"
 #include "service/command/command.h"
 #include "service/contract/contract_diff.h"
-#include "service/key/keyfile.h"
+#include "keys/keyfile.h"
 #include "service/textfile.h"
 #include "service/contract/zone_table.h"
 #include "terms/terms.h"

@@ -33,7 +33,7 @@ const struct ts_command ts_cmd_import = {
 };
 
 struct import_args {
-	const char *stream, *url, *token, *verdicts, *epoch, *through;
+	const char *stream, *url, *token, *verdicts, *epoch, *through, *passphrase_file;
 	bool dry_run, no_send, allow_future, as_json;
 	int64_t slice_hours;
 	struct ts_opt_list partitions, profiles;
@@ -177,7 +177,9 @@ static enum ts_err open_session(
 	TS_TRY(ts_seen_create(&s->seen));
 	if (!a->stream)
 		return TS_OK;
-	TS_TRY(ts_spool_open(a->stream, &s->spool, why));
+	TS_TRY(ts_spool_open(a->stream, a->passphrase_file, &s->spool, why));
+	if (!a->dry_run && !a->no_send) /* asked for before the work, not behind it */
+		TS_TRY(ts_spool_unlock(s->spool, why));
 	TS_TRY(ts_spool_seen(s->spool, s->seen, why));
 	return ts_collect_begin(&s->collect, s->spool);
 }
@@ -261,6 +263,8 @@ static int run(int argc, char **argv)
 		{"stream", TS_OPT_TEXT, false, &a.stream, "DIR", "the stream's folder"},
 		{"url", TS_OPT_TEXT, false, &a.url, "URL", "service (TALLYSTICK_URL)"},
 		{"token", TS_OPT_TEXT, false, &a.token, "TOKEN", "bearer token (TALLYSTICK_TOKEN)"},
+		{"passphrase-file", TS_OPT_TEXT, false, &a.passphrase_file, "FILE",
+			"of a sealed agent key (TALLYSTICK_PASSPHRASE_FILE, else it asks)"},
 		{"no-send", TS_OPT_FLAG, false, &a.no_send, NULL, "keep the lines; append sends"},
 		{"dry-run", TS_OPT_FLAG, false, &a.dry_run, NULL, "judge the rows, write nothing"},
 		{"verdicts", TS_OPT_TEXT, false, &a.verdicts, "FILE",

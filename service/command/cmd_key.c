@@ -4,13 +4,15 @@
 #include "base/time.h"
 #include "evidence/event.h"
 #include "evidence/revocation.h"
+#include "importers/spool.h"
 #include "service/clock.h"
 #include "service/instant.h"
-#include "service/key/keyfile.h"
-#include "service/key/keyseal.h"
+#include "keys/keyfile.h"
+#include "keys/keyseal.h"
 #include "service/command/statement_send.h"
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int run(int argc, char **argv);
 
@@ -18,14 +20,15 @@ const struct ts_command ts_cmd_key = {
 	.name = "key",
 	.summary = "list, seal and revoke keys; re-attest and release lines",
 	.usage =
-		"tallystick key list CONTRACT | show FILE\n"
-		"tallystick key seal FILE | unseal FILE [--passphrase-file FILE]\n"
+		"tallystick key list CONTRACT | show FILE|DIR\n"
+		"tallystick key seal FILE|DIR | unseal FILE|DIR [--passphrase-file FILE]\n"
 		"tallystick key revoke STREAM --key FILE --reason TEXT [--compromised-since T]\n"
 		"tallystick key reattest STREAM --from N --to M --key FILE [--lines FILE]\n"
 		"tallystick key release STREAM --from N --to M --key FILE --reason TEXT\n"
 		"\n"
 		"seal puts a private key under a passphrase, which comes from a private file or\n"
-		"the terminal. revoke ends a stream's key; with --compromised-since what it sent\n"
+		"the terminal; of a stream's folder it is the agent's key. revoke ends a stream's "
+		"key; with --compromised-since what it sent\n"
 		"later is contested, until both companies re-attest lines [N, M). release lets\n"
 		"parked lines count; it needs both companies too: the second one signs with\n"
 		"tallystick statement sign.\n"
@@ -72,12 +75,29 @@ static enum ts_err key_list(struct ts_cli *cli, struct ts_why *why)
 	return ts_cli_get(cli, path, print_keys, why);
 }
 
+/* FILE, or the agent's key in a stream's folder. */
+static enum ts_err key_file(const struct ts_cli *cli, char room[TS_SPOOL_PATH_MAX],
+	const char **out, struct ts_why *why)
+{
+	struct stat st;
+	*out = cli->args.items[1];
+	if (stat(*out, &st) != 0 || !S_ISDIR(st.st_mode))
+		return TS_OK;
+	int n = snprintf(room, TS_SPOOL_PATH_MAX, "%s/agent.key", *out);
+	if (n < 0 || n >= TS_SPOOL_PATH_MAX)
+		return ts_why(why, TS_E_LIMIT, *out, "the path is too long");
+	*out = room;
+	return TS_OK;
+}
+
 static enum ts_err key_show(struct ts_cli *cli, struct ts_why *why)
 {
 	struct ts_key key;
 	bool sealed = false;
-	char vkey[TS_VKEY_CHARS];
-	TS_TRY(ts_keyfile_public(cli->args.items[1], &key, &sealed, why));
+	const char *path = NULL;
+	char vkey[TS_VKEY_CHARS], room[TS_SPOOL_PATH_MAX];
+	TS_TRY(key_file(cli, room, &path, why));
+	TS_TRY(ts_keyfile_public(path, &key, &sealed, why));
 	printf("%s\n%s, %s\n", ts_key_format(&key, vkey),
 		key.type == TS_KEY_ED25519 ? "signs notes" : "cosigns checkpoints",
 		sealed ? "sealed by a passphrase" : "in the clear");
@@ -87,11 +107,13 @@ static enum ts_err key_show(struct ts_cli *cli, struct ts_why *why)
 static enum ts_err reseal(struct ts_cli *cli, bool seal, struct ts_why *why)
 {
 	const struct key_args *a = cli->own;
-	const char *path = cli->args.items[1];
+	const char *path = NULL;
+	char room[TS_SPOOL_PATH_MAX];
 	struct ts_passphrase passphrase = {0};
 	struct ts_key key;
 	struct ts_secret secret;
 	bool sealed = false;
+	TS_TRY(key_file(cli, room, &path, why));
 	TS_TRY(ts_keyfile_public(path, &key, &sealed, why));
 	if (sealed == seal)
 		return ts_why(why, TS_E_CONFLICT, path,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/command/command.h"
-#include "service/key/keyfile.h"
-#include "service/key/keyseal.h"
+#include "keys/keyfile.h"
+#include "keys/keyseal.h"
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>

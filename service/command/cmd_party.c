@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/command/cli.h"
-#include "service/key/keyfile.h"
+#include "keys/keyfile.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #include "service/command/command.h"
 #include "service/contract/contract_facts.h"
 #include "service/instant.h"
-#include "service/key/keyfile.h"
+#include "keys/keyfile.h"
 #include "service/settle/push.h"
 #include "service/command/rotate.h"
 #include <sodium.h>
@@ -35,7 +35,9 @@ const struct ts_command ts_cmd_stream = {
 		"new makes DIR with a new agent key, signs the key statement with the company's\n"
 		"statement key and enrols it; run again, it sends the same statement. With\n"
 		"--terms the receipt key is that of the signed terms, not what the service\n"
-		"says. close writes the c1 lines up to an instant, heartbeats where nothing\n"
+		"says. --seal puts the agent's key under a passphrase of its own; import and\n"
+		"append then ask for it. close writes the c1 lines up to an instant, heartbeats "
+		"where nothing\n"
 		"ran, and sends. rotate goes on in NEWDIR with a new key from the last closed\n"
 		"window on; the old stream, all of it sent, ends. With --lost the old key is\n"
 		"gone: revoke it first (tallystick key revoke), then only the company and the\n"
@@ -49,6 +51,7 @@ const struct ts_command ts_cmd_stream = {
 struct stream_args {
 	const char *url, *token, *contract, *cluster, *agent, *side, *from, *to, *key, *terms;
 	const char *resources, *through, *lost, *passphrase_file;
+	struct ts_agent_seal seal;
 	int64_t window_ms;
 	bool as_json;
 	struct ts_opt_list skus, args;
@@ -144,7 +147,7 @@ static enum ts_err create_folder(
 	TS_TRY(make_agent(a, &facts, &agent, why));
 	enum ts_err err = make_enrolment(a, &agent, &note, why);
 	if (err == TS_OK)
-		err = ts_contract_facts_spool(&facts, &agent, &note, dir, why);
+		err = ts_contract_facts_spool(&facts, &agent, &a->seal, &note, dir, why);
 	ts_secret_wipe(&agent);
 	return err;
 }
@@ -175,7 +178,7 @@ static enum ts_err enrol(
 {
 	struct ts_spool *spool = NULL;
 	json_t *answer __attribute__((cleanup(ts_json_cleanup))) = NULL;
-	TS_TRY(ts_spool_open(dir, &spool, why));
+	TS_TRY(ts_spool_open(dir, a->seal.passphrase_file, &spool, why));
 	enum ts_err err = ts_client_post_text(
 		client, "/v1/streams", spool->enrolment.data, spool->enrolment.len, &answer, why);
 	const struct ts_agent_report none = {.size = spool->sent_n};
@@ -190,7 +193,7 @@ static enum ts_err check_made(const struct stream_args *a, const char *dir, stru
 {
 	struct ts_spool *spool = NULL;
 	struct ts_origin origin = {0};
-	TS_TRY(ts_spool_open(dir, &spool, why));
+	TS_TRY(ts_spool_open(dir, a->seal.passphrase_file, &spool, why));
 	enum ts_err err = ts_origin_parse(ts_str(spool->agent.key.name), &origin, why);
 	bool other = err == TS_OK &&
 		     ((a->contract != NULL && !ts_str_is(origin.contract, a->contract)) ||
@@ -223,6 +226,7 @@ static enum ts_err stream_rotate(const struct stream_args *a, struct ts_why *why
 		.lost_stream = a->lost,
 		.key = a->key,
 		.passphrase_file = a->passphrase_file,
+		.agent = a->seal,
 		.terms = a->terms};
 	if (!a->key || a->args.n != (a->lost ? 2 : 3))
 		return ts_why(why, TS_E_MISSING_FIELD, "--key",
@@ -236,7 +240,7 @@ static enum ts_err stream_rotate(const struct stream_args *a, struct ts_why *why
 static enum ts_err stream_show(const struct stream_args *a, struct ts_why *why)
 {
 	struct ts_spool *spool = NULL;
-	TS_TRY(ts_spool_open(a->args.items[1], &spool, why));
+	TS_TRY(ts_spool_open(a->args.items[1], a->seal.passphrase_file, &spool, why));
 	const struct ts_agent_report none = {.size = spool->sent_n};
 	print_state(a, spool, &none);
 	ts_spool_close(spool);
@@ -261,7 +265,7 @@ static enum ts_err stream_close(const struct stream_args *a, struct ts_why *why)
 	struct ts_agent_report sent = {0};
 	if (!a->through)
 		return ts_why(why, TS_E_MISSING_FIELD, "--through", "which instant is needed");
-	TS_TRY(ts_spool_open(a->args.items[1], &spool, why));
+	TS_TRY(ts_spool_open(a->args.items[1], a->seal.passphrase_file, &spool, why));
 	enum ts_err err = close_windows(a, spool, why);
 	if (err == TS_OK)
 		err = ts_push(spool, a->url, a->token, TS_AGENT_BATCH_LINES, &sent, why);
@@ -297,6 +301,10 @@ static int run(int argc, char **argv)
 		{"lost", TS_OPT_TEXT, false, &a.lost, "STREAM", "rotate: its folder is gone"},
 		{"passphrase-file", TS_OPT_TEXT, false, &a.passphrase_file, "FILE",
 			"of a sealed key (TALLYSTICK_PASSPHRASE_FILE, else it asks)"},
+		{"seal", TS_OPT_FLAG, false, &a.seal.seal, NULL,
+			"new, rotate: seal the agent's own key by a passphrase"},
+		{"agent-passphrase-file", TS_OPT_TEXT, false, &a.seal.passphrase_file, "FILE",
+			"of the agent's key (TALLYSTICK_PASSPHRASE_FILE, else it asks)"},
 		{"url", TS_OPT_TEXT, false, &a.url, "URL", "service (TALLYSTICK_URL)"},
 		{"token", TS_OPT_TEXT, false, &a.token, "TOKEN", "bearer token (TALLYSTICK_TOKEN)"},
 		{"json", TS_OPT_FLAG, false, &a.as_json, NULL, "print JSON"},

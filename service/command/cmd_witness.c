@@ -5,7 +5,7 @@
 #include "service/clock.h"
 #include "service/command/command.h"
 #include "service/handler/h_witness.h"
-#include "service/key/keyfile.h"
+#include "keys/keyfile.h"
 #include "service/http/lifecycle.h"
 #include "service/textfile.h"
 #include "terms/terms.h"

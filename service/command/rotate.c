@@ -5,7 +5,7 @@
 #include "service/command/cli.h"
 #include "service/clock.h"
 #include "service/contract/contract_facts.h"
-#include "service/key/keyfile.h"
+#include "keys/keyfile.h"
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,9 +29,11 @@ static void ending_free(struct ending *e)
 	ts_secret_wipe(&e->company);
 }
 
-static enum ts_err end_spool(struct ending *e, const char *dir, struct ts_why *why)
+static enum ts_err end_spool(struct ending *e, const struct ts_rotate *rotate, struct ts_why *why)
 {
-	TS_TRY(ts_spool_open(dir, &e->spool, why));
+	const char *dir = rotate->old_dir;
+	TS_TRY(ts_spool_open(dir, rotate->agent.passphrase_file, &e->spool, why));
+	TS_TRY(ts_spool_unlock(e->spool, why));
 	if (e->spool->sent_n != e->spool->lines_n)
 		return ts_why(why, TS_E_CONFLICT, dir,
 			"%lld of its %lld lines are not acknowledged: send them first",
@@ -128,7 +130,7 @@ static enum ts_err create(const struct ts_rotate *rotate, struct ts_client *clie
 	struct ts_buf note __attribute__((cleanup(ts_buf_free)));
 	ts_buf_init(&note, TS_NOTE_BYTES_MAX);
 	TS_TRY(ts_keyfile_open(rotate->key, rotate->passphrase_file, &e->company, why));
-	TS_TRY(rotate->old_dir != NULL ? end_spool(e, rotate->old_dir, why)
+	TS_TRY(rotate->old_dir != NULL ? end_spool(e, rotate, why)
 				       : end_lost(e, client, rotate->lost_stream, why));
 	snprintf(contract, sizeof contract, "%.*s", (int)e->statement.contract.len,
 		e->statement.contract.at);
@@ -136,7 +138,7 @@ static enum ts_err create(const struct ts_rotate *rotate, struct ts_client *clie
 	TS_TRY(next_key(e, &agent, why));
 	enum ts_err err = next_enrolment(e, &agent, &note, why);
 	if (err == TS_OK)
-		err = ts_contract_facts_spool(&facts, &agent, &note, new_dir, why);
+		err = ts_contract_facts_spool(&facts, &agent, &rotate->agent, &note, new_dir, why);
 	ts_secret_wipe(&agent);
 	return err;
 }

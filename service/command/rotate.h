@@ -6,6 +6,7 @@
  * signs too, unless it is lost: then the company has revoked it, and what the old stream may assert
  * is read from the statement that the company itself signed. */
 #include "service/command/client.h"
+#include "service/contract/contract_facts.h"
 
 struct ts_rotate {
 	const char *old_dir; /* the old stream's folder; NULL: lost */
@@ -13,6 +14,7 @@ struct ts_rotate {
 	const char *key; /* the company's key file */
 	const char *passphrase_file; /* NULL: the default */
 	const char *terms; /* signed terms; NULL: the service's word for the receipt key */
+	struct ts_agent_seal agent; /* its passphrase file is the old folder's, too */
 };
 /* Makes the folder of the new stream; nothing is enrolled yet. TS_E_CONFLICT: lines of the old
  * stream are not acknowledged, or nothing of its active time is left. */

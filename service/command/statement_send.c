@@ -3,7 +3,7 @@
 #include "evidence/merkle.h"
 #include "evidence/note.h"
 #include "evidence/record.h"
-#include "service/key/keyfile.h"
+#include "keys/keyfile.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -85,13 +85,20 @@ enum ts_err ts_contract_facts_get(struct ts_client *client, const char *contract
 }
 
 enum ts_err ts_contract_facts_spool(const struct ts_contract_facts *facts,
-	const struct ts_secret *agent, const struct ts_buf *enrolment, const char *dir,
-	struct ts_why *why)
+	const struct ts_secret *agent, const struct ts_agent_seal *seal,
+	const struct ts_buf *enrolment, const char *dir, struct ts_why *why)
 {
-	const struct ts_spool_setup setup = {.enrolment = {enrolment->data, enrolment->len},
+	struct ts_passphrase passphrase = {0};
+	struct ts_spool_setup setup = {.enrolment = {enrolment->data, enrolment->len},
 		.agent = agent,
 		.receipt_key = &facts->receipt_key,
 		.contract_note = facts->note,
 		.created_ms = ts_clock_now_us() / 1000};
-	return ts_spool_create(dir, &setup, why);
+	if (seal->seal) {
+		TS_TRY(ts_passphrase_read(seal->passphrase_file, dir, true, &passphrase, why));
+		setup.passphrase = &passphrase;
+	}
+	enum ts_err err = ts_spool_create(dir, &setup, why);
+	ts_passphrase_wipe(&passphrase);
+	return err;
 }

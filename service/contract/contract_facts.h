@@ -16,9 +16,14 @@ struct ts_contract_facts {
 /* terms: path of the signed terms; NULL: the service's word. TS_E_CONFLICT: not in force yet. */
 enum ts_err ts_contract_facts_get(struct ts_client *client, const char *contract, const char *terms,
 	struct ts_contract_facts *out, struct ts_why *why) TS_MUST;
+/* How the agent's own key lies in its folder. */
+struct ts_agent_seal {
+	bool seal;
+	const char *passphrase_file; /* NULL: the default (passphrase.h) */
+};
 /* The folder of a new stream under that contract: its key and its signed key statement. */
 enum ts_err ts_contract_facts_spool(const struct ts_contract_facts *facts,
-	const struct ts_secret *agent, const struct ts_buf *enrolment, const char *dir,
-	struct ts_why *why) TS_MUST;
+	const struct ts_secret *agent, const struct ts_agent_seal *seal,
+	const struct ts_buf *enrolment, const char *dir, struct ts_why *why) TS_MUST;
 
 #endif

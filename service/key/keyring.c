@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/key/keyring.h"
-#include "service/key/keyfile.h"
+#include "keys/keyfile.h"
 #include <errno.h>
 #include <limits.h>
 #include <sodium.h>

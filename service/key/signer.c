@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/key/signer.h"
-#include "service/key/keyfile.h"
+#include "keys/keyfile.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

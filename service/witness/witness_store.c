@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/witness/witness_store.h"
+#include "keys/folder.h"
 #include "service/textfile.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +41,7 @@ static enum ts_err path_of(
 static enum ts_err make_folder(const char *path, struct ts_why *why)
 {
 	if (mkdir(path, 0700) == 0)
-		return ts_textfile_sync(path, why);
+		return ts_folder_sync(path, why);
 	return errno == EEXIST ? TS_OK
 			       : ts_why(why, TS_E_IO, path, "cannot create: %s", strerror(errno));
 }
@@ -149,7 +150,7 @@ enum ts_err ts_witness_log_add(
 	snprintf(text, sizeof text, "vkey %s\nper-minute %lld\n", ts_key_format(&log->key, vkey),
 		(long long)log->per_minute);
 	TS_TRY(ts_textfile_write(path, text, strlen(text), why));
-	return ts_textfile_sync(path, why);
+	return ts_folder_sync(path, why);
 }
 
 /* --- the file `checkpoint` --- */
@@ -196,7 +197,7 @@ static enum ts_err persist(struct ts_witness_store *store, const char *id,
 	if (err == TS_OK)
 		err = ts_textfile_write(path, note.data, note.len, why);
 	if (err == TS_OK)
-		err = ts_textfile_sync(path, why);
+		err = ts_folder_sync(path, why);
 	ts_buf_free(&note);
 	return err;
 }

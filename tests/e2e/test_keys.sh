@@ -59,10 +59,13 @@ expect 0 '' env TALLYSTICK_PASSPHRASE_FILE="$DIR/pass" "$TALLY" key unseal "$DIR
 cmp -s "$DIR/provider.key" "$DIR/clear.key" || fail "unsealed, it is another key"
 expect 0 '' t key seal "$DIR/provider.key" --passphrase-file "$DIR/pass"
 sed 's/ argon2id 3 262144 / argon2id 3 99999999 /' "$DIR/provider.key" >"$DIR/greedy.key"
+chmod 0400 "$DIR/greedy.key"
 expect 1 'limit_exceeded' t key unseal "$DIR/greedy.key" --passphrase-file "$DIR/pass"
 sed 's/ argon2id 3 262144 / argon2id 1 8 /' "$DIR/provider.key" >"$DIR/weak.key"
+chmod 0400 "$DIR/weak.key"
 expect 1 'was changed' t key unseal "$DIR/weak.key" --passphrase-file "$DIR/pass"
 head -c 200 "$DIR/provider.key" >"$DIR/short.key"
+chmod 0400 "$DIR/short.key"
 expect 1 'malformed' t key unseal "$DIR/short.key" --passphrase-file "$DIR/pass"
 expect 0 '^lab.example/statements' t keygen lab.example/statements "$DIR/lab.key" --seal \
 	--passphrase-file "$DIR/pass"
@@ -135,18 +138,63 @@ for role in provider_finance:provider consumer_finance:lab agent:provider; do
 done
 PROVIDER=$(cat "$DIR/provider_finance.token")
 LAB=$(cat "$DIR/consumer_finance.token")
+printf 'the agent has its own\n' >"$DIR/agentpass"
 expect 0 '' t stream new "$DIR/g1" --contract "$CONTRACT" --cluster c1 --from 2026-06-01 \
-	--key "$DIR/clear.key" --terms "$DIR/terms.json"
+	--key "$DIR/clear.key" --terms "$DIR/terms.json" --seal --agent-passphrase-file "$DIR/agentpass"
+grep -q '^SEALED+KEY ' "$DIR/g1/agent.key" || fail "stream new --seal left it in the clear"
+expect 0 '' t key unseal "$DIR/g1" --passphrase-file "$DIR/agentpass"
 export TALLYSTICK_TOKEN="$(cat "$DIR/agent.token")"
 lines "$DIR/g1" 2026-06-01 20
 G1=$(stream_id "$DIR/g1")
 
+# --- its key is sealed ----------------------------------------------------------------------------
+expect 0 '' t key seal "$DIR/g1" --passphrase-file "$DIR/agentpass"
+expect 0 'sealed by a passphrase' t key show "$DIR/g1"
+grep -q '^SEALED+KEY ' "$DIR/g1/agent.key" || fail "the agent's key is not sealed"
+[ "$(stat -c %a "$DIR/g1/agent.key")" = 400 ] || fail "the agent's sealed key is not private"
+expect 0 "$G1" t stream show "$DIR/g1" # what signs nothing asks for nothing
+cp "$DIR/g1/lines" "$DIR/before"
+printf 'u1\t1780329600000\t1780333200000\th100\t1000\t3600000000\ton_demand\tjob\tn1\tresearch\n' >"$DIR/one.tsv"
+expect 1 'wrong passphrase' t import records "$DIR/one.tsv" --stream "$DIR/g1" --passphrase-file "$DIR/wrong"
+cmp -s "$DIR/before" "$DIR/g1/lines" || fail "lines were written before the passphrase was known"
+expect 0 '' t import records "$DIR/one.tsv" --stream "$DIR/g1" --no-send --passphrase-file "$DIR/wrong"
+expect 1 'wrong passphrase' t append "$DIR/g1"
+expect 3 'neither a terminal' setsid env -u TALLYSTICK_PASSPHRASE_FILE "$TALLY" append "$DIR/g1"
+expect 1 'wrong passphrase' t append "$DIR/g1" --out "$DIR/body"
+[ ! -e "$DIR/body" ] || fail "a body was written that nobody signed"
+expect 0 'acknowledged\|sent' t append "$DIR/g1" --passphrase-file "$DIR/agentpass"
+for mode in 0600 0440 0404 0700; do
+	chmod $mode "$DIR/g1/agent.key"
+	expect 1 "mode $mode: .*chmod 0400" t append "$DIR/g1" --passphrase-file "$DIR/agentpass"
+	expect 1 "mode $mode: " t key show "$DIR/g1"
+done
+chmod 0400 "$DIR/g1/agent.key"
+cp "$DIR/g1/agent.key" "$DIR/kept.key"
+rm "$DIR/g1/agent.key"
+mkdir "$DIR/g1/agent.key"
+expect 1 'not a file\|mode' t append "$DIR/g1"
+rmdir "$DIR/g1/agent.key"
+expect 1 'not_found' t append "$DIR/g1"
+sed "s/ argon2id 3 / argon2id 4 /" "$DIR/kept.key" >"$DIR/g1/agent.key"
+chmod 0400 "$DIR/g1/agent.key"
+expect 0 '' t append "$DIR/g1" # nothing to send
+mv -f "$DIR/kept.key" "$DIR/g1/agent.key"
+chmod 0400 "$DIR/g1/agent.key"
+
 # --- it rotates -----------------------------------------------------------------------------------
 TALLYSTICK_TOKEN=$OPERATOR
 expect 2 'needed' t stream rotate "$DIR/g1" "$DIR/g2"
-expect 1 'has not signed\|bad_signature' t stream rotate "$DIR/g1" "$DIR/x" --key "$DIR/stranger.key"
-expect 0 '/g2)' t stream rotate "$DIR/g1" "$DIR/g2" --key "$DIR/clear.key" --terms "$DIR/terms.json"
-expect 0 '/g2)' t stream rotate "$DIR/g1" "$DIR/g2" --key "$DIR/clear.key" --terms "$DIR/terms.json"
+expect 1 'wrong passphrase' t stream rotate "$DIR/g1" "$DIR/x" --key "$DIR/clear.key"
+own="--agent-passphrase-file $DIR/agentpass"
+# shellcheck disable=SC2086 # two words
+expect 1 'has not signed\|bad_signature' t stream rotate "$DIR/g1" "$DIR/x" --key "$DIR/stranger.key" $own
+for _ in first again; do
+	# shellcheck disable=SC2086
+	expect 0 '/g2)' t stream rotate "$DIR/g1" "$DIR/g2" --key "$DIR/clear.key" --terms "$DIR/terms.json" --seal $own
+done
+grep -q '^SEALED+KEY ' "$DIR/g2/agent.key" || fail "stream rotate --seal left it in the clear"
+expect 0 '' t key unseal "$DIR/g2" --passphrase-file "$DIR/agentpass"
+expect 0 '' t key unseal "$DIR/g1" --passphrase-file "$DIR/agentpass"
 G2=$(stream_id "$DIR/g2")
 expect 0 "$G2" t key list "$CONTRACT"
 grep -q "$G1 ended at leaf" "$DIR/out" || fail "the old generation goes on"

@@ -104,7 +104,7 @@ static void resume(struct stage *st)
 	char dir[TS_SPOOL_PATH_MAX];
 	snprintf(dir, sizeof dir, "%s", st->spool->dir);
 	ts_spool_close(st->spool);
-	svc_ok(ts_spool_open(dir, &st->spool, &why), &why);
+	svc_ok(ts_spool_open(dir, NULL, &st->spool, &why), &why);
 	st->resumes++;
 }
 
@@ -358,7 +358,7 @@ static void open_spool(struct stage *st)
 		.contract_note = st->contract.statement,
 		.created_ms = SVC_FROM_MS};
 	svc_ok(ts_spool_create(dir, &setup, &why), &why);
-	svc_ok(ts_spool_open(dir, &st->spool, &why), &why);
+	svc_ok(ts_spool_open(dir, NULL, &st->spool, &why), &why);
 	ts_buf_free(&note);
 }
 

@@ -79,7 +79,7 @@ static struct world *world_new(const char *skus)
 	assert_non_null(mkdtemp(w->dir));
 	snprintf(w->stream, sizeof(w->stream), "%s/stream", w->dir);
 	make_stream(w, skus);
-	assert_ok(ts_spool_open(w->stream, &w->spool, &w->why));
+	assert_ok(ts_spool_open(w->stream, NULL, &w->spool, &w->why));
 	w->service = fake_start(w->dir, &w->spool->statement, &w->receipt);
 	assert_ok(ts_send_create(w->service->path, "ts_1.secret", &w->send, &w->why));
 	return w;
@@ -194,15 +194,15 @@ static void crash_and_reopen(void **state)
 			.account = TS_STR("-")}};
 	assert_ok(ts_spool_put(w->spool, &record, NULL, &w->why));
 	struct ts_spool *second = NULL;
-	assert_err(ts_spool_open(w->stream, &second, &w->why), TS_E_IN_FLIGHT);
+	assert_err(ts_spool_open(w->stream, NULL, &second, &w->why), TS_E_IN_FLIGHT);
 	ts_spool_close(w->spool);
 	w->spool = NULL;
-	assert_ok(ts_spool_open(w->stream, &w->spool, &w->why));
+	assert_ok(ts_spool_open(w->stream, NULL, &w->spool, &w->why));
 	assert_int_equal(w->spool->lines_n, lines);
 	push(w, 7, TS_OK);
 	ts_spool_close(w->spool);
 	w->spool = NULL;
-	assert_ok(ts_spool_open(w->stream, &w->spool, &w->why));
+	assert_ok(ts_spool_open(w->stream, NULL, &w->spool, &w->why));
 	assert_int_equal(w->spool->sent_n, lines);
 	import_jobs(w, 5, 10, TS_OK);
 	push(w, 7, TS_OK);
@@ -301,12 +301,12 @@ static void damaged_folders(void **state)
 	w->spool = NULL;
 	snprintf(path, sizeof(path), "%s/lines", w->stream);
 	assert_int_equal(truncate(path, 100), 0);
-	assert_err(ts_spool_open(w->stream, &spool, &w->why), TS_E_IO);
+	assert_err(ts_spool_open(w->stream, NULL, &spool, &w->why), TS_E_IO);
 	assert_string_equal(w->why.where, "lines");
 	snprintf(path, sizeof(path), "%s/state", w->stream);
 	ts_file_write(path, "tallystick/agent-state/v1\nlines 1\n", 34);
-	assert_err(ts_spool_open(w->stream, &spool, &w->why), TS_E_MALFORMED);
-	assert_err(ts_spool_open("no-such-folder", &spool, &w->why), TS_E_NOT_FOUND);
+	assert_err(ts_spool_open(w->stream, NULL, &spool, &w->why), TS_E_MALFORMED);
+	assert_err(ts_spool_open("no-such-folder", NULL, &spool, &w->why), TS_E_NOT_FOUND);
 	fake_stop(w->service);
 	world_free(w);
 }

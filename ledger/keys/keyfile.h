@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TS_SERVICE_KEYFILE_H
-#define TS_SERVICE_KEYFILE_H
+#ifndef TS_KEYS_KEYFILE_H
+#define TS_KEYS_KEYFILE_H
 /* Why: a private key is one line in a file of mode 0400 (docs/formats/note.md, private form), in
  * the clear or sealed by a passphrase; it is never written over, and a file that others may read is
  * refused. */
 #include "evidence/key.h"
 #include <stdbool.h>
 
-/* Reads a key file. TS_E_KEY when group or others may read it, TS_E_IO, TS_E_MALFORMED. A sealed
+/* Reads a key file. TS_E_KEY when its mode is not 0400, TS_E_IO, TS_E_MALFORMED. A sealed
  * one is opened with the passphrase of passphrase.h; passphrase_file NULL: its default. The
  * secret's memory is locked as far as the system lets us. */
 enum ts_err ts_keyfile_read(const char *path, struct ts_secret *out, struct ts_why *why) TS_MUST;

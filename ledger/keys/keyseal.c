@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service/key/keyseal.h"
+#include "keys/keyseal.h"
 #include "evidence/sealed.h"
-#include "service/key/keyfile.h"
+#include "keys/keyfile.h"
 #include <sodium.h>
 #include <string.h>
 

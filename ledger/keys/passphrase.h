@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TS_SERVICE_PASSPHRASE_H
-#define TS_SERVICE_PASSPHRASE_H
+#ifndef TS_KEYS_PASSPHRASE_H
+#define TS_KEYS_PASSPHRASE_H
 /* Why: a passphrase never stands on a command line or in the environment, where others can read it:
  * it comes from a file that only its owner may read, or from the terminal without echo. It lies in
  * locked memory and is wiped. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service/key/keyfile.h"
-#include "service/textfile.h"
+#include "keys/keyfile.h"
+#include "keys/folder.h"
 #include "evidence/sealed.h"
-#include "service/key/passphrase.h"
+#include "keys/passphrase.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,10 +20,12 @@ static enum ts_err read_all(int fd, const char *path, char *out, size_t *len, st
 	struct stat st;
 	if (fstat(fd, &st) != 0)
 		return ts_why(why, TS_E_IO, path, "cannot stat: %s", strerror(errno));
-	if ((st.st_mode & 077) != 0)
+	if (!S_ISREG(st.st_mode))
+		return ts_why(why, TS_E_KEY, path, "is not a file");
+	if ((st.st_mode & 07777) != 0400)
 		return ts_why(why, TS_E_KEY, path,
-			"mode %04o: a private key must not be readable by group or others (use "
-			"0400)",
+			"mode %04o: a private key is read by its owner and by nobody else, such as "
+			"group or others, and never written over: chmod 0400 it",
 			(unsigned)(st.st_mode & 07777));
 	size_t used = 0;
 	for (;;) {
@@ -150,7 +152,7 @@ enum ts_err ts_keyfile_write(
 	if (!ok)
 		return ts_why(
 			why, TS_E_IO, path, "cannot write the key file: %s", strerror(failed));
-	return ts_textfile_sync(path, why);
+	return ts_folder_sync(path, why);
 }
 
 enum ts_err ts_keyfile_create(const char *path, const char *name, enum ts_key_type type,

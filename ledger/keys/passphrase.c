@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service/key/passphrase.h"
+#include "keys/passphrase.h"
 #include "evidence/sealed.h"
 #include <errno.h>
 #include <fcntl.h>
