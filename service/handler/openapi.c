@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/handler/openapi.h"
-
+#include "service/handler/answer.h"
 #include "service/http/problem.h"
 #include "base/json.h"
 #include <string.h>
@@ -136,10 +136,12 @@ static void write_schema(const struct ts_json_field *fields, size_t n, struct ts
 	ts_buf_puts(out, n > 0 ? "]}" : "}");
 }
 
-/* `"content":{"type":{"schema":..},...}` for a comma separated list of media types. */
-static void write_content(
-	const char *types, const struct ts_json_field *fields, size_t fields_n, struct ts_buf *out)
+/* `"content":{"type":{"schema":..},...}` for a comma separated list of media types. JSON is what
+ * the operation answers, or a body's fields. */
+static enum ts_err write_content(const char *types, const char *answers,
+	const struct ts_json_field *fields, size_t fields_n, struct ts_buf *out)
 {
+	enum ts_err err = TS_OK;
 	struct ts_str rest = ts_str(types);
 	bool first = true;
 	ts_buf_puts(out, "\"content\":{");
@@ -152,13 +154,19 @@ static void write_content(
 		ts_buf_puts(out, first ? "" : ",");
 		ts_problem_string(out, type.at, type.len);
 		ts_buf_puts(out, ":{\"schema\":");
-		if (ts_str_is(type, "application/json"))
+		bool json = ts_str_is(type, "application/json");
+		enum ts_err found = json && answers != NULL ? ts_answer_write(answers, out)
+							    : TS_E_NOT_FOUND;
+		if (found != TS_E_NOT_FOUND)
+			err = err == TS_OK ? found : err;
+		else if (json)
 			write_schema(fields, fields_n, out);
 		else
 			ts_buf_puts(out, "{\"type\":\"string\"}");
 		ts_buf_putc(out, '}');
 	}
 	ts_buf_putc(out, '}');
+	return err;
 }
 
 static void write_roles(const struct ts_route *row, struct ts_buf *out)
@@ -187,7 +195,7 @@ static bool body_is_required(const struct ts_route *row)
 	return row->fields_n == 0;
 }
 
-static void write_operation(const struct ts_route *row, struct ts_buf *out)
+static enum ts_err write_operation(const struct ts_route *row, struct ts_buf *out)
 {
 	static const char lower[][8] = {"", "get", "post", "put", "delete"};
 	ts_buf_printf(out, "\"%s\":{", lower[row->method]);
@@ -204,15 +212,17 @@ static void write_operation(const struct ts_route *row, struct ts_buf *out)
 		text(out, "description", row->request);
 		ts_buf_putc(out, ',');
 		const char *any = row->fields != NULL ? "application/json" : "*/*";
-		write_content(row->consumes != NULL ? row->consumes : any, row->fields,
-			row->fields_n, out);
+		TS_TRY(write_content(row->consumes != NULL ? row->consumes : any, NULL, row->fields,
+			row->fields_n, out));
 		ts_buf_printf(out, ",\"x-bytes-max\":%zu}", row->body_bytes_max);
 	}
 	ts_buf_puts(out, ",\"responses\":{\"2XX\":{");
 	text(out, "description", row->response);
 	ts_buf_putc(out, ',');
-	write_content(row->produces != NULL ? row->produces : "application/json", NULL, 0, out);
+	TS_TRY(write_content(
+		row->produces != NULL ? row->produces : "application/json", row->id, NULL, 0, out));
 	ts_buf_puts(out, "},\"default\":{\"$ref\":\"#/components/responses/Problem\"}}}");
+	return TS_OK;
 }
 
 /* The first row of this path? Its methods are then all written under it. */
@@ -228,7 +238,7 @@ static bool is_first_of_path(const struct ts_route *const *tables, const struct 
 	return true;
 }
 
-static void write_path(
+static enum ts_err write_path(
 	const struct ts_route *const *tables, const struct ts_route *row, struct ts_buf *out)
 {
 	bool first = true;
@@ -240,9 +250,10 @@ static void write_path(
 				continue;
 			ts_buf_puts(out, first ? "" : ",");
 			first = false;
-			write_operation(at, out);
+			TS_TRY(write_operation(at, out));
 		}
 	ts_buf_putc(out, '}');
+	return TS_OK;
 }
 
 static void write_codes(struct ts_buf *out)
@@ -268,7 +279,7 @@ enum ts_err ts_openapi_write(
 			if (is_first_of_path(tables, row)) {
 				ts_buf_puts(out, first ? "" : ",");
 				first = false;
-				write_path(tables, row, out);
+				TS_TRY(write_path(tables, row, out));
 			}
 	ts_buf_puts(out,
 		"},\"components\":{\"securitySchemes\":{\"token\":{\"type\":\"http\",\"scheme\":"
@@ -276,7 +287,10 @@ enum ts_err ts_openapi_write(
 		"\"description\":\"refused or failed (RFC 9457)\",\"content\":{"
 		"\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/"
 		"Problem\"}}}}},"
-		"\"schemas\":{\"Problem\":{\"type\":\"object\",\"required\":[\"type\",\"title\","
+		"\"schemas\":{");
+	TS_TRY(ts_answer_schemas(out));
+	ts_buf_puts(out,
+		",\"Problem\":{\"type\":\"object\",\"required\":[\"type\",\"title\","
 		"\"status\",\"code\",\"request_id\"],\"properties\":{\"type\":{\"type\":\"string\"}"
 		","
 		"\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "document.h"
+#include "service/handler/answer.h"
 #include "service/handler/openapi.h"
+#include <string.h>
 
 /* The service's own tables are sound and make a document, whatever rows stand in them. */
 static void test_service_tables(void **state)
@@ -39,8 +41,38 @@ static void test_service_tables(void **state)
 	ts_buf_free(&out);
 }
 
+static const struct ts_route *route_of(const char *id)
+{
+	for (size_t t = 0; ts_route_tables[t] != NULL; t++)
+		for (const struct ts_route *row = ts_route_tables[t]; row->path != NULL; row++)
+			if (strcmp(row->id, id) == 0)
+				return row;
+	return NULL;
+}
+
+/* Every GET route of JSON says what it answers, and every answer is of a route. */
+static void test_answers(void **state)
+{
+	struct ts_buf out;
+	(void)state;
+	ts_buf_init(&out, TS_OPENAPI_BYTES_MAX);
+	for (size_t i = 0; ts_answer_operation(i) != NULL; i++)
+		if (route_of(ts_answer_operation(i)) == NULL)
+			fail_msg("answers.def: no route is %s", ts_answer_operation(i));
+	for (size_t t = 0; ts_route_tables[t] != NULL; t++)
+		for (const struct ts_route *row = ts_route_tables[t]; row->path != NULL; row++) {
+			bool json = row->produces == NULL ||
+				    strstr(row->produces, "application/json") != NULL;
+			if (row->method == TS_GET && json &&
+				ts_answer_write(row->id, &out) != TS_OK)
+				fail_msg("answers.def: no answer, or a broken one, of %s", row->id);
+		}
+	ts_buf_free(&out);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_service_tables)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_service_tables), cmocka_unit_test(test_answers)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
