@@ -18,19 +18,22 @@ static int us_cmp(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Every instant within the period at which another version may begin to govern, and its ends. */
+/* Every instant within the period at which another version may begin to govern, and its ends. A
+ * version whose note is not folded yet has no say, also when it is a leaf before the event's own.
+ */
 static enum ts_err edges_of(const struct ts_ledger *ledger, const struct ts_period *period,
 	struct ts_region *region, int64_t **out, size_t *n)
 {
 	int64_t end = ts_ledger_calendar(ledger)->to_us;
 	end = period->to_us < end ? period->to_us : end;
-	int64_t *edges = ts_region_array(region, 2 * ledger->versions_n + 2, sizeof *edges);
+	size_t versions = ts_ledger_known(ledger);
+	int64_t *edges = ts_region_array(region, 2 * versions + 2, sizeof *edges);
 	size_t used = 0;
 	if (edges == NULL)
 		return TS_E_NO_MEMORY;
 	edges[used++] = period->from_us;
 	edges[used++] = end;
-	for (size_t i = 0; i < ledger->versions_n; i++) {
+	for (size_t i = 0; i < versions; i++) {
 		const int64_t both[] = {ledger->versions[i].from_us, ledger->versions[i].to_us};
 		for (size_t k = 0; k < 2; k++)
 			if (both[k] > period->from_us && both[k] < end)
@@ -49,6 +52,17 @@ static int32_t day_from(const struct ts_zone *zone, int64_t us)
 	return ts_zone_day_start(zone, day) == us ? day : day + 1;
 }
 
+/* One more range behind the others; where it goes on with the last, it is one. */
+static void add_days(struct ts_day_range *days, size_t *n, struct ts_day_range range)
+{
+	if (range.from_day >= range.to_day)
+		return;
+	if (*n > 0 && days[*n - 1].to_day == range.from_day)
+		days[*n - 1].to_day = range.to_day;
+	else
+		days[(*n)++] = range;
+}
+
 static enum ts_err add_part(const struct ts_ledger *ledger, const struct ts_terms *terms,
 	int64_t from_us, int64_t to_us, size_t room, struct ts_region *region, struct parts *parts)
 {
@@ -65,10 +79,8 @@ static enum ts_err add_part(const struct ts_ledger *ledger, const struct ts_term
 			.terms = terms, .first_day = ts_zone_day(zone, from_us), .days = days};
 		parts->n++;
 	}
-	struct ts_day_range range = {day_from(zone, from_us), day_from(zone, to_us)};
-	struct ts_day_range *days = (struct ts_day_range *)(uintptr_t)part->days;
-	if (range.from_day < range.to_day)
-		days[part->days_n++] = range;
+	add_days((struct ts_day_range *)(uintptr_t)part->days, &part->days_n,
+		(struct ts_day_range){day_from(zone, from_us), day_from(zone, to_us)});
 	return TS_OK;
 }
 
@@ -104,7 +116,7 @@ static enum ts_err parts_of(const struct ts_ledger *ledger, const struct ts_peri
 	if (!ts_ledger_in_term(ledger, period))
 		return TS_OK;
 	TS_TRY(edges_of(ledger, period, region, &edges, &n));
-	out->list = ts_region_array(region, ledger->versions_n, sizeof *out->list);
+	out->list = ts_region_array(region, ts_ledger_known(ledger), sizeof *out->list);
 	if (out->list == NULL)
 		return TS_E_NO_MEMORY;
 	for (size_t i = 0; i + 1 < n; i++) {
@@ -139,8 +151,10 @@ static enum ts_err ranges_of(const struct ts_ledger *ledger, const struct ts_ter
 	for (size_t i = 0; i + 1 < edges_n; i++) {
 		int64_t to = edges[i + 1];
 		if (edges[i] < to && ts_ledger_governing(ledger, edges[i]) == terms)
-			(*out)[(*n)++] = (struct ts_day_range){day_from(&calendar->zone, edges[i]),
-				to >= TS_TIME_MAX ? INT32_MAX : day_from(&calendar->zone, to)};
+			add_days(*out, n,
+				(struct ts_day_range){day_from(&calendar->zone, edges[i]),
+					to >= TS_TIME_MAX ? INT32_MAX
+							  : day_from(&calendar->zone, to)});
 	}
 	return TS_OK;
 }
@@ -206,7 +220,7 @@ static enum ts_err governed_terms(const struct ts_ledger *ledger, const struct t
 	struct ts_day_range *days = NULL;
 	size_t n = 0;
 	*out = terms;
-	if (ledger->versions_n == 1)
+	if (ts_ledger_known(ledger) == 1)
 		return TS_OK;
 	struct ts_terms *copy = ts_region_alloc(region, sizeof *copy);
 	if (copy == NULL)

@@ -20,6 +20,8 @@ struct ts_ledger {
 	int64_t late_at_us; /* the log time for which lateness was decided last */
 };
 
+/* How many versions count: those whose notes are folded, of an event under way too. */
+size_t ts_ledger_known(const struct ts_ledger *ledger);
 /* The version that governs an instant; NULL outside the term. */
 const struct ts_terms *ts_ledger_governing(const struct ts_ledger *ledger, int64_t us);
 /* Zone and periods, the same under every version but for the end of the term. */

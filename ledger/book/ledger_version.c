@@ -17,6 +17,11 @@ static size_t known(const struct ts_ledger *ledger, int64_t known_to)
 	return n;
 }
 
+size_t ts_ledger_known(const struct ts_ledger *ledger)
+{
+	return known(ledger, ledger->known_to);
+}
+
 /* The end that the newest version states, or a notice before it. */
 static int64_t end_of(const struct ts_ledger *ledger, int64_t known_to, int64_t notice_us)
 {

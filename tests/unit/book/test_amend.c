@@ -193,9 +193,55 @@ static void test_rated_by_itself(void **state)
 	desk_close(d);
 }
 
+/* A cut at N while an amendment's note is a leaf between N and the cut's own: what it posts and
+ * what its document says, with the version known to the ledger or not. */
+static const char *raced(bool knows, int64_t n, struct desk *d)
+{
+	struct ts_region *region = ts_region_create(DESK_REGION_BYTES);
+	static struct ts_ledger_version versions[2];
+	assert_non_null(region);
+	static const char extra[] =
+		",'fees':[{'id':'f','description':'f','schedule':[{'from':'2026-05-01','amount':"
+		"'31.00'}]}],'commitments':[{'id':'c','price':'gpu','per':'period','schedule':[{"
+		"'from':'2026-05-01','quantity':'1000'}],'shortfall_unit_price':'0.01'}]";
+	versions[0] = ts_ledger_first_version(
+		desk_terms(region, ts_region_printf(region, TERMS("1", "0.01", "%s"), extra)));
+	versions[1] = ts_ledger_first_version(
+		desk_terms(region, ts_region_printf(region, TERMS("2", "0.02", "%s"), extra)));
+	assert_ok(ts_time_parse(TS_STR("2026-05-16T12:00:00Z"), &versions[1].from_us));
+	versions[1].leaf = n;
+	desk_begin_versions(d, region, versions, knows ? 2 : 1);
+	d->leaf = 1;
+	desk_at(d, "2026-06-02");
+	assert_ok(desk_cell(d, "2026-05-20T00:00:00Z", "gpu", "od", 400));
+	assert_int_equal(d->leaf, n);
+	struct ts_ledger_event event = desk_event(d, 1, desk_day("2026-05-31"));
+	event.leaf = ++d->leaf; /* behind the note */
+	assert_ok(ts_ledger_cut(d->ledger, &event, &d->out, &d->why));
+	desk_keep(d);
+	return desk_body(d, 0);
+}
+
+/* The days of a fee in the trace were "16/31 + 15/31", and a commitment of 1,000 was 516 + 483,
+ * before the version that divides the period counted at all. */
+static void test_unfolded_version_split_the_period(void **state)
+{
+	(void)state;
+	struct desk with, without;
+	const char *one = raced(false, 2, &without), *two = raced(true, 2, &with);
+	assert_non_null(strstr(one, "31/31"));
+	assert_string_equal(one, two);
+	assert_int_equal(with.journal.len, without.journal.len);
+	assert_memory_equal(with.journal.data, without.journal.data, with.journal.len);
+	assert_int_equal(-desk_balance(&with, TS_ACCOUNT_REVENUE_SHORTFALL), 600);
+	desk_close(&with);
+	desk_close(&without);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unfolded_version_split_the_period),
 		cmocka_unit_test(test_rated_by_itself),
 		cmocka_unit_test(test_back_behind_a_cut),
 		cmocka_unit_test(test_late_stays_late),
