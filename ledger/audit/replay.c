@@ -84,6 +84,7 @@ static enum ts_err prepare(struct ts_replay *r)
 	if (journal->leaves != NULL)
 		ts_reader_open(
 			&r->journal_reader, journal->leaves->offset, journal->leaves->size, 0);
+	TS_TRY(ts_audit_cells_begin(r));
 	TS_TRY(ts_audit_amend_begin(r));
 	return r->bundle->manifest.has_state ? ts_audit_open(r) : TS_OK;
 }
@@ -318,6 +319,7 @@ enum ts_err ts_audit_run(const struct ts_audit_options *options, struct ts_regio
 	ts_region_free(r->judge_scratch);
 	ts_region_free(r->upload_scratch);
 	ts_region_free(r->ledger_region);
+	ts_region_free(r->cells_region);
 	ts_hasher_free(&hasher);
 	if (err == TS_E_INVALID && report->findings.failed > 0)
 		return TS_OK;

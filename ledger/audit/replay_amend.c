@@ -1,33 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Amendments and notices: what they change is known before the event that folds them folds
- * anything. A version that reaches back needs the cells so far: they are kept only when the log
- * holds a leaf that may ask for them. */
+ * anything. A version that reaches back needs the cells so far (replay_cell.c). */
 #include "audit/replay_state.h"
 #include "terms/amendment.h"
+#include <stdio.h>
 #include <string.h>
-
-struct cell_row {
-	int64_t quarter_us;
-	const char *sku, *pricing_class;
-	const char *account, *origin; /* "" unless the terms need them */
-	ts_i128 quantity;
-};
-
-static uint64_t cell_hash(const void *row)
-{
-	const struct cell_row *c = row;
-	uint64_t h = ts_hash_text(ts_hash_mix(1, (uint64_t)c->quarter_us), c->sku);
-	h = ts_hash_text(ts_hash_mix(h, 0), c->pricing_class);
-	return ts_hash_text(ts_hash_text(h, c->account), c->origin);
-}
-
-static bool cell_same(const void *a, const void *b)
-{
-	const struct cell_row *x = a, *y = b;
-	return x->quarter_us == y->quarter_us && strcmp(x->sku, y->sku) == 0 &&
-	       strcmp(x->pricing_class, y->pricing_class) == 0 &&
-	       strcmp(x->account, y->account) == 0 && strcmp(x->origin, y->origin) == 0;
-}
 
 static bool may_amend(struct ts_str leaf)
 {
@@ -55,7 +32,6 @@ enum ts_err ts_audit_amend_begin(struct ts_replay *r)
 	struct ts_reader ahead;
 	struct ts_str leaf;
 	bool more = true;
-	ts_rowset_init(&r->cells, r->region, sizeof(struct cell_row), cell_hash, cell_same);
 	TS_TRY(ts_reader_init(&ahead, r->bundle->source, r->region));
 	ts_reader_open(&ahead, inputs->leaves->offset, inputs->leaves->size, 0);
 	for (int64_t index = 0; !r->keeps_cells; index++) {
@@ -64,47 +40,6 @@ enum ts_err ts_audit_amend_begin(struct ts_replay *r)
 			return TS_OK;
 		TS_TRY(err);
 		r->keeps_cells = (index > 0 || r->bundle->manifest.has_state) && may_amend(leaf);
-	}
-	if (r->bundle->manifest.has_state)
-		return refuse(r, -1, "a bundle from genesis",
-			"a state before an amendment or notice, which may reach behind it");
-	return TS_OK;
-}
-
-/* One text with a NUL behind it. */
-static const char *ended(struct ts_str text, char out[TS_RECORD_BYTES_MAX + 1])
-{
-	TS_ASSERT(text.len <= TS_RECORD_BYTES_MAX);
-	if (text.len > 0)
-		memcpy(out, text.at, text.len);
-	out[text.len] = '\0';
-	return out;
-}
-
-enum ts_err ts_audit_keep_cells(struct ts_replay *r, const struct ts_usage_cell *cells, size_t n)
-{
-	char texts[4][TS_RECORD_BYTES_MAX + 1];
-	struct ts_terms_needs needs = ts_ledger_needs(r->ledger);
-	for (size_t i = 0; r->keeps_cells && i < n; i++) {
-		struct ts_str none = TS_STR("");
-		struct cell_row key = {.quarter_us = cells[i].quarter_us,
-			.sku = ended(cells[i].sku, texts[0]),
-			.pricing_class = ended(cells[i].pricing_class, texts[1]),
-			.account = ended(needs.account ? cells[i].account : none, texts[2]),
-			.origin = ended(needs.origin ? cells[i].origin : none, texts[3])};
-		void *found = ts_rowset_find(&r->cells, &key);
-		if (found == NULL) { /* the texts are kept once per cell */
-			const char **kept[] = {
-				&key.sku, &key.pricing_class, &key.account, &key.origin};
-			for (size_t k = 0; k < sizeof kept / sizeof kept[0]; k++) {
-				*kept[k] = ts_region_copy(r->region, *kept[k], strlen(*kept[k]));
-				if (*kept[k] == NULL)
-					return TS_E_NO_MEMORY;
-			}
-			TS_TRY(ts_rowset_add(&r->cells, &key, &found));
-		}
-		struct cell_row *row = found;
-		TS_TRY(ts_add128(row->quantity, cells[i].quantity, &row->quantity));
 	}
 	return TS_OK;
 }
@@ -211,28 +146,6 @@ enum ts_err ts_audit_notice(struct ts_replay *r, int64_t index, const struct ts_
 	return TS_OK;
 }
 
-static enum ts_err cells_of(struct ts_replay *r, const struct ts_ledger_amendment *amendment,
-	struct ts_usage_cell **out, size_t *n)
-{
-	*n = 0;
-	ts_region_reset(r->scratch);
-	*out = ts_region_array(r->scratch, r->cells.n + 1, sizeof **out);
-	if (*out == NULL)
-		return TS_E_NO_MEMORY;
-	for (size_t i = 0; i < r->cells.n; i++) {
-		const struct cell_row *row = ts_rowset_at(&r->cells, i);
-		if (row->quantity != 0 && row->quarter_us >= amendment->from_us &&
-			row->quarter_us < amendment->to_us)
-			(*out)[(*n)++] = (struct ts_usage_cell){.quarter_us = row->quarter_us,
-				.sku = ts_str(row->sku),
-				.pricing_class = ts_str(row->pricing_class),
-				.quantity = row->quantity,
-				.account = ts_str(row->account),
-				.origin = ts_str(row->origin)};
-	}
-	return TS_OK;
-}
-
 /* Those with a leaf below N; the others wait for the next event. */
 static size_t due_notices(const struct ts_replay *r, int64_t to)
 {
@@ -240,6 +153,21 @@ static size_t due_notices(const struct ts_replay *r, int64_t to)
 	while (n < r->notices_n && r->notices[n].leaf < to)
 		n++;
 	return n;
+}
+
+/* The cells that it would match anew are those of periods that the state has cut. */
+static enum ts_err reaches_behind(struct ts_replay *r, int64_t from_us)
+{
+	char text[TS_FINDING_TEXT_MAX], from[TS_TIME_CHARS], least[TS_TIME_CHARS];
+	(void)snprintf(text, sizeof text,
+		"it reaches back to %s, before %s: a bundle from an earlier period, or from "
+		"genesis, is needed",
+		ts_time_format(from_us, from), ts_time_format(r->cells_from_us, least));
+	ts_finding_add(r->findings, TS_CHECK_RANGES, TS_INPUTS_LEAVES, r->fold.size,
+		"an amendment or notice that reaches no further back than the end of the state's "
+		"period",
+		text);
+	return TS_E_INVALID;
 }
 
 enum ts_err ts_audit_amend(struct ts_replay *r, int64_t to, int64_t at_us, int32_t day)
@@ -254,7 +182,10 @@ enum ts_err ts_audit_amend(struct ts_replay *r, int64_t to, int64_t at_us, int32
 		memmove(r->notices, r->notices + notices_n, r->notices_n * sizeof *r->notices);
 	if (!amendment.any)
 		return TS_OK;
-	TS_TRY(cells_of(r, &amendment, &cells, &n));
+	if (amendment.from_us < r->cells_from_us)
+		return reaches_behind(r, amendment.from_us);
+	ts_region_reset(r->scratch);
+	TS_TRY(ts_audit_cells_of(r, amendment.from_us, amendment.to_us, &cells, &n));
 	enum ts_err err = ts_ledger_rematch(r->ledger, &event, &amendment, cells, n, &r->why);
 	if (err == TS_E_NO_MEMORY || err == TS_OK)
 		return err;

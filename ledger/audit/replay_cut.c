@@ -137,8 +137,11 @@ enum ts_err ts_audit_state(struct ts_replay *r, struct ts_audit_cut *cut)
 		.list = cut->list,
 		.leaves = r->statements,
 		.leaves_n = r->statements_n};
+	struct ts_usage_cell *cells = NULL;
 	ts_region_reset(r->scratch);
 	TS_TRY(ts_ledger_period_get(r->ledger, cut->period, &period));
+	TS_TRY(ts_audit_cells_of(r, period.to_us, INT64_MAX, &cells, &state.cells_n));
+	state.cells = cells;
 	TS_TRY(streams_of(r, period.to_us / TS_US_PER_MS, &state));
 	ts_buf_init(&text, TS_STATE_BYTES_MAX);
 	enum ts_err err = ts_state_text(&state, r->ledger, r->scratch, &text, &r->why);

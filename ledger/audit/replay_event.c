@@ -86,7 +86,8 @@ static enum ts_err remember_cut(struct ts_replay *r, const struct ts_ledger_even
 	ts_range_root(r->hasher, &r->fold, &cut->inputs_root);
 	ts_range_root(r->hasher, &r->journal, &cut->journal_root);
 	TS_TRY(ts_audit_complete_cut(r, cut));
-	return ts_audit_state(r, cut);
+	TS_TRY(ts_audit_state(r, cut));
+	return ts_audit_cells_next(r);
 }
 
 /* The next period in order; it must be the one that the event's instants name. */

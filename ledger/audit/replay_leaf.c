@@ -72,7 +72,8 @@ static enum ts_err first_version(
 	TS_TRY(ts_key_parse(ts_str(terms->keys.operator_key), &r->operator_key, &r->why));
 	r->newest_note = r->contract_note;
 	r->ledger_versions = 1;
-	return ts_ledger_create(r->ledger_region, r->versions, 1, &r->ledger);
+	TS_TRY(ts_ledger_create(r->ledger_region, r->versions, 1, &r->ledger));
+	return r->opening ? TS_OK : ts_audit_cells_next(r);
 }
 
 static enum ts_err take_contract(struct ts_replay *r, int64_t index, const struct ts_note *note)

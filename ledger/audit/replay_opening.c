@@ -17,7 +17,27 @@ static enum ts_err refuse(struct ts_replay *r, const char *expected, const char 
 
 /* --- who sealed it --- */
 
-static void sealed_by(struct ts_replay *r, struct ts_str leaf, bool by[2])
+/* An amendment may change the companies' keys, before the state or between it and its seals. That
+ * the note is signed as it must be is seen when the walk comes to it. */
+static enum ts_err change_keys(struct ts_replay *r, struct ts_str leaf, struct ts_key party[2])
+{
+	struct ts_note note;
+	struct ts_contract_statement s;
+	const struct ts_terms *terms = NULL;
+	struct ts_why none;
+	enum ts_leaf_kind kind;
+	if (ts_statement_kind(leaf) != TS_STATEMENT_CONTRACT ||
+		ts_leaf_parse(leaf, &kind, &note, &none) != TS_OK ||
+		ts_contract_statement_parse(note.text, &s, &none) != TS_OK || s.version == 1)
+		return TS_OK;
+	TS_TRY(ts_audit_terms(r, -1, &s, &terms));
+	TS_TRY(ts_key_parse(
+		ts_str(terms->provider.statement_key), &party[TS_SIDE_PROVIDER], &none));
+	return ts_key_parse(ts_str(terms->consumer.statement_key), &party[TS_SIDE_CONSUMER], &none);
+}
+
+static void sealed_by(
+	struct ts_replay *r, const struct ts_key party[2], struct ts_str leaf, bool by[2])
 {
 	struct ts_note note;
 	struct ts_note_sig sigs[2];
@@ -29,7 +49,7 @@ static void sealed_by(struct ts_replay *r, struct ts_str leaf, bool by[2])
 		ts_period_statement_parse(note.text, &s, &none) != TS_OK ||
 		!ts_str_is(s.contract, r->policy->contract) || s.cut != r->bundle->state.cut ||
 		!ts_hash_eq(&s.state, &r->bundle->manifest.state) ||
-		ts_note_verify(&note, r->policy->party, 2, sigs, &none) != TS_OK)
+		ts_note_verify(&note, party, 2, sigs, &none) != TS_OK)
 		return;
 	for (int side = 0; side < 2; side++)
 		by[side] |= sigs[side].valid;
@@ -39,8 +59,12 @@ static void sealed_by(struct ts_replay *r, struct ts_str leaf, bool by[2])
 static enum ts_err check_sealed(struct ts_replay *r)
 {
 	const struct ts_tar_member *leaves = r->bundle->logs[TS_LOG_INPUTS].leaves;
+	const struct ts_state *state = &r->bundle->state;
 	struct ts_str leaf;
+	struct ts_key party[2] = {r->policy->party[0], r->policy->party[1]};
 	bool more = true, by[2] = {false, false};
+	for (size_t i = 0; i < state->leaves_n; i++)
+		TS_TRY(change_keys(r, state->leaves[i].bytes, party));
 	ts_reader_open(&r->lines, leaves->offset, leaves->size, 0);
 	while (more) {
 		enum ts_err err = ts_reader_leaf(&r->lines, &leaf, &more);
@@ -48,12 +72,14 @@ static enum ts_err check_sealed(struct ts_replay *r)
 			return err;
 		if (err != TS_OK)
 			break; /* the log's own check has found it */
-		if (more)
-			sealed_by(r, leaf, by);
+		if (!more)
+			break;
+		sealed_by(r, party, leaf, by);
+		TS_TRY(change_keys(r, leaf, party));
 	}
 	for (int side = 0; side < 2; side++)
 		if (!by[side])
-			(void)refuse(r, r->policy->party[side].name,
+			(void)refuse(r, party[side].name,
 				"no leaf in which it seals or countersigns this state");
 	return by[0] && by[1] ? TS_OK : TS_E_INVALID;
 }
@@ -103,10 +129,8 @@ static enum ts_err open_statements(struct ts_replay *r)
 		if (ts_leaf_parse(leaf->bytes, &kind, &note, &r->why) != TS_OK ||
 			kind == TS_LEAF_CHECKPOINT)
 			return refuse(r, "statements", "other bytes among its leaves");
-		/* What it changes may reach behind the state, where there are no cells. */
 		if (kind == TS_LEAF_CONTRACT && leaf->index > 0)
-			return refuse(r, "one version of the terms",
-				"an amendment: its bundles begin at genesis");
+			TS_TRY(ts_audit_version(r, leaf->index, &note));
 		TS_TRY(ts_audit_leaf(r, leaf->index, leaf->bytes, false));
 		if (kind == TS_LEAF_EVENT)
 			TS_TRY(open_event(r, leaf->index, &note));
@@ -255,6 +279,7 @@ static enum ts_err open_decisions(struct ts_replay *r)
 static enum ts_err open_ledger(struct ts_replay *r)
 {
 	struct ts_bundle *b = r->bundle;
+	TS_TRY(ts_audit_ledger_renew(r)); /* knows all versions */
 	enum ts_err err = ts_ledger_text_load(r->ledger, b->ledger, &r->why);
 	if (err == TS_E_NO_MEMORY)
 		return err;
@@ -294,6 +319,21 @@ static enum ts_err open_cut(struct ts_replay *r)
 	return TS_OK;
 }
 
+/* Behind the end of the state's period, up to where an amendment may reach back. */
+static enum ts_err open_cells(struct ts_replay *r)
+{
+	const struct ts_state *state = &r->bundle->state;
+	struct ts_period period;
+	if (ts_ledger_period_get(r->ledger, state->period, &period) != TS_OK)
+		return refuse(r, "a period of the contract", "another");
+	for (size_t i = 0; i < state->cells_n; i++)
+		if (state->cells[i].quarter_us < period.to_us)
+			return refuse(r, "cells behind the end of its period", "an earlier one");
+	r->cells_from_us = period.to_us;
+	TS_TRY(ts_audit_keep_cells(r, state->cells, state->cells_n));
+	return ts_audit_cells_next(r);
+}
+
 enum ts_err ts_audit_open(struct ts_replay *r)
 {
 	TS_TRY(check_sealed(r));
@@ -302,6 +342,7 @@ enum ts_err ts_audit_open(struct ts_replay *r)
 	TS_TRY(open_decisions(r));
 	TS_TRY(open_ledger(r));
 	TS_TRY(open_cut(r));
+	TS_TRY(open_cells(r));
 	TS_TRY(ts_audit_carried_load(r));
 	r->opening = false;
 	return TS_OK;

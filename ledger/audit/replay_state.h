@@ -104,7 +104,9 @@ struct ts_replay {
 	struct ts_ledger_notice *notices; /* not folded yet */
 	size_t notices_n, notices_cap;
 	bool keeps_cells; /* something in the log may match them anew */
+	struct ts_region *cells_region;
 	struct ts_rowset cells; /* folded so far, less what was decided away */
+	int64_t cells_from_us; /* all that start at it or later are there */
 	struct ts_ledger *ledger; /* NULL until version 1 is in force */
 	size_t ledger_kept; /* bytes in its region after the last renewal */
 	/* streams, in order of enrolment */
@@ -182,8 +184,16 @@ enum ts_err ts_audit_notice(
 	struct ts_replay *r, int64_t index, const struct ts_event *event) TS_MUST;
 /* Before the event folds its leaves: versions and notices among them. */
 enum ts_err ts_audit_amend(struct ts_replay *r, int64_t to, int64_t at_us, int32_t day) TS_MUST;
+/* replay_cell.c */
+enum ts_err ts_audit_cells_begin(struct ts_replay *r) TS_MUST;
+/* Adds those that start at cells_from_us or later. */
 enum ts_err ts_audit_keep_cells(
 	struct ts_replay *r, const struct ts_usage_cell *cells, size_t n) TS_MUST;
+/* Those that start in [from_us, to_us), in r->scratch; without zeros. */
+enum ts_err ts_audit_cells_of(struct ts_replay *r, int64_t from_us, int64_t to_us,
+	struct ts_usage_cell **out, size_t *n) TS_MUST;
+/* Another period is to be cut next: forgets what neither its state nor an amendment needs. */
+enum ts_err ts_audit_cells_next(struct ts_replay *r) TS_MUST;
 /* The terms that a contract statement names, as they stand in the bundle. */
 enum ts_err ts_audit_terms(struct ts_replay *r, int64_t index,
 	const struct ts_contract_statement *statement, const struct ts_terms **out) TS_MUST;

@@ -43,6 +43,8 @@ void ts_ledger_recalendar(struct ts_ledger *ledger)
 	ledger->calendar = *ledger->versions[0].terms;
 	ledger->calendar.to_us = end_of(ledger, ledger->known_to, ledger->head.end_us);
 	ledger->calendar.to_day = day_from(&ledger->calendar.zone, ledger->calendar.to_us);
+	ledger->late_at_us =
+		0; /* another version's deadline may have passed at the same log time */
 }
 
 const struct ts_terms *ts_ledger_calendar(const struct ts_ledger *ledger)

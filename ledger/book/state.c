@@ -2,6 +2,8 @@
 #include "book/state.h"
 #include "book/ledger_text.h"
 #include "evidence/log.h"
+#include "evidence/record.h"
+#include <stdlib.h>
 #include <string.h>
 
 static const char STATE_V1[] = "tallystick/state/v1";
@@ -90,6 +92,41 @@ static void put_completeness(struct ts_buf *out, const struct ts_state *state)
 	ts_buf_printf(out, "\t%s\n", hex);
 }
 
+static int cell_cmp(const void *a, const void *b)
+{
+	const struct ts_usage_cell *x = a, *y = b;
+	if (x->quarter_us != y->quarter_us)
+		return x->quarter_us < y->quarter_us ? -1 : 1;
+	int cmp = ts_str_cmp(x->sku, y->sku);
+	cmp = cmp != 0 ? cmp : ts_str_cmp(x->pricing_class, y->pricing_class);
+	cmp = cmp != 0 ? cmp : ts_str_cmp(x->account, y->account);
+	return cmp != 0 ? cmp : ts_str_cmp(x->origin, y->origin);
+}
+
+static enum ts_err put_cells(
+	const struct ts_state *state, struct ts_region *scratch, struct ts_buf *out)
+{
+	char quantity[TS_I128_CHARS];
+	struct ts_usage_cell *list = ts_region_array(scratch, state->cells_n + 1, sizeof *list);
+	if (list == NULL)
+		return TS_E_NO_MEMORY;
+	if (state->cells_n > 0)
+		memcpy(list, state->cells, state->cells_n * sizeof *list);
+	qsort(list, state->cells_n, sizeof *list, cell_cmp);
+	for (size_t i = 0; i < state->cells_n; i++) {
+		TS_ASSERT(
+			list[i].quantity != 0 && (i == 0 || cell_cmp(&list[i - 1], &list[i]) < 0));
+		ts_buf_puts(out, "cell");
+		put_int(out, list[i].quarter_us / TS_US_PER_MS);
+		put_str(out, list[i].sku);
+		put_str(out, list[i].pricing_class);
+		put_str(out, list[i].account);
+		put_str(out, list[i].origin);
+		ts_buf_printf(out, "\t%s\n", ts_i128_format(list[i].quantity, quantity));
+	}
+	return out->err;
+}
+
 static enum ts_err put_leaves(
 	const struct ts_state *state, struct ts_region *scratch, struct ts_buf *out)
 {
@@ -125,6 +162,7 @@ enum ts_err ts_state_text(const struct ts_state *state, const struct ts_ledger *
 	TS_TRY(put_leaves(state, scratch, out));
 	for (size_t i = 0; i < state->streams_n; i++)
 		put_stream(out, &state->streams[i]);
+	TS_TRY(put_cells(state, scratch, out));
 	ts_buf_puts(out, "ledger\n");
 	return ts_ledger_text(ledger, scratch, out, why);
 }
@@ -161,12 +199,16 @@ static bool enters(struct reader *r, const char *name)
 	       ts_str_is(ts_str_cut(&r->fields, '\t'), name);
 }
 
-static struct ts_str word(struct reader *r)
+static struct ts_str field(struct reader *r)
 {
 	if (r->fields.at == NULL)
 		fail(r, "a field is missing");
-	struct ts_str text = r->err == TS_OK ? ts_str_cut(&r->fields, '\t')
-					     : (struct ts_str){NULL, 0};
+	return r->err == TS_OK ? ts_str_cut(&r->fields, '\t') : (struct ts_str){NULL, 0};
+}
+
+static struct ts_str word(struct reader *r)
+{
+	struct ts_str text = field(r);
 	if (r->err == TS_OK && text.len == 0)
 		fail(r, "a field is empty");
 	return text;
@@ -399,6 +441,44 @@ static void read_marks(struct reader *r, const struct ts_state *state, struct ts
 	s->marks = list;
 }
 
+/* A text of a record line, or none. */
+static struct ts_str plain(struct reader *r)
+{
+	struct ts_str text = field(r);
+	bool good = text.len <= TS_RECORD_BYTES_MAX;
+	for (size_t i = 0; good && i < text.len; i++)
+		good = text.at[i] > ' ' && text.at[i] <= '~';
+	if (r->err == TS_OK && !good)
+		fail(r, "not a text of a record line");
+	return text;
+}
+
+static void read_cells(struct reader *r, struct ts_state *s)
+{
+	s->cells_n = count(r, "cell");
+	struct ts_usage_cell *list = array(r, s->cells_n, sizeof *list);
+	for (size_t i = 0; i < s->cells_n && r->err == TS_OK; i++) {
+		(void)enters(r, "cell");
+		int64_t start_ms = number(r);
+		list[i].sku = plain(r);
+		list[i].pricing_class = plain(r);
+		list[i].account = plain(r);
+		list[i].origin = plain(r);
+		struct ts_str quantity = word(r);
+		if (r->err == TS_OK && (start_ms % (TS_US_PER_QUARTER / TS_US_PER_MS) != 0 ||
+					       start_ms > TS_TIME_MAX / TS_US_PER_MS))
+			fail(r, "it does not start with a quarter-hour");
+		list[i].quarter_us = r->err == TS_OK ? start_ms * TS_US_PER_MS : 0;
+		if (r->err == TS_OK && (ts_i128_parse(quantity, &list[i].quantity) != TS_OK ||
+					       list[i].quantity == 0))
+			fail(r, "not a quantity, or none");
+		if (r->err == TS_OK && i > 0 && cell_cmp(&list[i - 1], &list[i]) >= 0)
+			fail(r, "cells are not in order, or one stands twice");
+		leave(r);
+	}
+	s->cells = list;
+}
+
 static void read_streams(struct reader *r, struct ts_state *s)
 {
 	struct reader ahead = *r;
@@ -451,6 +531,7 @@ enum ts_err ts_state_parse(struct ts_str text, struct ts_region *region, struct 
 		fail(&r, "the cut lies below its own N");
 	read_leaves(&r, &s);
 	read_streams(&r, &s);
+	read_cells(&r, &s);
 	if (r.err == TS_OK && !ts_str_is(r.line, "ledger"))
 		fail(&r, "another line belongs here");
 	TS_TRY(r.err);

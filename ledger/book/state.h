@@ -55,6 +55,10 @@ struct ts_state {
 	size_t leaves_n;
 	const struct ts_state_stream *streams; /* by origin bytes */
 	size_t streams_n;
+	/* As they count at N, of those that start behind the period's end: an amendment that is
+	 * folded later may match them anew. Any order to write, by (start, texts) when read. */
+	const struct ts_usage_cell *cells;
+	size_t cells_n;
 };
 
 /* Appends the text; ledger: right after the cut. TS_E_LIMIT, TS_E_INVALID. */

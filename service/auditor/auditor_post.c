@@ -282,12 +282,16 @@ static enum ts_err cut_state(struct ts_auditor_walk *w, const struct ts_ledger_e
 		.journal = w->journal,
 		.ledger = w->ledger};
 	struct ts_str ledger = {NULL, 0}, line;
+	struct ts_usage_cell *cells = NULL;
 	struct ts_period period;
 	TS_TRY(ts_ledger_period_get(w->ledger, event->period, &period));
 	state.from_ms = period.from_us / TS_US_PER_MS;
 	state.to_ms = period.to_us / TS_US_PER_MS;
 	TS_TRY(streams_at(w, &log, why));
 	TS_TRY(count_windows(w, event, &period, &log, cut, why));
+	TS_TRY(ts_auditor_cells_counted(
+		w, period.to_us, INT64_MAX, w->a->region, &cells, &state.cells_n, why));
+	state.cells = cells;
 	TS_TRY(ts_period_state_text(w->a->db, &state, w->a->region, text, why));
 	TS_TRY(compare_state(w, event, text, why));
 	ledger = (struct ts_str){text->data, text->len};

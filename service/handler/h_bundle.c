@@ -24,12 +24,6 @@ static enum ts_err find_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	f->has_from = from->text.at != NULL;
 	if (!f->has_from)
 		return TS_OK;
-	struct ts_db_version *versions = NULL;
-	size_t n = 0;
-	TS_TRY(ts_db_version_list(db, f->contract_id, true, f->req->region, &versions, &n, why));
-	if (n > 1)
-		return ts_why(why, TS_E_CONFLICT, "from",
-			"the contract was amended: its bundles begin at genesis");
 	return ts_handler_period(ledger, from->text, &f->from, why);
 }
 

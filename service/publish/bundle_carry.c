@@ -196,8 +196,10 @@ static enum ts_err load_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	int64_t id = c->contract->contract_id;
 	TS_TRY(ts_db_stream_list(db, id, c->region, &c->streams, &c->streams_n, why));
 	TS_TRY(ts_handler_terms(db, id, c->scratch, &terms, &n, why));
+	TS_ASSERT(n > 0);
 	ts_buf_init(&text, TS_POLICY_BYTES_MAX);
-	enum ts_err err = ts_policy_write(terms[n - 1], &text);
+	/* A policy has the keys that signed version 1; amendments lead to the others. */
+	enum ts_err err = ts_policy_write(terms[0], &text);
 	if (err == TS_OK)
 		err = ts_policy_parse((struct ts_str){text.data, text.len}, c->policy, why);
 	ts_buf_free(&text);

@@ -131,7 +131,9 @@ enum ts_err ts_period_state_text(struct ts_db *db, const struct ts_period_state 
 		.period = in->period,
 		.cut = in->cut,
 		.inputs = in->log->inputs,
-		.journal = in->journal};
+		.journal = in->journal,
+		.cells = in->cells,
+		.cells_n = in->cells_n};
 	struct ts_db_completeness windows;
 	TS_TRY(ts_db_completeness_get(db, in->contract_id, in->period, region, &windows, why));
 	state.windows = windows.counts;

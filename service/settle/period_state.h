@@ -18,6 +18,8 @@ struct ts_period_state {
 	const struct ts_db_state_log *log; /* read before the cut's leaf was appended */
 	struct ts_range journal; /* after the cut's entries */
 	const struct ts_ledger *ledger; /* after the cut */
+	const struct ts_usage_cell *cells; /* as they count at N, from to_ms on */
+	size_t cells_n;
 };
 /* Appends the text. Of the database, what leaves below N wrote is looked at, whatever followed. */
 enum ts_err ts_period_state_text(struct ts_db *db, const struct ts_period_state *state,

@@ -13,6 +13,7 @@
 #include "service/settle/settle_witness.h"
 #include "service/witness/witnesser.h"
 #include "store/batch.h"
+#include "store/cell.h"
 #include "store/entry.h"
 #include "store/ledger_state.h"
 #include "store/log.h"
@@ -389,6 +390,7 @@ static enum ts_err keep_completeness(
 static enum ts_err keep_state(struct attempt *a, const struct ts_period *period, struct ts_why *why)
 {
 	struct ts_hash root;
+	struct ts_usage_cell *cells = NULL;
 	struct ts_period_state state = {.contract = a->s->contract.public_id,
 		.contract_id = a->s->contract.contract_id,
 		.period = a->s->period,
@@ -402,6 +404,9 @@ static enum ts_err keep_state(struct attempt *a, const struct ts_period *period,
 		a->db, state.contract_id, TS_DB_LOCK_JOURNAL, &state.journal, &root, why));
 	TS_TRY(ts_db_period_cut_add(
 		a->db, state.contract_id, state.period, state.journal.size, &root, why));
+	TS_TRY(ts_db_cell_range(a->db, state.contract_id, period->to_us, INT64_MAX,
+		ts_ledger_needs(a->ledger), a->s->region, &cells, &state.cells_n, why));
+	state.cells = cells;
 	return ts_period_state_keep(a->db, &state, why);
 }
 

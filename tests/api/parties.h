@@ -41,7 +41,7 @@ static void send_lines(struct svc_agent *a)
 }
 
 /* A line of the test's hour grid, from and to in hours since SVC_FROM_MS. */
-static void usage(int64_t from, int64_t to, const char *node)
+static inline void usage(int64_t from, int64_t to, const char *node)
 {
 	ts_buf_printf(&lines, "u1\t%lld\t%lld\tgpu-h100\t8000\t%lld\ton_demand\tjob\t%s\tteam\n",
 		(long long)(SVC_FROM_MS + from * HOUR), (long long)(SVC_FROM_MS + to * HOUR),

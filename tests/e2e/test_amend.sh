@@ -47,6 +47,11 @@ month() {
 	must . t invoice issue "$CONTRACT" "$1"
 }
 month 2026-05
+sealed() { # MONTH: each company its own book
+	must logged t period seal "$CONTRACT" "$1" --book provider --key "$DIR/provider.key"
+	must logged t period seal "$CONTRACT" "$1" --book consumer --key "$DIR/consumer.key"
+}
+sealed 2026-05
 
 # version 2: a cheaper first tier, a larger fee, another minimum, an end by notice
 python3 - "$DIR" <<'PY' || fail "the terms of version 2"
@@ -112,6 +117,16 @@ must . t settle "$CONTRACT"
 must . t settle "$CONTRACT"
 month 2026-06
 must . t bundle "$CONTRACT" --period 2026-06 --out "$DIR/june.tar"
+# a bundle from the state at May's cut has no cells of May, which the amendment is about; one from June's
+# state needs none
+refused 'reaches back to 2026-05-15T12:00:00Z.*an earlier period' t bundle "$CONTRACT" --period 2026-06 \
+	--from 2026-05 --out "$DIR/no.tar"
+sealed 2026-06
+printf '' >"$DIR/nothing"
+must . t import records "$DIR/nothing" --stream "$DIR/meter" --allow-future --token "$AGENT" \
+	--close-through 2026-08-01
+month 2026-07
+must . t bundle "$CONTRACT" --period 2026-07 --from 2026-06 --out "$DIR/july.tar"
 must '' t policy "$DIR/terms.json" --out "$DIR/policy.txt"
 
 # both documents as FOCUS: corrections and all, exact rows, BilledCost to the cent
@@ -125,6 +140,10 @@ refused "after from" t focus "$CONTRACT" --from 2026-06-01 --to 2026-05-01
 svc_stop
 unset TALLYSTICK_URL TALLYSTICK_TOKEN
 must '^VERIFIED' t verify "$DIR/june.tar" --policy "$DIR/policy.txt"
+must '^VERIFIED' t verify "$DIR/july.tar" --policy "$DIR/policy.txt"
+must . tar -tf "$DIR/july.tar"
+grep -q '^state$' "$DIR/out" || fail "July's bundle does not begin at a state"
+grep -q '^terms/2.json$' "$DIR/out" || fail "no second version behind a state"
 must . tar -tf "$DIR/june.tar"
 grep -q '^terms/2.json$' "$DIR/out" || fail "no second version in the bundle"
 

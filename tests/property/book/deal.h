@@ -19,7 +19,8 @@ struct raw {
 	struct ts_usage_cell cell;
 	int32_t day;
 };
-enum deal_kind { DEAL_OTHER, DEAL_SAME, DEAL_NOTICE };
+/* CHAINED: a period depends on those before it, under both versions. */
+enum deal_kind { DEAL_OTHER, DEAL_SAME, DEAL_NOTICE, DEAL_CHAINED };
 struct deal {
 	const struct ts_terms *terms[2];
 	const struct ts_terms *ended; /* NOTICE: agreed to end then */
@@ -91,6 +92,7 @@ static inline int32_t deal_first_day(
 struct deal_frame { /* what no amendment changes */
 	const char *currency, *zone, *from, *rounding;
 	int anchor, late_days;
+	const char *counter, *more; /* of the graduated price; members of the terms */
 };
 
 static inline const struct ts_terms *deal_terms(struct ts_region *region, struct ts_rng *rng,
@@ -105,19 +107,19 @@ static inline const struct ts_terms *deal_terms(struct ts_region *region, struct
 		"'prices':[{'id':'unit','sku':'unit','model':'per_unit','unit_price':'0.%03d'},"
 		"{'id':'tier','sku':'tier','model':'graduated','tiers':["
 		"{'up_to':'%d','unit_price':'0.5','flat':'%d'},{'up_to':'900','unit_price':'0.25',"
-		"'flat':'%d'},{'unit_price':'0.%03d'}]},{'id':'bulk','sku':'bulk',"
+		"'flat':'%d'},{'unit_price':'0.%03d'}]%s},{'id':'bulk','sku':'bulk',"
 		"'model':'volume','tiers':[{'up_to':'%d','unit_price':'0.1'},"
 		"{'unit_price':'0.0%02d'}]}],'exclusions':[{'class':'%s','reason':'repair'}],"
 		"'fees':[{'id':'fee','schedule':[{'from':'%s','amount':'%d'}]}],"
 		"'minimums':[{'id':'floor','schedule':[{'from':'%s','amount':'%d'}]}],"
-		"'late':{'usage_until_days':0,'late_usage_until_days':%d}}",
+		"'late':{'usage_until_days':0,'late_usage_until_days':%d}%s}",
 		version, f->currency, f->zone, f->from, to, f->anchor, f->rounding,
 		go_on ? "continue" : "restart", (int)ts_rng_range(rng, 1, 999),
 		(int)ts_rng_range(rng, 1, 300), (int)ts_rng_range(rng, 0, 3),
-		(int)ts_rng_range(rng, 0, 9), (int)ts_rng_range(rng, 1, 999),
+		(int)ts_rng_range(rng, 0, 9), (int)ts_rng_range(rng, 1, 999), f->counter,
 		(int)ts_rng_range(rng, 50, 400), (int)ts_rng_range(rng, 1, 99),
 		ts_rng_below(rng, 2) ? "maint" : "spare", f->from, (int)ts_rng_range(rng, 0, 70),
-		f->from, (int)ts_rng_range(rng, 0, 900), f->late_days);
+		f->from, (int)ts_rng_range(rng, 0, 900), f->late_days, f->more);
 	assert_non_null(text);
 	return desk_terms(region, text);
 }
@@ -158,6 +160,27 @@ static inline void deal_amendment(
 	deal->from_day = ts_zone_day_start(zone, day) == deal->from_us ? day : day + 1;
 }
 
+/* What may change at the beginning of a day only. */
+static inline void deal_at_days(struct deal *deal)
+{
+	const struct ts_zone *zone = &deal->terms[0]->zone;
+	deal->from_us = ts_zone_day_start(zone, deal->from_day);
+	if (deal->to_us == INT64_MAX)
+		return;
+	int32_t to = ts_zone_day(zone, deal->to_us);
+	deal->to_us = ts_zone_day_start(zone, to > deal->from_day ? to : deal->from_day + 1);
+}
+
+static inline const char *deal_chain(struct ts_region *region, struct ts_rng *rng, const char *from)
+{
+	return ts_region_printf(region,
+		",'commitments':[{'id':'c','price':'unit','per':'period','schedule':[{'from':'%s',"
+		"'quantity':'%d'}],'shortfall_unit_price':'0.%02d','rollover':'0.%d'}],"
+		"'caps':[{'id':'k','per':'term','amount':'%d'}]",
+		from, (int)ts_rng_range(rng, 1, 300), (int)ts_rng_range(rng, 1, 99),
+		(int)ts_rng_range(rng, 1, 9), (int)ts_rng_range(rng, 100, 900));
+}
+
 static inline void deal_make(
 	struct deal *deal, struct ts_region *region, struct ts_rng *rng, enum deal_kind kind)
 {
@@ -174,7 +197,11 @@ static inline void deal_make(
 	*deal = (struct deal){.late_days = ts_rng_below(rng, 4) == 0 ? 7 : LATE_NEVER};
 	struct deal_frame f = {currencies[ts_rng_below(rng, 3)], zones[ts_rng_below(rng, 3)],
 		starts[ts_rng_below(rng, 3)], roundings[ts_rng_below(rng, 4)],
-		ts_rng_below(rng, 2) ? 1 : 15, (int)deal->late_days};
+		ts_rng_below(rng, 2) ? 1 : 15, (int)deal->late_days, "", ""};
+	if (kind == DEAL_CHAINED) {
+		f.counter = ",'counter':'term'";
+		f.more = deal_chain(region, rng, f.from);
+	}
 	struct ts_rng draw = *rng, again = draw; /* the same content is drawn again */
 	deal->terms[0] = deal_terms(region, &draw, &f, 1, false, "");
 	*rng = draw;
@@ -182,6 +209,8 @@ static inline void deal_make(
 	deal->last_day = last.end_day + DAYS_AFTER;
 	int64_t quarters = (last.to_us - deal->terms[0]->from_us) / TS_US_PER_QUARTER;
 	deal_amendment(deal, rng, &last, quarters);
+	if (kind == DEAL_CHAINED)
+		deal_at_days(deal);
 	if (kind == DEAL_NOTICE) { /* the days before it are more than the notice needs */
 		char text[TS_TIME_CHARS];
 		int32_t first = deal->terms[0]->from_day;

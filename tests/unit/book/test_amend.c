@@ -193,6 +193,51 @@ static void test_rated_by_itself(void **state)
 	desk_close(d);
 }
 
+/* The service's clock stands still, so that both events have one log time; the second one folds
+ * an amendment that lets the deadline pass. Who kept the ledger between them in memory must come
+ * to what one comes to who loads it for each event. */
+static int64_t clock_stood_still(bool reloads)
+{
+	struct two t;
+	struct desk *d = &t.d;
+	two_open(&t, TERMS("2", "0.01", ""), "2026-05-01T00:00:00Z");
+	const char *slow = "{'currency':'USD','term':{'from':'2026-05-01'},"
+			   "'skus':[{'sku':'gpu','unit':'h','divisor':'1'}],'prices':[{'id':'gpu',"
+			   "'sku':'gpu','class':'od','model':'per_unit','unit_price':'0.01'}],"
+			   "'late':{'usage_until_days':0,'late_usage_until_days':90}}";
+	t.versions[0] = ts_ledger_first_version(desk_terms(d->region, slow));
+	d->versions_n = 2;
+	t.versions[1].leaf = 5;
+	desk_reload(d);
+	desk_at(d, "2026-06-02");
+	assert_ok(desk_cut(d, 0, "2026-05-31")); /* leaf 1 */
+	desk_at(d, "2026-06-12");
+	assert_ok(desk_cell(d, "2026-05-14T23:45:00Z", "gpu", "od", 400)); /* 2 */
+	assert_ok(desk_tick(d, "2026-06-11")); /* 3 */
+	assert_ok(desk_tick(d, "2026-06-11")); /* 4 */
+	if (reloads)
+		desk_reload(d);
+	struct ts_ledger_amendment amendment;
+	d->leaf++; /* the note, 5 */
+	struct ts_ledger_event event = desk_event(d, 0, ts_ledger_head(d->ledger)->day);
+	ts_ledger_amends(d->ledger, &event, NULL, 0, &amendment);
+	assert_true(amendment.any);
+	struct ts_usage_cell cells[] = {cell("2026-05-14T23:45:00Z", 400)};
+	assert_ok(ts_ledger_rematch(d->ledger, &event, &amendment, cells, 1, &d->why));
+	assert_ok(desk_cell(d, "2026-05-14T23:45:00Z", "gpu", "od", 70)); /* 6 */
+	assert_ok(desk_tick(d, "2026-06-11"));
+	int64_t revenue = -desk_balance(d, TS_ACCOUNT_REVENUE_USAGE);
+	desk_close(d);
+	return revenue;
+}
+
+static void test_lateness_at_one_log_time(void **state)
+{
+	(void)state;
+	assert_int_equal(clock_stood_still(true), 400);
+	assert_int_equal(clock_stood_still(false), 400);
+}
+
 /* A cut at N while an amendment's note is a leaf between N and the cut's own: what it posts and
  * what its document says, with the version known to the ledger or not. */
 static const char *raced(bool knows, int64_t n, struct desk *d)
@@ -241,6 +286,7 @@ static void test_unfolded_version_split_the_period(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lateness_at_one_log_time),
 		cmocka_unit_test(test_unfolded_version_split_the_period),
 		cmocka_unit_test(test_rated_by_itself),
 		cmocka_unit_test(test_back_behind_a_cut),

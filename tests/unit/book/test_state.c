@@ -2,6 +2,7 @@
 /* A state's text has one spelling: whatever is read is written again byte for byte. */
 #include "book/state.h"
 #include "book/ledger_text.h"
+#include "evidence/record.h"
 #include "support/desk.h"
 #include "support/seed.h"
 
@@ -34,6 +35,7 @@ struct sample {
 	struct ts_window windows[2];
 	struct ts_span closed[2];
 	struct ts_state_mark marks[2];
+	struct ts_usage_cell cells[3];
 };
 
 static void sample_open(struct sample *s)
@@ -65,6 +67,13 @@ static void sample_open(struct sample *s)
 	s->streams[1] = (struct ts_state_stream){.origin = TS_STR("a.example/" CONTRACT "/c/b/g1"),
 		.range = grown(&s->hasher, 0),
 		.revoked_ms = TS_COMPLETENESS_NEVER};
+	/* in another order than they are written */
+	s->cells[0] = (struct ts_usage_cell){1780531200000000, TS_STR("gpu"), TS_STR("od"), 25,
+		TS_STR("team"), TS_STR("a.example/" CONTRACT "/c/b/g1")};
+	s->cells[1] = (struct ts_usage_cell){
+		1780531200000000, TS_STR("gpu"), TS_STR("od"), -7, TS_STR(""), TS_STR("")};
+	s->cells[2] = (struct ts_usage_cell){
+		1780530300000000, TS_STR("gpu"), TS_STR("od"), 9000, TS_STR(""), TS_STR("")};
 	s->state = (struct ts_state){.contract = TS_STR(CONTRACT),
 		.period = 0,
 		.cut = 5,
@@ -74,7 +83,9 @@ static void sample_open(struct sample *s)
 		.leaves = s->leaves,
 		.leaves_n = 2,
 		.streams = s->streams,
-		.streams_n = 2};
+		.streams_n = 2,
+		.cells = s->cells,
+		.cells_n = 3};
 }
 
 static void sample_close(struct sample *s)
@@ -136,7 +147,47 @@ static void test_both_ways(void **state)
 				"closed\t1780437600000\t1780524000000\n"
 				"mark\t1\t2\tparked\t2\t-\t-\n"
 				"mark\t4\t9\treversed\t3\ta.example/" CONTRACT "/c/a/g1\t11\n"
-				"stream\ta.example/" CONTRACT "/c/b/g1\t0\t-\t-\nledger\nhead\t"));
+				"stream\ta.example/" CONTRACT "/c/b/g1\t0\t-\t-\n"
+				"cell\t1780530300000\tgpu\tod\t\t\t9000\n"
+				"cell\t1780531200000\tgpu\tod\t\t\t-7\n"
+				"cell\t1780531200000\tgpu\tod\tteam\ta.example/" CONTRACT
+				"/c/b/g1\t25\nledger\nhead\t"));
+	sample_close(&s);
+}
+
+static void refused(struct sample *s, struct ts_str text, const char *from, const char *to)
+{
+	struct ts_str copy;
+	struct ts_region *region = ts_region_create(DESK_REGION_BYTES);
+	const char *at = strstr(text.at, from);
+	assert_non_null(at);
+	const char *changed = ts_region_printf(
+		region, "%.*s%s%s", (int)(at - text.at), text.at, to, at + strlen(from));
+	assert_err(again(s->d.terms, ts_str(changed), region, &copy), TS_E_MALFORMED);
+	ts_region_free(region);
+}
+
+static void test_cells_refused(void **state)
+{
+	(void)state;
+	struct sample s;
+	struct ts_str text;
+	sample_open(&s);
+	assert_ok(written(&s.state, s.d.ledger, s.d.region, &text));
+	refused(&s, text, "cell\t1780530300000", "cell\t1780530300001"); /* not on the grid */
+	refused(&s, text, "cell\t1780530300000", "cell\t1780532100000"); /* not in order */
+	refused(&s, text, "cell\t1780530300000", "cell\t9223372036854775800");
+	refused(&s, text, "\t9000\n", "\t0\n");
+	refused(&s, text, "\t9000\n", "\t09000\n");
+	refused(&s, text, "\t9000\n", "\t9000\t1\n");
+	refused(&s, text, "\tteam\t", "\t\t\t"); /* a field more */
+	refused(&s, text, "\t-7\n", "\n");
+	refused(&s, text, "\tteam\t", "\tt m\t");
+	char sku[TS_RECORD_BYTES_MAX + 8];
+	memset(sku, 'x', sizeof sku);
+	sku[0] = sku[sizeof sku - 2] = '\t';
+	sku[sizeof sku - 1] = '\0';
+	refused(&s, text, "\tteam\t", sku);
 	sample_close(&s);
 }
 
@@ -190,6 +241,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_both_ways),
+		cmocka_unit_test(test_cells_refused),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_one_spelling),
 	};
