@@ -10,7 +10,7 @@ ts_packages="
 	libzstd-dev libcurl4-openssl-dev libcairo2-dev libpango1.0-dev libxlsxwriter-dev libcmocka-dev
 	postgresql-15 postgresql-common tzdata
 	fonts-liberation2 fonts-dejavu-core poppler-utils
-	curl openssl python3 python3-nacl procps util-linux ca-certificates
+	curl openssl python3 python3-nacl python3-jsonschema procps util-linux ca-certificates
 "
 ts_test_packages="
 	hledger ledger beancount python3-jsonschema

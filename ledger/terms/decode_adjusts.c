@@ -2,6 +2,7 @@
 /* What takes away from rated lines: discounts and caps, and which lines they are about. */
 #include "terms/cover.h"
 #include "terms/decode.h"
+#include <stdio.h>
 #include <string.h>
 
 struct raw_cover {
@@ -73,8 +74,9 @@ enum ts_err ts_decode_cover(
 	*out = (struct ts_cover){0};
 	if (obj == NULL)
 		return TS_OK;
+	snprintf(at, sizeof at, "%s/on", pointer);
 	TS_TRY(ts_decode_object(d, obj, cover_fields, sizeof cover_fields / sizeof cover_fields[0],
-		false, &raw, pointer));
+		false, &raw, at));
 	bool *prices = ts_region_array(d->region, t->prices_n, sizeof *prices);
 	bool *fees = ts_region_array(d->region, t->fees_n, sizeof *fees);
 	if (!prices || !fees)

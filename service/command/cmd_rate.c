@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 #include "service/command/command.h"
-#include "service/textfile.h"
+#include "service/command/terms_file.h"
 #include "service/command/what_if.h"
-#include "service/contract/zone_table.h"
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,44 +58,6 @@ static enum ts_err parse_range(struct rate_args *args, struct ts_why *why)
 		return ts_why(why, TS_E_INVALID, "--to", "%s is not after --from %s", args->to,
 			args->from);
 	return TS_OK;
-}
-
-/* A template names a zone without its offsets: this machine's table, as `contract new` takes it. */
-static enum ts_err fill_zone(struct ts_buf *bytes, struct ts_why *why)
-{
-	__attribute__((cleanup(ts_json_cleanup))) json_t *terms = NULL;
-	TS_TRY(ts_json_parse(ts_buf_str(bytes), bytes->len, &terms, why));
-	const json_t *zone = json_object_get(terms, "zone");
-	if (json_object_get(zone, "name") == NULL || json_object_get(zone, "offsets") != NULL)
-		return TS_OK;
-	TS_TRY(ts_zone_fill(terms, why));
-	char *text = json_dumps(terms, JSON_COMPACT);
-	if (text == NULL)
-		return TS_E_NO_MEMORY;
-	ts_buf_reset(bytes);
-	ts_buf_puts(bytes, text);
-	free(text);
-	return bytes->err;
-}
-
-static enum ts_err read_terms(
-	const char *path, struct ts_region *region, const struct ts_terms **out, struct ts_why *why)
-{
-	struct ts_buf bytes;
-	ts_buf_init(&bytes, TS_TERMS_BYTES_MAX);
-	enum ts_err err = ts_textfile_read(path, &bytes, why);
-	if (err == TS_OK) {
-		struct ts_why inner = {0};
-		err = fill_zone(&bytes, &inner);
-		if (err == TS_OK)
-			err = ts_terms_parse_what_if(
-				ts_buf_str(&bytes), bytes.len, region, out, &inner);
-		if (err != TS_OK)
-			(void)ts_why(why, err, "", "%s: %s%s%s", path, inner.where,
-				inner.where[0] ? ": " : "", inner.text);
-	}
-	ts_buf_free(&bytes);
-	return err;
 }
 
 /* The periods [*first, *end) to show. */
@@ -312,7 +273,7 @@ static enum ts_err rate(struct rate_args *args, struct ts_region *region, struct
 	const struct ts_terms *terms = NULL;
 	struct ts_what_if w;
 	TS_TRY(parse_range(args, why));
-	TS_TRY(read_terms(args->terms, region, &terms, why));
+	TS_TRY(ts_terms_file_read(args->terms, true, region, &terms, why));
 	TS_TRY(ts_what_if_init(&w, terms, region, why));
 	if (args->cluster)
 		w.cluster = ts_str(args->cluster);

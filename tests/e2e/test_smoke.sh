@@ -49,6 +49,7 @@ TALLYSTICK_TOKEN=$OPERATOR
 export TALLYSTICK_TOKEN
 ready=$(curl -sS "http://127.0.0.1:$(svc_port admin_port)/readyz") || fail "not ready: $ready"
 http 200 '"openapi":"3.1' "$OPERATOR" /openapi.json
+http 200 '"title": "tallystick/terms/v1"' "$OPERATOR" /v1/terms.schema.json
 http 401 'unauthenticated' "ts_0000000000000000.$(printf '0%.0s' $(seq 64))" /v1/contracts
 http 404 '' "$OPERATOR" /v1/nothing
 
