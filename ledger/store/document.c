@@ -113,6 +113,20 @@ enum ts_err ts_db_document_get(struct ts_db *db, int64_t contract_id, const char
 	return document_read(&rows, region, out);
 }
 
+enum ts_err ts_db_document_find(
+	struct ts_db *db, const char *number, int64_t contracts[2], size_t *n, struct ts_why *why)
+{
+	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
+	struct ts_args args;
+
+	ts_args_init(&args);
+	ts_arg_text(&args, number);
+	TS_TRY(ts_db_query(db, "document_find", &args, &rows, why));
+	for (*n = 0; *n < 2 && ts_rows_next(&rows); (*n)++)
+		contracts[*n] = ts_row_i64(&rows);
+	return TS_OK;
+}
+
 enum ts_err ts_db_document_list(struct ts_db *db, int64_t contract_id, int64_t after, int32_t limit,
 	struct ts_region *region, struct ts_db_document **out, size_t *n, struct ts_why *why)
 {

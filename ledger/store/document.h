@@ -29,6 +29,9 @@ enum ts_err ts_db_document_void(struct ts_db *db, int64_t contract_id, const cha
 	const char *reason, struct ts_why *why) TS_MUST;
 enum ts_err ts_db_document_get(struct ts_db *db, int64_t contract_id, const char *number,
 	struct ts_region *region, struct ts_db_document *out, struct ts_why *why) TS_MUST;
+/* Contracts of the transaction's scope with an issued document of that number; at most two. */
+enum ts_err ts_db_document_find(struct ts_db *db, const char *number, int64_t contracts[2],
+	size_t *n, struct ts_why *why) TS_MUST;
 /* In order of number's reservation; after: issue_leaf of the last one seen, -1 from the start. */
 enum ts_err ts_db_document_list(struct ts_db *db, int64_t contract_id, int64_t after, int32_t limit,
 	struct ts_region *region, struct ts_db_document **out, size_t *n,

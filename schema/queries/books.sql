@@ -96,6 +96,11 @@ select number, kind, period, state, cut_leaf, issue_leaf, issue_day, due_day, cu
 	total, sha256, json, void_reason
 from app.document where contract_id = $1::bigint and number = $2::text
 
+-- name: document_find
+-- in: number; out: contracts of the scope that issued a document with it, two at most
+select contract_id from app.document where number = $1::text and state = 'issued'
+order by contract_id limit 2
+
 -- name: document_list
 -- in: contract, after (issue leaf), limit
 select number, kind, period, state, cut_leaf, issue_leaf, issue_day, due_day, currency, subtotal, tax,

@@ -14,6 +14,10 @@ const struct ts_command ts_cmd_invoice = {
 		"tallystick invoice issue CONTRACT PERIOD\n"
 		"tallystick invoice list CONTRACT\n"
 		"tallystick invoice get CONTRACT NUMBER [--format json|csv|pdf|xlsx] [--out FILE]\n"
+		"tallystick invoice explain CONTRACT NUMBER LINE [--json]\n"
+		"\n"
+		"explain says how one line of an issued document came about: rule, quantities,\n"
+		"tiers, calculation, rounding, terms version, log position.\n"
 		"\n"
 		"  tallystick invoice get 3f0c... CLX-000001 --format pdf --out invoice.pdf\n",
 	.run = run,
@@ -71,6 +75,28 @@ static enum ts_err invoice_preview(struct ts_cli *cli, struct ts_why *why)
 	return fetch(cli, path, why);
 }
 
+/* Text as the service words it, or its JSON. */
+static enum ts_err invoice_explain(struct ts_cli *cli, struct ts_why *why)
+{
+	char path[512];
+	struct ts_buf part, answer;
+	ts_buf_init(&part, 512);
+	ts_client_escape(&part, cli->args.items[2]);
+	ts_buf_puts(&part, "/lines/");
+	ts_client_escape(&part, cli->args.items[3]);
+	snprintf(path, sizeof path, "/v1/contracts/%s/invoices/%s/trace", cli->args.items[1],
+		ts_buf_str(&part));
+	ts_buf_free(&part);
+	if (cli->json)
+		return ts_cli_get(cli, path, NULL, why);
+	ts_buf_init(&answer, TS_CLI_ANSWER_BYTES_MAX);
+	enum ts_err err = ts_client_get_bytes(cli->client, path, "text/plain", &answer, why);
+	if (err == TS_OK && fwrite(answer.data, 1, answer.len, stdout) != answer.len)
+		err = ts_why(why, TS_E_IO, "standard output", "cannot write");
+	ts_buf_free(&answer);
+	return err;
+}
+
 static void print_issued(const json_t *answer)
 {
 	printf("%s\n", ts_cli_text(answer, "number"));
@@ -114,7 +140,8 @@ static int run(int argc, char **argv)
 		TS_CLI_OPTS(&cli),
 	};
 	static const struct ts_cli_verb verbs[] = {{"preview", 3, invoice_preview},
-		{"issue", 3, invoice_issue}, {"list", 2, invoice_list}, {"get", 3, invoice_get}};
+		{"issue", 3, invoice_issue}, {"list", 2, invoice_list}, {"get", 3, invoice_get},
+		{"explain", 4, invoice_explain}};
 	return ts_cli_run(&cli, opts, sizeof opts / sizeof opts[0], verbs,
 		sizeof verbs / sizeof verbs[0], argc, argv);
 }

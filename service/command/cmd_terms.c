@@ -13,7 +13,7 @@ static int run(int argc, char **argv);
 
 const struct ts_command ts_cmd_terms = {
 	.name = "terms",
-	.summary = "check a file of contract terms; print the format's JSON Schema",
+	.summary = "check a file of contract terms, print their JSON Schema",
 	.usage = "tallystick terms check TERMS.json [--template]\n"
 		 "tallystick terms schema\n"
 		 "\n"

@@ -116,6 +116,17 @@ must logged t statement notice "$CONTRACT" --by consumer --end "$END" --key "$DI
 must . t settle "$CONTRACT"
 must . t settle "$CONTRACT"
 month 2026-06
+# A line of May that June's document restates says what it adjusts, and where the other half is.
+must . t invoice list "$CONTRACT"
+june=$(awk '$3 == "2026-06" {print $1}' "$DIR/out")
+may=$(awk '$3 == "2026-05" {print $1}' "$DIR/out")
+must . t invoice get "$CONTRACT" "$june" --out "$DIR/june.json"
+line=$(python3 -c 'import json, sys
+for l in json.load(open(sys.argv[1]))["body"]["lines"]:
+	if l["reversal"]: print(l["number"]); break' "$DIR/june.json")
+must "adjustment  *of $may: the line as billed, reversed; line [0-9]* has the other half" \
+	t invoice explain "$CONTRACT" "$june" "$line"
+must '"adjusts": "'"$may"'"' t invoice explain "$CONTRACT" "$june" "$line" --json
 must . t bundle "$CONTRACT" --period 2026-06 --out "$DIR/june.tar"
 # a bundle from the state at May's cut has no cells of May, which the amendment is about; one from June's
 # state needs none

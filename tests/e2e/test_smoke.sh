@@ -209,6 +209,25 @@ grep -q '%PDF-' "$DIR/invoice.pdf" || fail "no PDF"
 grep -q '384.00' "$DIR/invoice.json" || fail "the usage is not on the invoice"
 grep -q '"completeness":{"closed":29,"expected":30,"gap":[0-9]*,"incomplete":false,"late":0,"missing":1}' \
 	"$DIR/invoice.json" || fail "the gap is not in the head"
+# How a line came about: the same for both companies and the auditor, in words and as JSON.
+expect 0 '^ts_' t token new auditor --contract "$CONTRACT"
+AUDITOR=$(cat "$DIR/out")
+for token in "$PROVIDER" "$CONSUMER" "$AUDITOR"; do
+	expect 0 'measured  *160 GPU-hour of SKU h100' t invoice explain "$CONTRACT" "$number" 1 --token "$token"
+	grep -q 'calculation .*160 GPU-hour x 2.40\? USD = 384.00 USD' "$DIR/out" || fail "no calculation"
+	grep -q '> tier 1: over 0 to ' "$DIR/out" || fail "no tier"
+	grep -q 'rounding  *rounded once, half .*, to 384.00 USD' "$DIR/out" || fail "no rounding"
+	grep -q 'signed  *version 1, leaf 0 of the inputs log, statement [0-9a-f]\{64\}' "$DIR/out" || fail "no terms"
+	grep -q 'inputs .*all leaves of .*inputs below [0-9]*, as of the end of [0-9-]*$' "$DIR/out" || fail "no log"
+	http 200 '"name":"rule"' "$token" "/v1/contracts/$CONTRACT/invoices/$number/lines/1/trace"
+	http 200 '"applies":true' "$token" "/v1/invoices/$number/lines/1/trace"
+	grep -q '"adjustment":null' "$DIR/out" || fail "nothing was adjusted"
+done
+http 200 'Owed whatever is used' "$CONSUMER" "/v1/invoices/$number/lines/2/trace"
+http 404 'has lines 1 to ' "$CONSUMER" "/v1/invoices/$number/lines/0/trace"
+http 404 'has lines 1 to ' "$CONSUMER" "/v1/invoices/$number/lines/one/trace"
+http 404 'no document CLX-999' "$CONSUMER" "/v1/invoices/CLX-999/lines/1/trace"
+http 403 '' "$AGENT" "/v1/invoices/$number/lines/1/trace"
 expect 1 '' t close "$CONTRACT" 2029-05
 expect 0 "$number" t invoice list "$CONTRACT"
 
@@ -233,6 +252,10 @@ number=$(grep -o 'CLX-[0-9A-Za-z-]*' "$DIR/out" | head -n 1)
 http 200 '"total":"0.00"' "$CONSUMER" "/v1/contracts/$FREE/invoices"
 http 200 '"legs":\[\]' "$CONSUMER" "/v1/contracts/$FREE/entries?document=$number"
 [ "$(grep -o '"legs":\[\]' "$DIR/out" | wc -l)" = 2 ] || fail "the journal does not name $number twice"
+
+# Two contracts of one series: a number alone is not enough.
+http 409 'several contracts have a document' "$CONSUMER" "/v1/invoices/$number/lines/1/trace"
+http 404 'has lines 1 to 0' "$CONSUMER" "/v1/contracts/$FREE/invoices/$number/lines/1/trace"
 
 # --- the end --------------------------------------------------------------------------------------
 svc_stop
