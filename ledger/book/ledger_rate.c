@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rating a period from the measures: in parts when several versions govern it. */
+#include "book/forecast.h"
 #include "book/ledger_state.h"
 #include "terms/rate_versions.h"
 #include <stdlib.h>
@@ -391,5 +392,128 @@ enum ts_err ts_ledger_lines(const struct ts_ledger *ledger, const struct ts_peri
 		for (size_t k = 0; k < own_n; k++)
 			(*out)[(*n)++] = (struct ts_ledger_line){(int32_t)terms->version, lines[k]};
 	}
+	return TS_OK;
+}
+
+/* --- how far what was agreed is used --- */
+
+static const struct ts_minimum *minimum_named(const struct ts_terms *terms, const char *id)
+{
+	for (size_t i = 0; i < terms->minimums_n; i++)
+		if (strcmp(terms->minimums[i].id, id) == 0)
+			return &terms->minimums[i];
+	return NULL;
+}
+
+/* Amount x days of a schedule on the days that the part governs. */
+static enum ts_err due_of(const struct ts_version_part *part, const struct ts_period *period,
+	const struct ts_minimum *m, ts_i128 *product)
+{
+	for (size_t i = 0; i < m->segments_n * part->days_n; i++) {
+		const struct ts_segment *s = &m->segments[i / part->days_n];
+		const struct ts_day_range *d = &part->days[i % part->days_n];
+		int64_t from = s->from_day > d->from_day ? s->from_day : d->from_day;
+		int64_t to = s->to_day < d->to_day ? s->to_day : d->to_day;
+		ts_i128 each = 0;
+		from = from > period->first_day ? from : period->first_day;
+		to = to < period->end_day ? to : period->end_day;
+		if (from >= to)
+			continue;
+		TS_TRY(ts_mul128(s->amount_minor, to - from, &each));
+		TS_TRY(ts_add128(*product, each, product));
+	}
+	return TS_OK;
+}
+
+/* The minimums of versions that are rated together, as the last one words them: due by the days of
+ * each version, rounded once; what counts are the lines of all versions that have it. */
+static enum ts_err shared_gauges(const struct ts_period *period,
+	const struct ts_version_part *parts, size_t n, const struct ts_version_charge *charges,
+	size_t charges_n, struct ts_region *region, struct ts_forecast_gauge **out, size_t *out_n)
+{
+	const struct ts_terms *last = parts[n - 1].terms;
+	TS_TRY(make_room(region, *out, *out_n, last->minimums_n, sizeof **out, out));
+	for (size_t i = 0; i < last->minimums_n; i++) {
+		const struct ts_minimum *m = &last->minimums[i];
+		struct ts_forecast_gauge gauge = {.version = (int32_t)last->version,
+			.kind = TS_CHARGE_TRUE_UP,
+			.id = m->id,
+			.description = m->description,
+			.divisor = 1};
+		ts_i128 product = 0;
+		for (size_t k = 0; k < n; k++) {
+			const struct ts_minimum *own = minimum_named(parts[k].terms, m->id);
+			if (own != NULL)
+				TS_TRY(due_of(&parts[k], period, own, &product));
+		}
+		TS_TRY(ts_muldiv(product, 1, period->full_end_day - period->full_first_day,
+			last->rounding, &gauge.of));
+		for (size_t k = 0; k < charges_n; k++) {
+			const struct ts_charge *c = &charges[k].charge;
+			const struct ts_minimum *own = minimum_named(
+				parts[charges[k].part].terms, m->id);
+			bool counts = c->kind == TS_CHARGE_USAGE ? m->counts_usage
+				      : c->kind == TS_CHARGE_FEE ? m->counts_fees
+								 : false;
+			if (own != NULL && counts)
+				TS_TRY(ts_add128(gauge.used, c->amount_minor, &gauge.used));
+		}
+		if (gauge.of > 0)
+			(*out)[(*out_n)++] = gauge;
+	}
+	return TS_OK;
+}
+
+static enum ts_err own_gauges(const struct ts_ledger *ledger, const struct ts_period *period,
+	const struct ts_version_part *part, int32_t day, struct ts_region *region,
+	struct ts_forecast_gauge **out, size_t *out_n, struct ts_why *why)
+{
+	const struct ts_charge *charges = NULL;
+	const struct ts_gauge *gauges = NULL;
+	const struct ts_terms *terms = NULL;
+	struct ts_rate_usage usage;
+	size_t charges_n = 0, n = 0;
+	TS_TRY(governed_terms(ledger, part->terms, region, &terms));
+	TS_TRY(usage_of(ledger, part->terms, period->index, region, &usage));
+	TS_TRY(ts_rate_gauged(
+		terms, period, &usage, day, region, &charges, &charges_n, &gauges, &n, why));
+	TS_TRY(make_room(region, *out, *out_n, n, sizeof **out, out));
+	for (size_t i = 0; i < n; i++) {
+		struct ts_charge_names names;
+		bool money = gauges[i].kind != TS_CHARGE_SHORTFALL;
+		ts_charge_names(terms, gauges[i].kind, gauges[i].item, &names);
+		(*out)[(*out_n)++] = (struct ts_forecast_gauge){.version = (int32_t)terms->version,
+			.kind = gauges[i].kind,
+			.id = names.id,
+			.description = names.description,
+			.unit = money ? NULL : names.unit,
+			.divisor = money ? 1 : names.divisor,
+			.used = gauges[i].used,
+			.of = gauges[i].of};
+	}
+	return TS_OK;
+}
+
+enum ts_err ts_ledger_gauges(const struct ts_ledger *ledger, const struct ts_period *period,
+	int32_t day, struct ts_region *region, struct ts_forecast_gauge **out, size_t *n,
+	struct ts_why *why)
+{
+	struct parts parts;
+	struct ts_version_part *plain = NULL;
+	struct ts_version_charge *split = NULL;
+	size_t plain_n = 0, split_n = 0;
+	*n = 0;
+	*out = NULL;
+	TS_TRY(parts_of(ledger, period, region, &parts, why));
+	TS_TRY(together(&parts, region, &plain, &plain_n));
+	if (plain_n > 0)
+		TS_TRY(ts_rate_versions(
+			period, plain, plain_n, day, region, &split, &split_n, why));
+	if (plain_n > 0)
+		TS_TRY(shared_gauges(period, plain, plain_n, split, split_n, region, out, n));
+	for (size_t i = 0; i < parts.n; i++)
+		if (by_itself(&parts, i))
+			TS_TRY(own_gauges(
+				ledger, period, &parts.list[i], day, region, out, n, why));
 	return TS_OK;
 }

@@ -46,6 +46,7 @@ enum ts_err ts_db_outbox_get(struct ts_db *db, const struct ts_db_outbox_row *ro
 	out->type = ts_row_text(&rows, region);
 	out->at_us = ts_row_time(&rows);
 	out->data = ts_row_text(&rows, region);
+	out->percent = -1;
 	return rows.err;
 }
 
@@ -63,6 +64,10 @@ enum ts_err ts_db_outbox_fan(struct ts_db *db, const struct ts_db_outbox_row *ro
 	ts_arg_text(&args, message->type);
 	ts_arg_text(&args, body);
 	ts_arg_time(&args, now_us);
+	if (message->percent < 0)
+		ts_arg_null(&args);
+	else
+		ts_arg_i16(&args, message->percent);
 	return ts_db_query(db, "outbox_fan", &args, NULL, why);
 }
 

@@ -16,8 +16,9 @@ enum ts_err ts_db_outbox_next(struct ts_db *db, int32_t limit, struct ts_region 
 struct ts_db_message {
 	const char *message_id, *type, *data;
 	int64_t at_us;
+	int16_t percent; /* of a threshold; -1: of none */
 };
-/* In the scope of the contract. */
+/* In the scope of the contract; percent is -1. */
 enum ts_err ts_db_outbox_get(struct ts_db *db, const struct ts_db_outbox_row *row,
 	struct ts_region *region, struct ts_db_message *out, struct ts_why *why) TS_MUST;
 /* In the scope of the party: one delivery for each of its endpoints that wants the message. side:

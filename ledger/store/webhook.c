@@ -13,12 +13,15 @@ static enum ts_err types_arg(struct ts_args *args, struct ts_array *array, const
 enum ts_err ts_db_webhook_add(struct ts_db *db, const struct ts_db_webhook *webhook,
 	const uint8_t secret[TS_DB_WEBHOOK_SECRET_BYTES], struct ts_why *why)
 {
-	struct ts_array types, contracts;
+	struct ts_array types, contracts, thresholds;
 	struct ts_args args;
 	enum ts_err err = TS_OK;
 
 	ts_array_init(&types, TS_ARRAY_TEXT);
 	ts_array_init(&contracts, TS_ARRAY_I64);
+	ts_array_init(&thresholds, TS_ARRAY_I16);
+	for (size_t i = 0; i < webhook->thresholds_n; i++)
+		ts_array_i16(&thresholds, (int16_t)webhook->thresholds[i]);
 	for (size_t i = 0; i < webhook->contracts_n; i++)
 		ts_array_i64(&contracts, webhook->contracts[i]);
 	ts_args_init(&args);
@@ -37,9 +40,12 @@ enum ts_err ts_db_webhook_add(struct ts_db *db, const struct ts_db_webhook *webh
 	ts_arg_bytes(&args, secret, TS_DB_WEBHOOK_SECRET_BYTES);
 	ts_arg_time(&args, webhook->created_us);
 	if (err == TS_OK)
+		err = ts_arg_array(&args, &thresholds);
+	if (err == TS_OK)
 		err = ts_db_query(db, "webhook_add", &args, NULL, why);
 	ts_array_free(&types);
 	ts_array_free(&contracts);
+	ts_array_free(&thresholds);
 	return err;
 }
 
@@ -73,6 +79,7 @@ enum ts_err ts_db_webhook_list(struct ts_db *db, int64_t party_id, const char *p
 		w->last_error = ts_row_text(&rows, region);
 		w->created_us = ts_row_time(&rows);
 		w->old_until_us = ts_row_time_or(&rows, 0);
+		w->thresholds = ts_row_i64s(&rows, region, &w->thresholds_n);
 	}
 	*out = list;
 	*n = (size_t)rows.n;

@@ -12,6 +12,8 @@ struct ts_db_webhook {
 	const char *public_id;
 	const char *url;
 	const char *types; /* comma separated; "": all */
+	const int64_t *thresholds; /* percents of threshold.reached that it hears of */
+	size_t thresholds_n;
 	int16_t side; /* 0 provider, 1 consumer, -1: either */
 	bool all_contracts;
 	const int64_t *contracts; /* else these */

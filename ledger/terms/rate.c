@@ -41,6 +41,13 @@ enum ts_err ts_rate_put(struct ts_rate_builder *b, const struct ts_charge *line,
 	return TS_OK;
 }
 
+void ts_rate_gauge(
+	struct ts_rate_builder *b, enum ts_charge_kind kind, size_t item, ts_i128 used, ts_i128 of)
+{
+	if (b->gauges != NULL && of > 0)
+		b->gauges[b->gauges_n++] = (struct ts_gauge){kind, item, used, of};
+}
+
 static enum ts_err rate_lines_of(struct ts_rate_builder *b)
 {
 	const struct ts_terms *terms = b->terms;
@@ -172,9 +179,11 @@ static enum ts_err sort_fine(const struct ts_terms *terms, const struct ts_rate_
 	return TS_OK;
 }
 
-enum ts_err ts_rate(const struct ts_terms *terms, const struct ts_period *period,
+/* gauges NULL: not asked for; else it has room for one of each. */
+static enum ts_err rate(const struct ts_terms *terms, const struct ts_period *period,
 	const struct ts_rate_usage *usage, int32_t as_of_day, struct ts_region *region,
-	const struct ts_charge **out, size_t *out_n, struct ts_why *why)
+	const struct ts_charge **out, size_t *out_n, struct ts_gauge *gauges, size_t *gauges_n,
+	struct ts_why *why)
 {
 	struct ts_rate_usage sorted = *usage;
 	struct ts_rate_chain chain;
@@ -192,12 +201,35 @@ enum ts_err ts_rate(const struct ts_terms *terms, const struct ts_period *period
 			.chain = &chain,
 			.region = region,
 			.as_of_day = as_of_day,
+			.gauges = i == period->index ? gauges : NULL,
 			.why = why};
 		TS_TRY(rate_one(&b, i == period->index));
 		*out = b.charges;
 		*out_n = b.n;
+		*gauges_n = b.gauges_n;
 	}
 	return TS_OK;
+}
+
+enum ts_err ts_rate(const struct ts_terms *terms, const struct ts_period *period,
+	const struct ts_rate_usage *usage, int32_t as_of_day, struct ts_region *region,
+	const struct ts_charge **out, size_t *out_n, struct ts_why *why)
+{
+	size_t none = 0;
+	return rate(terms, period, usage, as_of_day, region, out, out_n, NULL, &none, why);
+}
+
+enum ts_err ts_rate_gauged(const struct ts_terms *terms, const struct ts_period *period,
+	const struct ts_rate_usage *usage, int32_t as_of_day, struct ts_region *region,
+	const struct ts_charge **out, size_t *out_n, const struct ts_gauge **gauges,
+	size_t *gauges_n, struct ts_why *why)
+{
+	struct ts_gauge *list = ts_region_array(
+		region, terms->minimums_n + terms->commitments_n + terms->caps_n + 1, sizeof *list);
+	if (list == NULL)
+		return TS_E_NO_MEMORY;
+	*gauges = list;
+	return rate(terms, period, usage, as_of_day, region, out, out_n, list, gauges_n, why);
 }
 
 enum ts_err ts_rate_period(const struct ts_terms *terms, const struct ts_period *period,

@@ -79,6 +79,21 @@ enum ts_err ts_rate(const struct ts_terms *terms, const struct ts_period *period
 	const struct ts_rate_usage *usage, int32_t as_of_day, struct ts_region *region,
 	const struct ts_charge **out, size_t *out_n, struct ts_why *why) TS_MUST;
 
+/* How much of what was agreed is used: of a minimum the money that counts toward it, of a
+ * commitment the quantity, of a cap the money that is charged before it. */
+struct ts_gauge {
+	enum ts_charge_kind kind; /* TRUE_UP: minimum, SHORTFALL: commitment, CAP */
+	size_t item;
+	ts_i128 used, of; /* minor units; base units of a commitment, with what rolled over */
+};
+/* ts_rate, and the gauges of the period: one for each minimum, commitment and cap that holds on
+ * some day of it. By the hour a commitment counts the hours up to as_of_day, and used is what of
+ * them was used. */
+enum ts_err ts_rate_gauged(const struct ts_terms *terms, const struct ts_period *period,
+	const struct ts_rate_usage *usage, int32_t as_of_day, struct ts_region *region,
+	const struct ts_charge **out, size_t *out_n, const struct ts_gauge **gauges,
+	size_t *gauges_n, struct ts_why *why) TS_MUST;
+
 /* ts_rate for measures of the one period alone, whatever their `period` says. */
 enum ts_err ts_rate_period(const struct ts_terms *terms, const struct ts_period *period,
 	const struct ts_measure *measures, size_t n, int32_t as_of_day, struct ts_region *region,

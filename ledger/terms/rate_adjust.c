@@ -90,6 +90,8 @@ enum ts_err ts_rate_cap(struct ts_rate_builder *b, size_t item)
 		TS_TRY(ts_rate_put(b, &line, i, 0, target - before));
 		before = target;
 	}
+	if (days > 0)
+		ts_rate_gauge(b, TS_CHARGE_CAP, item, counted, room);
 	TS_TRY(ts_add64(b->chain->spent[item], counted, &b->chain->spent[item]));
 	return ts_add64(b->chain->spent[item], before, &b->chain->spent[item]);
 }

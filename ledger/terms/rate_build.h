@@ -29,8 +29,14 @@ struct ts_rate_builder {
 	ts_i128 *pool_totals; /* per shared counter: quantity of this period */
 	struct ts_charge *charges;
 	size_t n, cap;
+	struct ts_gauge *gauges; /* NULL: nobody asks */
+	size_t gauges_n;
 	struct ts_why *why;
 };
+
+/* Notes how far something agreed is used, when somebody asks and it holds at all. */
+void ts_rate_gauge(
+	struct ts_rate_builder *b, enum ts_charge_kind kind, size_t item, ts_i128 used, ts_i128 of);
 
 /* Appends a month's share unless it is nothing. TS_E_NO_MEMORY. */
 enum ts_err ts_rate_put(struct ts_rate_builder *b, const struct ts_charge *line, size_t month,

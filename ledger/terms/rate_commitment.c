@@ -164,6 +164,10 @@ enum ts_err ts_rate_commitment(struct ts_rate_builder *b, size_t item, bool aske
 		TS_TRY(per_hour(b, item, &s));
 	if (!asked)
 		return TS_OK;
+	ts_i128 committed = s.committed[b->months - 1], used = s.used[b->months - 1];
+	if (c->per != TS_PER_PERIOD)
+		used = committed - s.short_[b->months - 1];
+	ts_rate_gauge(b, TS_CHARGE_SHORTFALL, item, used, committed);
 	if (c->has_overage)
 		TS_TRY(put_shares(b, &line, &s, s.over, more));
 	line.kind = TS_CHARGE_SHORTFALL;

@@ -71,14 +71,16 @@ enum ts_err ts_rate_minimum(struct ts_rate_builder *b, size_t item, size_t count
 	const struct ts_minimum *minimum = &b->terms->minimums[item];
 	struct ts_rate_count count = counts_of(minimum);
 	int64_t days = 0, due = 0, counted = 0;
-	if (b->as_of_day < b->period->end_day - 1)
+	bool over = b->as_of_day >= b->period->end_day - 1;
+	if (!over && b->gauges == NULL)
 		return TS_OK;
 	TS_TRY(ts_rate_due(
 		b, minimum->segments, minimum->segments_n, b->period->end_day, &days, &due));
 	TS_TRY(ts_rate_counted(b, &count, counted_n, b->months - 1, &counted));
 	struct ts_charge line = {
 		.kind = TS_CHARGE_TRUE_UP, .item = item, .basis = counted, .limit = due};
-	if (due <= counted)
+	ts_rate_gauge(b, TS_CHARGE_TRUE_UP, item, counted, due);
+	if (!over || due <= counted)
 		return TS_OK;
 	return ts_rate_put(b, &line, b->months - 1, 0, due - counted);
 }

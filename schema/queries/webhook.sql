@@ -2,16 +2,17 @@
 -- Webhooks: endpoints, events handed out to them, deliveries.
 
 -- name: webhook_add
--- in: party, public id, url, types, side (null: either), contracts (null: all), secret, created
-insert into app.webhook (party_id, public_id, url, types, side, contracts, secret, created)
+-- in: party, public id, url, types, side (null: either), contracts (null: all), secret, created,
+-- thresholds
+insert into app.webhook (party_id, public_id, url, types, side, contracts, secret, created, thresholds)
 values ($1::bigint, $2::text, $3::text, $4::text[], $5::smallint, $6::bigint[], $7::bytea,
-	$8::timestamptz)
+	$8::timestamptz, $9::smallint[])
 
 -- name: webhook_list
 -- in: party, public id (null: all of the party's)
 select w.webhook_id, w.public_id, w.url, array_to_string(w.types, ','), coalesce(w.side, -1::smallint),
 	w.contracts is null, coalesce(w.contracts, '{}'::bigint[]), w.state, w.failing_since, w.last_error,
-	w.created, w.old_until
+	w.created, w.old_until, w.thresholds::bigint[]
 from app.webhook w
 where w.party_id = $1::bigint and w.state <> 'deleted' and ($2::text is null or w.public_id = $2::text)
 order by w.webhook_id
@@ -40,8 +41,8 @@ select message_id, type, at, data from app.event where contract_id = $1::bigint 
 delete from app.event_queue where contract_id = $1::bigint and event_id = $2::bigint
 
 -- name: outbox_fan
--- in: party, side in the contract (-1: the operator), contract, message, type, body, now. One delivery
--- for each endpoint that wants it; a repeat changes nothing.
+-- in: party, side in the contract (-1: the operator), contract, message, type, body, now, percent
+-- (null: not of a threshold). One delivery for each endpoint that wants it; a repeat changes nothing.
 with d as (
 	insert into app.delivery (party_id, webhook_id, message_id, type, body, created)
 	select w.party_id, w.webhook_id, $4::text, $5::text, $6::text, $7::timestamptz
@@ -50,6 +51,7 @@ with d as (
 		and (w.side is null or $2::smallint < 0 or w.side = $2::smallint)
 		and (w.contracts is null or $3::bigint = any (w.contracts))
 		and (w.types = '{}'::text[] or $5::text = any (w.types))
+		and ($8::smallint is null or $8::smallint = any (w.thresholds))
 	on conflict do nothing
 	returning delivery_id, party_id, webhook_id
 )

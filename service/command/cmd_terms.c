@@ -20,8 +20,7 @@ const struct ts_command ts_cmd_terms = {
 		 "check decodes the file as an upload would: a refusal names the JSON pointer,\n"
 		 "the value and the rule. --template: parties, keys and paper may be left out, as\n"
 		 "for `rate` and `contract new`. schema prints docs/formats/terms.schema.json, a\n"
-		 "JSON Schema (draft 2020-12) for editors and other tools. Neither needs a "
-		 "service.\n"
+		 "JSON Schema (draft 2020-12) for other tools. Neither needs a service.\n"
 		 "\n"
 		 "  tallystick terms check terms.json\n"
 		 "  tallystick terms schema > terms.schema.json\n",

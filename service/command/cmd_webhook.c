@@ -4,6 +4,7 @@
 #include "service/command/cli.h"
 #include "service/courier/webhook.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int run(int argc, char **argv);
@@ -11,7 +12,7 @@ static int run(int argc, char **argv);
 const struct ts_command ts_cmd_webhook = {
 	.name = "webhook",
 	.summary = "be told what happens: endpoints, tests, deliveries, a receiver to try",
-	.usage = "tallystick webhook add URL [--type TYPE]...\n"
+	.usage = "tallystick webhook add URL [--type TYPE]... [--threshold PERCENT]...\n"
 		 "tallystick webhook list\n"
 		 "tallystick webhook deliveries ID\n"
 		 "tallystick webhook remove ID\n"
@@ -31,7 +32,7 @@ const struct ts_command ts_cmd_webhook = {
 };
 
 struct own {
-	struct ts_opt_list types;
+	struct ts_opt_list types, thresholds;
 	const char *secret;
 	int64_t overlap_s, port, count, status;
 };
@@ -84,6 +85,13 @@ static enum ts_err add(struct ts_cli *cli, struct ts_why *why)
 	for (size_t i = 0; i < own->types.n; i++)
 		json_array_append_new(types, json_string(own->types.items[i]));
 	json_object_set_new(body, "types", types);
+	json_t *thresholds = json_array();
+	for (size_t i = 0; i < own->thresholds.n; i++)
+		json_array_append_new(
+			thresholds, json_integer(strtoll(own->thresholds.items[i], NULL, 10)));
+	if (own->thresholds.n > 0)
+		json_object_set(body, "thresholds", thresholds);
+	json_decref(thresholds);
 	enum ts_err err = ts_cli_post(cli, "/v1/webhooks", body, print_hook, why);
 	json_decref(body);
 	return err;
@@ -156,6 +164,8 @@ static int run(int argc, char **argv)
 	struct ts_cli cli = {.cmd = &ts_cmd_webhook, .own = &own};
 	const struct ts_opt opts[] = {
 		{"type", TS_OPT_LIST, false, &own.types, "TYPE", "add: only these (default: all)"},
+		{"threshold", TS_OPT_LIST, false, &own.thresholds, "PERCENT",
+			"add: of threshold.reached, in steps of 5 (default 50, 80, 100)"},
 		{"overlap", TS_OPT_INT, false, &own.overlap_s, "SECONDS",
 			"rotate: how long both secrets sign (default a day)"},
 		{"secret", TS_OPT_TEXT, false, &own.secret, "SECRET", "listen: whsec_..."},

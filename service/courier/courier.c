@@ -6,6 +6,7 @@
 #include "service/handler/handler.h"
 #include "store/contract.h"
 #include "store/delivery.h"
+#include "store/outbox.h"
 #include <curl/curl.h>
 #include <pthread.h>
 #include <sodium.h>
@@ -73,6 +74,17 @@ static enum ts_err fan_tx(struct ts_db *db, void *arg, struct ts_why *why)
 		db, h->row, h->party_id, h->side, &h->message, h->body, ts_clock_now_us(), why);
 }
 
+/* A step of use goes to the endpoints that name it. */
+static enum ts_err find_percent(struct ts_db_message *message, struct ts_why *why)
+{
+	__attribute__((cleanup(ts_json_cleanup))) json_t *data = NULL;
+	if (strcmp(message->type, ts_db_event_name(TS_DB_EVENT_THRESHOLD_REACHED)) != 0)
+		return TS_OK;
+	TS_TRY(ts_json_parse(message->data, strlen(message->data), &data, why));
+	message->percent = (int16_t)json_integer_value(json_object_get(data, "percent"));
+	return TS_OK;
+}
+
 /* One transaction per company, because each sees its own endpoints only; the event leaves the queue
  * after the last, and a repeat of the first ones changes nothing. */
 static enum ts_err hand_out(
@@ -84,6 +96,7 @@ static enum ts_err hand_out(
 	char at[TS_TIME_CHARS];
 	TS_TRY(ts_db_contract_locate(db, row->contract_id, &contract, why));
 	TS_TRY(ts_db_tx_contract(db, row->contract_id, message_tx, &h, why));
+	TS_TRY(find_percent(&h.message, why));
 	h.body = ts_region_printf(c->region, "{\"type\":\"%s\",\"timestamp\":\"%s\",\"data\":%s}",
 		h.message.type, ts_time_format(h.message.at_us, at), h.message.data);
 	if (h.body == NULL)

@@ -6,6 +6,7 @@
 #include "service/courier/webhook.h"
 #include "store/delivery.h"
 #include "store/outbox.h"
+#include "store/threshold.h"
 #include "store/webhook.h"
 #include <sodium.h>
 #include <string.h>
@@ -98,10 +99,19 @@ static json_t *types_json(const char *types)
 	return list;
 }
 
+static json_t *percents_json(const struct ts_db_webhook *hook)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < hook->thresholds_n; i++)
+		json_array_append_new(list, json_integer(hook->thresholds[i]));
+	return list;
+}
+
 static json_t *hook_json(const struct ts_db_webhook *hook)
 {
-	return json_pack("{s:s,s:s,s:o,s:s,s:o,s:o,s:o,s:o}", "id", hook->public_id, "url",
-		hook->url, "types", types_json(hook->types), "state", hook->state, "failing_since",
+	return json_pack("{s:s,s:s,s:o,s:o,s:s,s:o,s:o,s:o,s:o}", "id", hook->public_id, "url",
+		hook->url, "types", types_json(hook->types), "thresholds", percents_json(hook),
+		"state", hook->state, "failing_since",
 		hook->failing_since_us == 0 ? json_null() : ts_json_time(hook->failing_since_us),
 		"last_error",
 		hook->last_error == NULL ? json_null() : json_string(hook->last_error), "created",
@@ -125,11 +135,14 @@ static enum ts_err answer_secret(struct hooks *h, const struct ts_db_webhook *ho
 
 struct add_body {
 	const char *url;
-	const json_t *types;
+	const json_t *types, *thresholds;
 };
+static const int64_t thresholds_default[] = {50, 80, 100};
 static const struct ts_json_field add_fields[] = {
 	{"url", TS_JSON_STRING, true, offsetof(struct add_body, url), 0, TS_CALLEE_URL_MAX},
 	{"types", TS_JSON_ARRAY, false, offsetof(struct add_body, types), 0, TS_DB_EVENT_COUNT},
+	{"thresholds", TS_JSON_ARRAY, false, offsetof(struct add_body, thresholds), 0,
+		TS_DB_THRESHOLD_MAX / TS_DB_THRESHOLD_STEP},
 };
 
 /* Comma separated, in the order of the table, each once. */
@@ -157,6 +170,30 @@ static enum ts_err read_types(
 	return types == NULL ? TS_E_NO_MEMORY : TS_OK;
 }
 
+/* Steps of 5 %; absent: 50, 80 and 100. */
+static enum ts_err read_thresholds(const json_t *list, struct ts_region *region,
+	struct ts_db_webhook *hook, struct ts_why *why)
+{
+	size_t n = json_array_size(list);
+	int64_t *percents = ts_region_array(region, n + 1, sizeof *percents);
+	if (percents == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < n; i++) {
+		char where[40];
+		percents[i] = json_integer_value(json_array_get(list, i));
+		snprintf(where, sizeof where, "/thresholds/%zu", i);
+		if (percents[i] < TS_DB_THRESHOLD_STEP || percents[i] > TS_DB_THRESHOLD_MAX ||
+			percents[i] % TS_DB_THRESHOLD_STEP != 0)
+			return ts_why(why, TS_E_RANGE, where,
+				"must be a percentage in steps of %d, from %d to %d",
+				TS_DB_THRESHOLD_STEP, TS_DB_THRESHOLD_STEP, TS_DB_THRESHOLD_MAX);
+	}
+	hook->thresholds = list != NULL ? percents : thresholds_default;
+	hook->thresholds_n = list != NULL ? n
+					  : sizeof thresholds_default / sizeof *thresholds_default;
+	return TS_OK;
+}
+
 static enum ts_err add_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct hooks *h = arg;
@@ -178,9 +215,10 @@ static enum ts_err webhook_add(struct ts_request *req, struct ts_response *res, 
 	TS_TRY(ts_json_parse(req->body.at, req->body.len, &body, why));
 	if (!json_is_object(body))
 		return ts_why(why, TS_E_MALFORMED, "", "the body must be an object");
-	TS_TRY(ts_json_decode(body, add_fields, 2, &in, req->region, "", why));
+	TS_TRY(ts_json_decode(body, add_fields, 3, &in, req->region, "", why));
 	TS_TRY(ts_callee_url_check(in.url, ts_req_app(req)->config->webhook_loopback != 0, why));
 	TS_TRY(read_types(in.types, req->region, &h.fresh.types, why));
+	TS_TRY(read_thresholds(in.thresholds, req->region, &h.fresh, why));
 	randombytes_buf(random, sizeof random);
 	randombytes_buf(h.secret, sizeof h.secret);
 	ts_text_hex(random, sizeof random, id + 3);

@@ -7,7 +7,7 @@ extern const struct ts_route ts_routes_party[], ts_routes_contract[], ts_routes_
 	ts_routes_period[], ts_routes_statement[], ts_routes_seal[], ts_routes_log[],
 	ts_routes_evidence[], ts_routes_webhook[], ts_routes_complete[], ts_routes_bundle[],
 	ts_routes_journal[], ts_routes_journal_export[], ts_routes_focus[],
-	ts_routes_explain[];
+	ts_routes_explain[], ts_routes_forecast[];
 
 const struct ts_route *const ts_route_tables[] = {
 	ts_routes_frame,
@@ -30,5 +30,6 @@ const struct ts_route *const ts_route_tables[] = {
 	ts_routes_journal_export,
 	ts_routes_focus,
 	ts_routes_explain,
+	ts_routes_forecast,
 	NULL,
 };

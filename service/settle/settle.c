@@ -12,6 +12,7 @@
 #include "service/settle/settle_fold.h"
 #include "service/settle/settle_witness.h"
 #include "service/witness/witnesser.h"
+#include "service/settle/threshold.h"
 #include "store/batch.h"
 #include "store/cell.h"
 #include "store/entry.h"
@@ -532,6 +533,9 @@ static enum ts_err settle_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	s->to = ts_ledger_head(a.ledger)->inputs_to;
 	s->settled_day = ts_ledger_head(a.ledger)->day;
 	s->entries = (int64_t)a.postings.n;
+	if (s->kind != TS_SETTLE_ISSUE)
+		TS_TRY(ts_threshold_report(
+			db, s->contract.contract_id, a.ledger, a.event.at_us, s->region, why));
 	TS_TRY(tell(&a, why));
 	return store_answer(&a, why);
 }

@@ -96,6 +96,32 @@ caught '"type":"document.issued".*"period":"2026-06"'
 must deleted t webhook remove "$HOOK" --token "$PROVIDER"
 refused 'no webhook' t webhook deliveries "$HOOK" --token "$PROVIDER"
 
+# --- how far a minimum is used: each step once, to those who name it ------------------------------
+refused 'steps of 5, from 5 to 200 (/thresholds/0)' t webhook add https://hooks.example/ --threshold 7 --token "$CONSUMER"
+refused 'thresholds/1' t webhook add https://hooks.example/ --threshold 5 --threshold 205 --token "$CONSUMER"
+PORT=$((LAB_PORT + 10000))
+hook "$PROVIDER" steps --type threshold.reached --threshold 10 --threshold 20
+STEPS=$HOOK
+receive "$SECRET" 1
+at=$(($(date -u -d "$(date -u -d yesterday +%Y-%m-%d) 10:00" +%s) * 1000))
+big() { # WORKLOAD GPU-HOURS: yesterday
+	printf 'u1\t%d\t%d\th100\t%d000\t%d\ton_demand\t%s\tnode-0\tresearch\n' "$at" $((at + 3600000)) "$2" \
+		$(($2 * 3600000000)) "$1" >"$DIR/big.tsv"
+	must . t import records "$DIR/big.tsv" --stream "$DIR/agent" --token "$AGENT"
+	must . t settle "$CONTRACT"
+}
+big big-1 20000 # 48,000.00 of 250,000.00: 19.2 %
+received 0
+caught '"type":"threshold.reached".*"kind":"minimum","id":"usage-minimum","percent":10,"used":"48000.00","of":"250000.00"'
+big big-2 200 # 48,480.00
+must 'threshold.reached delivered' t webhook deliveries "$STEPS" --token "$PROVIDER"
+[ "$(grep -c threshold.reached "$DIR/out")" = 1 ] || fail "a step was told twice, or one that nobody named"
+must 'minimum  *usage-minimum  *[0-9.]* % of 250000.00 USD used' t forecast "$CONTRACT" --periods 2
+must '"method"' t forecast "$CONTRACT" --json --token "$CONSUMER"
+refused 'periods' t forecast "$CONTRACT" --periods 61
+must deleted t webhook remove "$STEPS" --token "$PROVIDER"
+PORT=$LAB_PORT
+
 # --- a new secret: both sign meanwhile ------------------------------------------------------------
 must 'secret whsec_' t webhook rotate "$LAB" --token "$CONSUMER"
 NEW=$(sed -n 's/^secret //p' "$DIR/out")

@@ -120,7 +120,7 @@ month 2026-06
 must . t invoice list "$CONTRACT"
 june=$(awk '$3 == "2026-06" {print $1}' "$DIR/out")
 may=$(awk '$3 == "2026-05" {print $1}' "$DIR/out")
-must . t invoice get "$CONTRACT" "$june" --out "$DIR/june.json"
+must "" t invoice get "$CONTRACT" "$june" --out "$DIR/june.json"
 line=$(python3 -c 'import json, sys
 for l in json.load(open(sys.argv[1]))["body"]["lines"]:
 	if l["reversal"]: print(l["number"]); break' "$DIR/june.json")
