@@ -2,6 +2,7 @@
 #include "service/command/rate_print.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "book/invoice.h"
 #include "service/explain.h"
 #include <stdio.h>
 
@@ -48,7 +49,47 @@ static enum ts_err explain(const struct ts_terms *terms, const struct ts_charge_
 	return ts_explain(terms, &of, region, out);
 }
 
-static json_t *line_json(const struct ts_what_if *w, const struct ts_charge_line *line, bool more)
+static bool same_line(const struct ts_charge_line *a, const struct ts_charge_line *b)
+{
+	return a->kind == b->kind && a->item == b->item && a->tier == b->tier;
+}
+
+static const struct ts_charge_line *line_of(
+	const struct ts_what_if_bill *bill, const struct ts_charge_line *line)
+{
+	for (size_t i = 0; i < bill->lines_n; i++)
+		if (same_line(&bill->lines[i], line))
+			return &bill->lines[i];
+	return NULL;
+}
+
+static json_t *money(int64_t minor, const struct ts_currency *currency)
+{
+	char text[TS_DECIMAL_CHARS];
+	return json_string(ts_money_format(minor, currency, text));
+}
+
+/* The line's share of each calendar month; they sum to the line. */
+static json_t *months_json(const struct ts_terms *terms, const struct ts_what_if_bill *bill,
+	const struct ts_charge_line *line)
+{
+	json_t *months = json_array();
+	for (size_t i = 0; i < bill->charges_n; i++) {
+		const struct ts_charge *c = &bill->charges[i];
+		char quantity[TS_I128_CHARS], date[TS_TIME_CHARS];
+		if (c->kind != line->kind || c->item != line->item || c->tier != line->tier)
+			continue;
+		ts_date_format(ts_month_first_day(c->month), date);
+		json_array_append_new(
+			months, json_pack("{s:s%,s:s,s:o}", "month", date, (size_t)7,
+					"base_quantity", ts_i128_format(c->quantity, quantity),
+					"amount", money(c->amount_minor, terms->currency)));
+	}
+	return months;
+}
+
+static json_t *line_json(const struct ts_what_if *w, const struct ts_what_if_bill *bill,
+	const struct ts_what_if_bill *before, const struct ts_charge_line *line, bool more)
 {
 	const struct ts_terms *terms = w->terms;
 	struct ts_explanation e;
@@ -69,6 +110,14 @@ static json_t *line_json(const struct ts_what_if *w, const struct ts_charge_line
 		json_object_set_new(json, "flat",
 			json_string(ts_money_format(line->flat_minor, terms->currency, flat)));
 	json_object_set_new(json, "amount", json_string(words.amount));
+	json_object_set_new(json, "months", months_json(terms, bill, line));
+	if (before != NULL) {
+		const struct ts_charge_line *was = line_of(before, line);
+		int64_t billed = was != NULL ? was->amount_minor : 0;
+		json_object_set_new(json, "before", money(billed, terms->currency));
+		json_object_set_new(
+			json, "delta", money(line->amount_minor - billed, terms->currency));
+	}
 	json_object_set_new(json, "trace", json_string(line->trace));
 	if (more && explain(terms, line, w->region, &e) == TS_OK) {
 		json_t *object = json_object();
@@ -88,23 +137,52 @@ static json_t *tax_json(const struct ts_terms *terms, const struct ts_what_if_ta
 		ts_money_format(tax->tax_minor, terms->currency, amount));
 }
 
-static json_t *bill_json(const struct ts_what_if *w, const struct ts_what_if_bill *bill, bool more)
+/* Lines that were there before and are nothing now. */
+static json_t *gone_json(const struct ts_what_if *w, const struct ts_what_if_bill *bill,
+	const struct ts_what_if_bill *before)
 {
-	const struct ts_terms *terms = w->terms;
+	json_t *gone = json_array();
+	for (size_t i = 0; i < before->lines_n; i++) {
+		const struct ts_charge_line *line = &before->lines[i];
+		struct ts_charge_names names;
+		if (line_of(bill, line) != NULL)
+			continue;
+		ts_charge_names(w->terms, line->kind, line->item, &names);
+		json_array_append_new(
+			gone, json_pack("{s:s,s:s,s:o,s:o,s:o}", "kind",
+				      ts_charge_kind_name(line->kind), "id", names.id, "tier",
+				      line->tier > 0 ? json_integer(line->tier) : json_null(),
+				      "before", money(line->amount_minor, w->terms->currency),
+				      "delta", money(-line->amount_minor, w->terms->currency)));
+	}
+	return gone;
+}
+
+static json_t *bill_json(const struct ts_what_if *w, const struct ts_what_if_bill *bill,
+	const struct ts_what_if_bill *before, bool more)
+{
+	const struct ts_currency *currency = w->terms->currency;
 	char name[TS_TIME_CHARS], from[TS_TIME_CHARS], to[TS_TIME_CHARS];
-	char subtotal[TS_DECIMAL_CHARS], tax[TS_DECIMAL_CHARS], total[TS_DECIMAL_CHARS];
 	json_t *lines = json_array(), *taxes = json_array();
 	for (size_t i = 0; i < bill->lines_n; i++)
-		json_array_append_new(lines, line_json(w, &bill->lines[i], more));
+		json_array_append_new(lines, line_json(w, bill, before, &bill->lines[i], more));
 	for (size_t i = 0; i < bill->taxes_n; i++)
-		json_array_append_new(taxes, tax_json(terms, &bill->taxes[i]));
-	return json_pack("{s:s,s:s,s:s,s:o,s:s,s:o,s:s,s:s}", "period",
+		json_array_append_new(taxes, tax_json(w->terms, &bill->taxes[i]));
+	json_t *json = json_pack("{s:s,s:s,s:s,s:i,s:i,s:o,s:o,s:o,s:o,s:o}", "period",
 		ts_period_name(&bill->period, name), "from",
 		ts_time_format(bill->period.from_us, from), "to",
-		ts_time_format(bill->period.to_us, to), "lines", lines, "subtotal",
-		ts_money_format(bill->subtotal_minor, terms->currency, subtotal), "taxes", taxes,
-		"tax", ts_money_format(bill->tax_minor, terms->currency, tax), "total",
-		ts_money_format(bill->total_minor, terms->currency, total));
+		ts_time_format(bill->period.to_us, to), "days",
+		(int)(bill->period.end_day - bill->period.first_day), "full_days",
+		(int)(bill->period.full_end_day - bill->period.full_first_day), "lines", lines,
+		"subtotal", money(bill->subtotal_minor, currency), "taxes", taxes, "tax",
+		money(bill->tax_minor, currency), "total", money(bill->total_minor, currency));
+	if (json != NULL && before != NULL) {
+		json_object_set_new(json, "gone", gone_json(w, bill, before));
+		json_object_set_new(json, "before", money(before->subtotal_minor, currency));
+		json_object_set_new(json, "delta",
+			money(bill->subtotal_minor - before->subtotal_minor, currency));
+	}
+	return json;
 }
 
 static json_t *aside_json(const struct ts_what_if_aside *a)
@@ -116,11 +194,12 @@ static json_t *aside_json(const struct ts_what_if_aside *a)
 }
 
 enum ts_err ts_rate_print_json(const struct ts_what_if *w, const struct ts_what_if_bill *bills,
-	int32_t n, bool more, struct ts_why *why)
+	const struct ts_what_if_bill *before, int32_t n, bool more, struct ts_why *why)
 {
 	json_t *periods = json_array(), *asides = json_array();
 	for (int32_t i = 0; i < n; i++)
-		json_array_append_new(periods, bill_json(w, &bills[i], more));
+		json_array_append_new(
+			periods, bill_json(w, &bills[i], before != NULL ? &before[i] : NULL, more));
 	for (size_t i = 0; i < w->asides_n; i++)
 		json_array_append_new(asides, aside_json(&w->asides[i]));
 	__attribute__((cleanup(ts_json_cleanup))) json_t *json = json_pack("{s:s,s:o,s:o}",
@@ -196,13 +275,75 @@ static void print_asides(const struct ts_what_if *w, FILE *out)
 }
 
 enum ts_err ts_rate_print_text(const struct ts_what_if *w, const struct ts_what_if_bill *bills,
-	int32_t n, bool more, struct ts_why *why)
+	const struct ts_what_if_bill *before, int32_t n, bool more, struct ts_why *why)
 {
 	for (int32_t i = 0; i < n; i++) {
 		TS_TRY(print_bill(w, &bills[i], more));
+		if (before != NULL) {
+			print_sum("subtotal before", before[i].subtotal_minor, w->terms);
+			print_sum("difference", bills[i].subtotal_minor - before[i].subtotal_minor,
+				w->terms);
+		}
 		putchar('\n');
 	}
 	print_asides(w, stdout);
+	return fflush(stdout) == 0 ? TS_OK
+				   : ts_why(why, TS_E_IO, "standard output", "cannot write");
+}
+
+static json_t *unbilled_json(struct ts_what_if *w)
+{
+	json_t *rows = json_array();
+	const struct ts_unbilled_row *row = NULL;
+	for (size_t i = 0; (row = ts_ledger_unbilled(w->ledger, i)) != NULL; i++) {
+		char quantity[TS_I128_CHARS];
+		json_array_append_new(
+			rows, json_pack("{s:s,s:s,s:s,s:s}", "reason", row->reason, "sku", row->sku,
+				      "class", row->pricing_class, "base_quantity",
+				      ts_i128_format(row->quantity, quantity)));
+	}
+	return rows;
+}
+
+static void print_body(const struct ts_invoice *body)
+{
+	const struct ts_terms *terms = body->terms;
+	char name[TS_TIME_CHARS], from[TS_TIME_CHARS], to[TS_TIME_CHARS], amount[TS_DECIMAL_CHARS];
+	printf("%s  %s\n", ts_period_name(&body->period, name), terms->currency->code);
+	for (size_t i = 0; i < body->lines_n; i++) {
+		const struct ts_invoice_line *l = &body->lines[i];
+		printf("  %-10s %-28s v%d  [%s, %s) %22s\n", ts_charge_kind_name(l->kind), l->id,
+			(int)l->version, ts_date_format(l->from_day, from),
+			ts_date_format(l->to_day, to),
+			ts_money_group(l->net_minor, terms->currency, amount));
+		printf("             %s\n", l->trace);
+	}
+	print_sum("subtotal", body->subtotal_minor, terms);
+	print_sum("tax", body->tax_minor, terms);
+	print_sum("total", body->total_minor, terms);
+}
+
+enum ts_err ts_rate_print_bodies(
+	struct ts_what_if *w, struct ts_invoice **bodies, int32_t n, bool json, struct ts_why *why)
+{
+	__attribute__((cleanup(ts_json_cleanup))) json_t *out = NULL;
+	json_t *periods = json_array();
+	for (int32_t i = 0; i < n; i++) {
+		const char *bytes = NULL;
+		size_t len = 0;
+		json_t *body = NULL;
+		if (!json) {
+			print_body(bodies[i]);
+			continue;
+		}
+		TS_TRY(ts_invoice_body_json(bodies[i], w->region, &bytes, &len));
+		TS_TRY(ts_json_parse(bytes, len, &body, why));
+		json_array_append_new(periods, body);
+	}
+	out = json_pack("{s:s,s:o,s:o}", "currency", w->terms->currency->code, "periods", periods,
+		"not_rated", unbilled_json(w));
+	if (json && (json_dumpf(out, stdout, JSON_INDENT(2)) != 0 || putchar('\n') == EOF))
+		return ts_why(why, TS_E_IO, "standard output", "cannot write");
 	return fflush(stdout) == 0 ? TS_OK
 				   : ts_why(why, TS_E_IO, "standard output", "cannot write");
 }

@@ -55,6 +55,7 @@ enum ts_err ts_what_if_init(struct ts_what_if *w, const struct ts_terms *terms,
 	w->terms = terms;
 	w->region = region;
 	w->last_period = -1;
+	w->as_of_day = INT32_MAX;
 	w->cluster = TS_STR("-");
 	w->origin = "";
 	ts_rowset_init(&w->fine, region, sizeof(struct ts_fine), fine_hash, fine_same);
@@ -120,6 +121,8 @@ static enum ts_err reader_next(struct reader *r, bool *more)
 	return TS_OK;
 }
 
+#define USAGE_QUANTITY_FIELD 5 /* fields before it */
+
 static enum ts_err reader_parse(struct reader *r, struct ts_record *record)
 {
 	const char *reason = "";
@@ -128,6 +131,13 @@ static enum ts_err reader_parse(struct reader *r, struct ts_record *record)
 	if (err == TS_OK)
 		return TS_OK;
 	int shown = r->len > 120 ? 120 : (int)r->len;
+	struct ts_str rest = {r->line, r->len};
+	for (int field = 0; field < USAGE_QUANTITY_FIELD && rest.at != NULL; field++)
+		(void)ts_str_cut(&rest, '\t');
+	if (r->len > 2 && memcmp(r->line, "u1", 2) == 0 && rest.at != NULL && rest.at[0] == '-')
+		return fail_at(r, r->index, err,
+			"the quantity is negative: what was counted too high is taken back by an "
+			"r1 line and counted again");
 	snprintf(text, sizeof text, "not a record: %.80s: \"%.*s\"", reason, shown, r->line);
 	return fail_at(r, r->index, err, text);
 }
@@ -308,15 +318,38 @@ static enum ts_err no_price(const struct reader *r, const struct ts_usage *usage
 
 /* What is not rated of one record, by why. */
 struct aside_sums {
-	ts_i128 outside, excluded;
-	bool is_outside, is_excluded;
+	ts_i128 outside, excluded, later;
+	bool is_outside, is_excluded, is_later;
 	size_t exclusion;
 };
+
+/* The versions decide what it means; the ledger keeps what is not billed. */
+static enum ts_err fold_quarter(struct ts_what_if *w, const struct reader *r,
+	const struct ts_usage *usage, int64_t quarter_us, int64_t share)
+{
+	const struct ts_usage_cell cell = {.quarter_us = quarter_us,
+		.sku = usage->sku,
+		.pricing_class = usage->class,
+		.quantity = share,
+		.account = usage->account,
+		.origin = ts_str(w->origin)};
+	struct ts_why why = {0};
+	if (find_slot(w, quarter_us) && w->slot_period > w->last_period)
+		w->last_period = w->slot_period;
+	enum ts_err err = ts_ledger_fold(w->ledger, &w->event, 0, &cell, 1, &why);
+	return err == TS_OK ? TS_OK : fail_at(r, r->index, err, why.text);
+}
 
 static enum ts_err add_quarter(struct ts_what_if *w, const struct reader *r,
 	const struct ts_usage *usage, int64_t quarter_us, int64_t share, struct aside_sums *asides)
 {
 	size_t index = 0;
+	if (ts_zone_day(&w->terms->zone, quarter_us) > w->as_of_day) {
+		asides->is_later = true;
+		return ts_add128(asides->later, share, &asides->later);
+	}
+	if (w->ledger != NULL)
+		return fold_quarter(w, r, usage, quarter_us, share);
 	const struct ts_usage_key key = {.sku = usage->sku,
 		.pricing_class = usage->class,
 		.account = usage->account,
@@ -354,6 +387,8 @@ static enum ts_err add_usage(
 		TS_TRY(add_quarter(w, r, usage, quarter * TS_US_PER_QUARTER, share, &asides));
 	if (asides.is_outside)
 		TS_TRY(put_aside(w, r, usage, "outside the term", asides.outside));
+	if (asides.is_later)
+		TS_TRY(put_aside(w, r, usage, "after the day of --as-of", asides.later));
 	if (asides.is_excluded)
 		TS_TRY(put_aside(w, r, usage, w->terms->exclusions[asides.exclusion].reason,
 			asides.excluded));
@@ -486,12 +521,10 @@ enum ts_err ts_what_if_rate(struct ts_what_if *w, const struct ts_period *period
 	if (collect(w, period, &usage) != TS_OK)
 		return ts_why(why, TS_E_NO_MEMORY, "", "no memory");
 	struct ts_what_if_bill bill = {.period = *period};
-	const struct ts_charge *charges = NULL;
-	size_t charges_n = 0;
-	TS_TRY(ts_rate(
-		t, period, &usage, period->end_day - 1, w->region, &charges, &charges_n, why));
+	int32_t day = period->end_day - 1 < w->as_of_day ? period->end_day - 1 : w->as_of_day;
+	TS_TRY(ts_rate(t, period, &usage, day, w->region, &bill.charges, &bill.charges_n, why));
 	enum ts_err err = ts_rate_lines(
-		t, period, charges, charges_n, w->region, &bill.lines, &bill.lines_n);
+		t, period, bill.charges, bill.charges_n, w->region, &bill.lines, &bill.lines_n);
 	if (err == TS_OK)
 		err = add_taxes(w, &bill, why);
 	if (err == TS_E_OVERFLOW) {

@@ -6,6 +6,7 @@
  * is rated by the same pure function: a what-if and an invoice cannot differ. Memory grows with
  * periods x prices, with reversals, and with quarter-hours x prices that are rated from them; never
  * with records. */
+#include "book/ledger.h"
 #include "book/rows.h"
 #include "terms/rate.h"
 #include <stdio.h>
@@ -23,6 +24,9 @@ struct ts_what_if_aside {
 struct ts_what_if {
 	const struct ts_terms *terms;
 	struct ts_region *region;
+	int32_t as_of_day; /* usage that starts after it is not rated; INT32_MAX: all is */
+	struct ts_ledger *ledger; /* with amendments: what is read is folded into it; else NULL */
+	struct ts_ledger_event event;
 	struct ts_str cluster; /* of the streams that are read; "-": none named */
 	const char *origin; /* of the stream; "": none named */
 	struct ts_rowset fine; /* struct ts_fine: quarter-hours of prices that need them */
@@ -56,11 +60,13 @@ struct ts_what_if_bill {
 	struct ts_period period;
 	const struct ts_charge_line *lines;
 	size_t lines_n;
+	const struct ts_charge *charges; /* the lines by calendar month */
+	size_t charges_n;
 	const struct ts_what_if_tax *taxes; /* one per treatment with lines */
 	size_t taxes_n;
 	int64_t subtotal_minor, tax_minor, total_minor;
 };
-/* Rates one period as of its end. Belongs to the region. */
+/* Rates one period as of its end, or as of as_of_day. Belongs to the region. */
 enum ts_err ts_what_if_rate(struct ts_what_if *w, const struct ts_period *period,
 	struct ts_what_if_bill *out, struct ts_why *why) TS_MUST;
 

@@ -305,7 +305,7 @@ static struct outcome case_compute(const json_t *in, const json_t *expected)
 	if (has(in, "instance_hour_price"))
 		return case_block(in, expected);
 	if (has(in, "downtime_hours"))
-		return not_covered("credits for downtime come with the contract models");
+		return not_covered("through the command, e2e.rate_cases");
 	return not_covered("another shape of contract");
 }
 
