@@ -8,11 +8,16 @@
 #define DIVISOR_MAX ((ts_i128)1000000000000000000)
 #define UP_TO_MAX (TS_PICO * TS_PICO * 1000000) /* 10^30 base units */
 
+struct raw_sku {
+	struct ts_sku sku;
+	struct ts_decimal capacity;
+};
 static const struct ts_json_field sku_fields[] = {
-	{"sku", TS_JSON_STRING, true, offsetof(struct ts_sku, id), 1, TS_TERMS_TOKEN_MAX},
-	{"name", TS_JSON_STRING, true, offsetof(struct ts_sku, name), 1, 200},
-	{"unit", TS_JSON_STRING, true, offsetof(struct ts_sku, unit), 1, 40},
-	{"divisor", TS_JSON_I128, true, offsetof(struct ts_sku, divisor), 0, 0},
+	{"sku", TS_JSON_STRING, true, offsetof(struct raw_sku, sku.id), 1, TS_TERMS_TOKEN_MAX},
+	{"name", TS_JSON_STRING, true, offsetof(struct raw_sku, sku.name), 1, 200},
+	{"unit", TS_JSON_STRING, true, offsetof(struct raw_sku, sku.unit), 1, 40},
+	{"divisor", TS_JSON_I128, true, offsetof(struct raw_sku, sku.divisor), 0, 0},
+	{"capacity", TS_JSON_DECIMAL, false, offsetof(struct raw_sku, capacity), 0, 0},
 };
 struct raw_price {
 	const char *id, *section, *description, *sku, *pricing_class, *model, *treatment, *region,
@@ -81,9 +86,11 @@ static enum ts_err decode_skus(const struct ts_decode *d, const json_t *array)
 	d->terms->skus = skus;
 	for (size_t i = 0; i < d->terms->skus_n; i++) {
 		char at[TS_TERMS_POINTER_CHARS];
+		struct raw_sku raw = {0};
 		ts_decode_pointer(at, "", "skus", i);
 		TS_TRY(ts_decode_object(d, json_array_get(array, i), sku_fields,
-			sizeof sku_fields / sizeof sku_fields[0], true, &skus[i], at));
+			sizeof sku_fields / sizeof sku_fields[0], true, &raw, at));
+		skus[i] = raw.sku;
 		if (!skus[i].id || !skus[i].unit || skus[i].divisor == 0)
 			return ts_why(d->why, TS_E_MISSING_FIELD, at,
 				"a sku needs \"sku\", \"unit\" and \"divisor\" of at least 1");
@@ -95,6 +102,9 @@ static enum ts_err decode_skus(const struct ts_decode *d, const json_t *array)
 			return ts_why(d->why, TS_E_RANGE, at, "divisor %s is outside 1 to 10^18",
 				ts_i128_format(skus[i].divisor, text));
 		}
+		if (has(json_array_get(array, i), "capacity"))
+			TS_TRY(ts_decode_units(d, raw.capacity, skus[i].divisor, at, "capacity",
+				&skus[i].capacity));
 		for (size_t k = 0; k < i; k++) {
 			if (strcmp(skus[k].id, skus[i].id) == 0)
 				return ts_why(d->why, TS_E_INVALID, at,

@@ -54,6 +54,7 @@ struct ts_sku {
 	const char *name; /* as printed */
 	const char *unit; /* as printed: GPU-hour, GB, ... */
 	ts_i128 divisor; /* base units per priced unit; GPU-hour: 3,600,000,000 */
+	ts_i128 capacity; /* at most so many base units an hour, as declared; 0: nothing is said */
 };
 
 /* Dimensions that prices select by. A selector is ANY, REST (in none of the declared sets) or the

@@ -16,9 +16,9 @@ const struct ts_command ts_cmd_rate = {
 	.name = "rate",
 	.summary = "price usage records under contract terms, without a database",
 	.usage = "tallystick rate --terms TERMS.json [--usage RECORDS.tsv] [--cluster NAME]\n"
-		 "                [--from INSTANT] [--to INSTANT] [--as-of DAY] [--before "
-		 "RECORDS.tsv]\n"
-		 "                [--amend TERMS.json@INSTANT]... [--json] [--explain]\n"
+		 "                [--from INSTANT] [--to INSTANT] [--as-of DAY]\n"
+		 "                [--before RECORDS.tsv] [--amend TERMS.json@INSTANT]...\n"
+		 "                [--json] [--explain]\n"
 		 "\n"
 		 "Prints what every billing period costs: usage lines, fees, true-up, tax.\n"
 		 "TERMS.json is docs/formats/terms.md; parties, keys and paper may be left out, a\n"

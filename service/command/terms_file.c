@@ -36,6 +36,8 @@ enum ts_err ts_terms_file_read(const char *path, bool what_if, struct ts_region 
 		if (err == TS_OK)
 			err = (what_if ? ts_terms_parse_what_if : ts_terms_parse)(
 				ts_buf_str(&bytes), bytes.len, region, out, &inner);
+		if (err == TS_OK && !what_if)
+			err = ts_zone_check(ts_buf_str(&bytes), bytes.len, &inner);
 		if (err != TS_OK)
 			(void)ts_why(why, err, "", "%s: %s%s%s", path, inner.where,
 				inner.where[0] ? ": " : "", inner.text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/contract/zone_table.h"
+#include "base/json.h"
 #include "base/time.h"
 #include <limits.h>
 #include <stdio.h>
@@ -113,4 +114,17 @@ enum ts_err ts_zone_fill(json_t *terms, struct ts_why *why)
 	TS_TRY(ts_zone_table(name, first * TS_US_PER_DAY - TS_US_PER_DAY,
 		(last + 2) * TS_US_PER_DAY, &table, why));
 	return json_object_set_new(zone, "offsets", table) != 0 ? TS_E_NO_MEMORY : TS_OK;
+}
+
+enum ts_err ts_zone_check(const char *terms, size_t len, struct ts_why *why)
+{
+	__attribute__((cleanup(ts_json_cleanup))) json_t *json = NULL;
+	struct ts_why inner = {0};
+	TS_TRY(ts_json_parse(terms, len, &json, why));
+	const char *name = json_string_value(
+		json_object_get(json_object_get(json, "zone"), "name"));
+	if (name != NULL && strcmp(name, "UTC") != 0 && known(name, &inner) != TS_OK)
+		return ts_why(why, TS_E_INVALID, "/zone/name",
+			"\"%.64s\" is no zone of the IANA database", name);
+	return TS_OK;
 }

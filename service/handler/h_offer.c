@@ -5,6 +5,7 @@
 #include "evidence/log.h"
 #include "evidence/statement.h"
 #include "service/contract/contract_keys.h"
+#include "service/contract/zone_table.h"
 #include "service/handler/handler.h"
 #include "service/http/route.h"
 #include "store/log.h"
@@ -200,6 +201,7 @@ static enum ts_err contract_offer(
 	struct offer o = {.req = req};
 	TS_TRY(ts_handler_contract(req, res, &contract, &scope, why));
 	TS_TRY(ts_terms_parse(req->body.at, req->body.len, req->region, &o.terms, why));
+	TS_TRY(ts_zone_check(req->body.at, req->body.len, why));
 	TS_TRY(read_times(&o, why));
 	TS_TRY(offer_check(req, &contract, o.terms, why));
 	o.contract_id = contract.contract_id;

@@ -27,6 +27,7 @@ refused() { # WHERE WORDS sed-program: the file with that change
 refused /currency '"XYZ" is no ISO 4217 currency' 's/"currency": "USD"/"currency": "XYZ"/'
 refused /minimums/1/on/price 'unknown' 's/"on": {"prices": \["b200"\]/"on": {"price": ["b200"]/'
 refused /prices/0 'sku "gpu-h1" is not declared' 's/"sku": "gpu-h100",$/"sku": "gpu-h1",/;s/"sku": "gpu-h100", "class": "on/"sku": "gpu-h1", "class": "on/'
+refused /zone/name '"Mars/Olympus" is no zone' 's/"name": "Europe.Berlin"/"name": "Mars\/Olympus"/'
 if "$bin" terms check 2>"$work/err"; then exit 1; fi
 if "$bin" terms check "$work/none.json" 2>"$work/err"; then exit 1; fi
 grep -q none.json "$work/err"
