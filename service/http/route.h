@@ -3,7 +3,7 @@
 #define TS_SERVICE_ROUTE_H
 /* Why: one static table of routes is the dispatcher, the access control, the limits and the OpenAPI
  * document. Rows live in one table per aggregate (`const struct ts_route ts_routes_stream[]`, last
- * row all zero), the tables in routes.c. To add an endpoint: one row, one handler. */
+ * row all zero), the tables in routes.def. To add an endpoint: one row, one handler. */
 #include "service/http/request.h"
 
 /* Which queue and workers: ingest (the hot path), work (writes), read. */
@@ -70,7 +70,7 @@ struct ts_route {
 	.consumes = "application/json", .fields = (table),                                         \
 	.fields_n = sizeof(table) / sizeof((table)[0])
 
-/* All tables of the service (routes.c), NULL-terminated. */
+/* All tables of the service (routes.def), NULL-terminated. */
 extern const struct ts_route *const ts_route_tables[];
 extern const struct ts_route ts_routes_frame[];
 
