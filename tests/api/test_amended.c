@@ -38,6 +38,23 @@ static json_t *json_of(const char *text)
 	"'prices':[{" H100 ",'model':'graduated','tiers':[{'up_to':'2','unit_price':'" first       \
 	"'},{'unit_price':'1.00'}]}]"
 
+/* Terms name no SKU without a price. */
+static void drop_unpriced(json_t *terms)
+{
+	json_t *skus = json_object_get(terms, "skus"), *price = NULL;
+	size_t k = 0;
+	for (size_t i = json_array_size(skus); i-- > 0;) {
+		bool priced = false;
+		const char *sku = json_string_value(
+			json_object_get(json_array_get(skus, i), "sku"));
+		json_array_foreach(json_object_get(terms, "prices"), k, price)
+			priced = priced ||
+				 strcmp(json_string_value(json_object_get(price, "sku")), sku) == 0;
+		if (!priced)
+			json_array_remove(skus, i);
+	}
+}
+
 /* The terms in force with other members, effective from an hour. Both companies sign, and the
  * consumer's new key where there is one. */
 static void amend(
@@ -49,6 +66,7 @@ static void amend(
 	json_t *terms = svc_expect(svc.send, "GET", path, NULL, SVC_NO_TEXT, 200);
 	json_object_set_new(terms, "version", json_integer(version));
 	assert_int_equal(json_object_update_new(terms, json_of(changes)), 0);
+	drop_unpriced(terms);
 	if (successor != NULL)
 		json_object_set_new(json_object_get(terms, "consumer"), "statement_key",
 			json_string(ts_key_format(&successor->key, vkey)));
