@@ -118,6 +118,14 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 	return transfer->out->err == TS_OK ? size * count : 0;
 }
 
+static int on_progress(
+	void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
+{
+	const struct ts_send_call *call = ctx;
+	(void)down_total, (void)down, (void)up_total, (void)up;
+	return call->stopping(call->stopping_arg) ? 1 : 0;
+}
+
 /* Value of "name: value" in a header line when the name matches; trimmed. */
 static bool header_value(
 	const char *line, size_t len, const char *name, const char **value, size_t *value_len)
@@ -222,6 +230,12 @@ static void set_options(struct ts_send *send, const struct ts_send_call *call, c
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
+	if (call->stopping != NULL) {
+		curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+		curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+		curl_easy_setopt(curl, CURLOPT_XFERINFODATA, call);
+		curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L); /* nor for a resolver */
+	}
 	if (send->socket[0]) {
 		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, send->socket);
 		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
@@ -261,11 +275,19 @@ static enum ts_err one_try(struct ts_send *send, const struct ts_send_call *call
 		curl_easy_getinfo(send->curl, CURLINFO_RESPONSE_CODE, &transfer->reply->status);
 		return TS_OK;
 	}
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		return ts_why(why, TS_E_UNKNOWN_OUTCOME, send->base,
+			"%s %s: given up: this process stops", call->method, call->path);
 	bool unreached = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
 			 code == CURLE_COULDNT_RESOLVE_PROXY ||
 			 code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR;
 	return ts_why(why, unreached ? TS_E_UNAVAILABLE : TS_E_UNKNOWN_OUTCOME, send->base,
 		"%s %s: %s", call->method, call->path, curl_easy_strerror(code));
+}
+
+static bool stopping(const struct ts_send_call *call)
+{
+	return call->stopping != NULL && call->stopping(call->stopping_arg);
 }
 
 static bool worth_repeating(enum ts_err err, const struct ts_send_reply *reply)
@@ -296,8 +318,12 @@ enum ts_err ts_send_call(struct ts_send *send, const struct ts_send_call *call, 
 	int tries_max = call->repeatable ? TS_SEND_TRIES_MAX : 1;
 	int64_t wait_ms = 200;
 	for (int i = 1;; i++) {
+		if (stopping(call))
+			return ts_why(why, TS_E_UNKNOWN_OUTCOME, send->base,
+				"%s %s: not tried again: this process stops", call->method,
+				call->path);
 		enum ts_err err = one_try(send, call, url, &transfer, why);
-		if (i >= tries_max || !worth_repeating(err, reply))
+		if (i >= tries_max || !worth_repeating(err, reply) || stopping(call))
 			return err;
 		pause_ms(
 			reply->retry_after_s >= 0 ? (int64_t)reply->retry_after_s * 1000 : wait_ms);

@@ -38,6 +38,10 @@ struct ts_send_call {
 	/* NULL, or where the body of a 2xx goes (from its start at every try) instead of into *out:
 	 * an answer of any size, without a limit on the whole time */
 	FILE *file;
+	/* NULL, or whether whoever waits has to go: asked before each try, and about once a second
+	 * while the host says nothing. Then TS_E_UNKNOWN_OUTCOME, and no other try. */
+	bool (*stopping)(void *arg);
+	void *stopping_arg;
 	bool repeatable; /* tried again on no answer, 429, 502, 503, 504 (TS_SEND_TRIES_MAX in all)
 			  */
 };

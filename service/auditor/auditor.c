@@ -70,8 +70,8 @@ enum ts_err ts_auditor_excuse(struct ts_auditor *a, enum ts_auditor_check check,
 enum ts_err ts_auditor_signed(struct ts_auditor *a, int64_t leaf, const struct ts_note *note,
 	const char *const *vkeys, size_t n, size_t need, unsigned *who, struct ts_why *why)
 {
-	struct ts_key keys[SIGNERS_MAX];
-	struct ts_note_sig sigs[SIGNERS_MAX];
+	struct ts_key keys[SIGNERS_MAX] = {0};
+	struct ts_note_sig sigs[SIGNERS_MAX] = {0};
 	struct ts_why found = {"", ""};
 	char key[64];
 	size_t valid = 0;

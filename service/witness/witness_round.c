@@ -86,8 +86,11 @@ static enum ts_err ask_log(struct ts_link *link, struct ts_subject *subject, enu
 	struct ts_send_reply reply;
 	ts_witness_id(ts_str(subject->logs[log].name), id);
 	snprintf(path, sizeof path, "/%s/checkpoint", id);
-	const struct ts_send_call call = {
-		.method = "GET", .path = path, .timeout_s = CALL_TIMEOUT_S};
+	const struct ts_send_call call = {.method = "GET",
+		.path = path,
+		.timeout_s = CALL_TIMEOUT_S,
+		.stopping = ts_witnesser_stopping,
+		.stopping_arg = link->all};
 	TS_TRY(ts_send_call(link->send, &call, body, &reply, why));
 	subject->has[log] = 0;
 	if (reply.status == 404)
@@ -203,7 +206,9 @@ static enum ts_err send_once(struct sending *s, const struct ts_note *note, bool
 		.content_type = "text/plain",
 		.body = s->request.data,
 		.body_len = s->request.len,
-		.timeout_s = CALL_TIMEOUT_S};
+		.timeout_s = CALL_TIMEOUT_S,
+		.stopping = ts_witnesser_stopping,
+		.stopping_arg = s->link->all};
 	TS_TRY(ts_send_call(s->link->send, &call, &s->answer, &reply, why));
 	if (reply.status == 200) {
 		*done = true;

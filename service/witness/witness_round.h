@@ -78,4 +78,7 @@ enum ts_err ts_witness_newest(struct ts_link *link, const struct ts_subject *sub
 enum ts_err ts_witness_cosign(struct ts_link *link, struct ts_subject *subject,
 	const int64_t sizes[TS_WITNESS_LOGS], bool *ask_again, struct ts_why *why) TS_MUST;
 
+/* Of a struct ts_witnesser: a call that waits for a witness is given up when the service stops. */
+bool ts_witnesser_stopping(void *witnesser);
+
 #endif

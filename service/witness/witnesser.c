@@ -185,8 +185,9 @@ static enum ts_err look_at(struct ts_link *link, const struct ts_db_contract *co
 	return d.terms.at != NULL ? take_terms(link, &d, why) : TS_OK;
 }
 
-static bool stopping(struct ts_witnesser *w)
+bool ts_witnesser_stopping(void *arg)
 {
+	struct ts_witnesser *w = arg;
 	pthread_mutex_lock(&w->lock);
 	bool stop = w->stop;
 	pthread_mutex_unlock(&w->lock);
@@ -207,7 +208,8 @@ static enum ts_err discover(struct ts_link *link, struct ts_why *why)
 			&contracts, &n, why);
 		if (err == TS_OK && n > 0)
 			memcpy(page, contracts, n * sizeof page[0]);
-		for (size_t i = 0; err == TS_OK && i < n && !stopping(link->all); i++) {
+		for (size_t i = 0; err == TS_OK && i < n && !ts_witnesser_stopping(link->all);
+			i++) {
 			ts_region_reset(region);
 			after = page[i].contract_id;
 			err = look_at(link, &page[i], region, why);
@@ -385,7 +387,7 @@ static void *run(void *arg)
 	int64_t discovered_us = 0, every_us = link->all->app->config->witness_interval_s * 1000000;
 	if (every_us > DISCOVER_US)
 		every_us = DISCOVER_US;
-	while (!stopping(link->all)) {
+	while (!ts_witnesser_stopping(link->all)) {
 		struct ts_why why = {0};
 		int64_t now_us = ts_clock_mono_us(), wait_us = every_us;
 		enum ts_err err = connect(link, &why);

@@ -74,7 +74,7 @@ next app.contract_lock ^what 1$
 update app.contract_lock set root = sha256('x') where contract_id = :id and what = 1
 
 next app.contract_lock ^what 0$
-update app.contract_lock set range = overlay(range placing '\x00'::bytea from 1) where contract_id = :id and what = 0
+update app.contract_lock set range = set_byte(range, 0, get_byte(range, 0) # 1) where contract_id = :id and what = 0
 
 next app.contract_lock ^what 3$
 delete from app.contract_lock where contract_id = :id and what = 3
@@ -84,11 +84,11 @@ update app.log_checkpoint set root = sha256('x') where contract_id = :id and log
 	from app.log_checkpoint where contract_id = :id and log = 0)
 
 full app.log_checkpoint ^log 1 size
-update app.log_checkpoint set note = overlay(note placing '\x41'::bytea from octet_length(note) - 30)
+update app.log_checkpoint set note = set_byte(note, octet_length(note) - 31, case get_byte(note, octet_length(note) - 31) when 65 then 66 else 65 end)
 where contract_id = :id and log = 1
 
 full app.log_checkpoint ^log 0 size
-update app.log_checkpoint set range = overlay(range placing '\x00'::bytea from 1) where contract_id = :id and log = 0
+update app.log_checkpoint set range = set_byte(range, 0, get_byte(range, 0) # 1) where contract_id = :id and log = 0
 
 next app.log_checkpoint ^log 1 size 100000$
 insert into app.log_checkpoint (contract_id, log, size, root, note, created)
@@ -106,7 +106,7 @@ full app.log_cosignature ^log 0 size [0-9]+ key witness
 update app.log_cosignature set time_s = time_s - 100 where contract_id = :id and log = 0
 
 full app.log_cosignature ^log 1 size [0-9]+ key witness
-update app.log_cosignature set line = overlay(line placing '\x41'::bytea from octet_length(line) - 20)
+update app.log_cosignature set line = set_byte(line, octet_length(line) - 21, case get_byte(line, octet_length(line) - 21) when 65 then 66 else 65 end)
 where contract_id = :id and log = 1
 
 full app.log_cosignature ^log 0 size [0-9]+ key other$
@@ -184,7 +184,7 @@ insert into app.revocation select contract_id, stream_id, 7, null, null from app
 where contract_id = :id and origin like '%/c7/agent/g1'
 
 full app.statement ^statement
-update app.statement set note = overlay(note placing '\x41'::bytea from octet_length(note) - 30)
+update app.statement set note = set_byte(note, octet_length(note) - 31, case get_byte(note, octet_length(note) - 31) when 65 then 66 else 65 end)
 where contract_id = :id and kind = 'release' and leaf is not null
 
 full app.statement ^statement
@@ -227,11 +227,11 @@ full app.batch ^batch
 update app.batch set usage_n = usage_n + 1 where contract_id = :id and leaf = 100
 
 full app.batch ^batch
-update app.batch set receipt = overlay(receipt placing '\x41'::bytea from octet_length(receipt) - 20)
+update app.batch set receipt = set_byte(receipt, octet_length(receipt) - 21, case get_byte(receipt, octet_length(receipt) - 21) when 65 then 66 else 65 end)
 where contract_id = :id and leaf = 100
 
 full app.batch ^batch
-update app.batch set note = overlay(note placing '\x41'::bytea from octet_length(note) - 20)
+update app.batch set note = set_byte(note, octet_length(note) - 21, case get_byte(note, octet_length(note) - 21) when 65 then 66 else 65 end)
 where contract_id = :id and leaf = 100
 
 full app.batch ^batch
@@ -349,7 +349,7 @@ next app.conflict ^stream
 update app.conflict set refused_note = accepted_note where contract_id = :id
 
 next app.conflict ^stream
-update app.conflict set proof = overlay(proof placing '\x41'::bytea from octet_length(proof) - 20) where contract_id = :id
+update app.conflict set proof = set_byte(proof, octet_length(proof) - 21, case get_byte(proof, octet_length(proof) - 21) when 65 then 66 else 65 end) where contract_id = :id
 
 next app.stream ^stream
 delete from app.conflict where contract_id = :id

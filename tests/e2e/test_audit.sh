@@ -19,7 +19,7 @@ number() { sed -n 's/.*"'"$1"'": \([0-9]*\).*/\1/p' "$DIR/out" | head -n 1; }
 
 # --- every table that is compared has rows to compare ----------------------------------------------
 for table in $(sed -n 's/^X([A-Z]*, "[a-z]*", "\([a-z_, ]*\)".*/\1/p' \
-	"$SOURCE/service/auditor_check.def" | tr -d ' ' | tr ',' '\n' | sort -u); do
+	"$SOURCE/service/auditor/auditor_check.def" | tr -d ' ' | tr ',' '\n' | sort -u); do
 	case $table in
 	thecatalog | late_cell | fine) continue ;; # terms and times that this contract has not
 	esac
