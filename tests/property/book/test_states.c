@@ -7,7 +7,7 @@
  */
 #include "told.h"
 
-#define DEALS 120
+#define DEALS 30
 
 static int deals(void)
 {
