@@ -234,6 +234,7 @@ class Policy:
                 raise Bad("policy: " + line) from None
         need(self.contract and len(self.party) == 2 and len(self.log) == 2, "policy: lines are missing")
         need(self.quorum, "policy: no quorum")
+        need(max(map(len, (self.witness, self.groups, self.pins))) <= 64, "policy: more than 64")
 
     def fresh(self, key):
         used = [k for t in (self.party, self.log, self.witness) for _, k in t.values()]
@@ -281,10 +282,8 @@ class Policy:
 
     def time(self, signers):
         """When the quorum was met by {(name, id): time}; None: it was not."""
-        def when(name):
-            if name in self.witness:
-                return signers.get(self.witness[name][0])
-            k, members = self.groups[name]
-            times = sorted(t for t in map(when, members) if t is not None)
-            return times[k - 1] if len(times) >= k else None
-        return 0 if self.quorum == "none" else when(self.quorum)
+        when = {name: signers.get(who) for name, (who, _) in self.witness.items()}
+        for name, (k, members) in self.groups.items(): # each is of those before it
+            times = sorted(when[m] for m in members if when[m] is not None)
+            when[name] = times[k - 1] if len(times) >= k else None
+        return 0 if self.quorum == "none" else when[self.quorum]

@@ -2,12 +2,13 @@
 """matrix.py TALLYSTICK DIR: touches honest bundles in every way that we know of. Each row names the artifact that was
 touched; `tallystick verify` must fail and name it, and the second verifier must come to the same verdict, unless the row
 says why it cannot know. Rows with accept=True are what only a pin, a witness or a receipt can tell: their neighbours add one."""
-import copy, json, os, re, subprocess, sys, time
+import copy, json, os, re, resource, subprocess, sys, time
 from concurrent.futures import ThreadPoolExecutor
 from base64 import b64decode, b64encode
 from forge import Agent, Bundle, Key, archive, checkpoint, note, text_of
 from formats import Tree, hexsha, read_archive
 from verify_bundle import verify
+import hostile
 
 TALLY, DIR = sys.argv[1:3]
 raw = {m: open("%s/2026-%s.tar" % (DIR, m), "rb").read() for m in ("05", "06", "07")}
@@ -692,6 +693,22 @@ for what, pattern in (("taxed net", rb"(\ntaxed\tEND-000001(?:\t\d+){2}\t)(\d+)"
     stated(what + " altered behind the notice, resealed by both", None, altered(pattern, more(1), *both), bundle=behind,
         policy=ended_policy, accept=True) # no document inside takes it up: it rests on the signatures
 
+# 11. Hostile files
+plain = honest.build()
+whole = archive(plain)
+for name, data in hostile.archives(whole):
+    row("hostile: " + name, "", lambda data=data: data, policy=policy)
+behind_both = list(plain).index("journal.checkpoint") + 1 # where further checkpoints stand
+places = [*list(plain)[:behind_both], "inputs.checkpoints", "journal.checkpoints", *list(plain)[behind_both:]]
+for name, artifact, file, data in hostile.members(plain, keys):
+    row("hostile: " + name, artifact, lambda file=file, data=data: archive({n: data if n == file else plain[n] for n in places
+        if n in plain or n == file}), policy=policy)
+for name, bundle in hostile.terms(honest, both):
+    change("hostile: terms of " + name, "terms:terms/1.json", lambda b: None, bundle=bundle, policy=policy)
+for name, text in hostile.policies(policy):
+    row("hostile: policy with " + name, "policy", lambda: whole, policy=text)
+row("hostile: policy of nested groups", "inputs.checkpoint", lambda: whole, policy=hostile.nested(policy))
+
 
 def first(n, data, trusted, args):
     """Exit code, failed checks and errors of the verifier that installs."""
@@ -740,6 +757,10 @@ def main():
                     print("    first:  %(check)s %(file)s %(index)s: %(expected)s, %(actual)s" % f)
                 for check, f in second.items():
                     print("    second: %s %s %s: %s, %s" % (check, *f))
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
+    if most > 1024: # of the largest child; a bundle here has 0.3 MB
+        bad += 1
+        print("WRONG: %d MB of memory" % most)
     print("%d rows: %d wrong; in %d the second verifier cannot know" % (len(ROWS), bad, blind))
     return 1 if bad else 0
 

@@ -37,7 +37,8 @@ class Audit(Documents, Opening):
     def guard(self, check, file, index, work, *args):
         try:
             return work(*args)
-        except (Bad, ValueError, KeyError, IndexError, AttributeError, TypeError, StopIteration) as e:
+        except (Bad, ValueError, KeyError, IndexError, AttributeError, TypeError, StopIteration,
+                RecursionError) as e:
             fail(check, file, index, "well formed and right", str(e) or type(e).__name__)
 
     def run(self):
