@@ -41,8 +41,9 @@ static enum ts_err find_range(struct ts_db *db, struct view *v, struct ts_why *w
 	const struct ts_query_value *period = ts_request_query(v->req, "period");
 	const struct ts_query_value *from = ts_request_query(v->req, "from");
 	const struct ts_query_value *to = ts_request_query(v->req, "to");
+	bool one = from->text.at != NULL || to->text.at != NULL;
 	bool both = from->text.at != NULL && to->text.at != NULL;
-	if ((period->text.at != NULL) == both)
+	if (period->text.at != NULL ? one : !both)
 		return ts_why(why, TS_E_INVALID, "period", "either period, or from and to");
 	if (period->text.at != NULL) {
 		TS_TRY(find_period(db, v, period->text, why));
@@ -51,6 +52,8 @@ static enum ts_err find_range(struct ts_db *db, struct view *v, struct ts_why *w
 	} else {
 		v->in.from_ms = from->number / TS_US_PER_MS;
 		v->in.to_ms = to->number / TS_US_PER_MS;
+		if (v->in.from_ms >= v->in.to_ms)
+			return ts_why(why, TS_E_INVALID, "to", "is not after from");
 	}
 	if (v->in.to_ms > v->in.at_ms) /* nobody waits for a window that goes on */
 		v->in.to_ms = v->in.at_ms;
