@@ -146,6 +146,41 @@ enum ts_err ts_audit_notice(struct ts_replay *r, int64_t index, const struct ts_
 	return TS_OK;
 }
 
+static enum ts_err keep_text(struct ts_replay *r, struct ts_str *text)
+{
+	if (text->at == NULL)
+		return TS_OK;
+	text->at = ts_region_copy(r->region, text->at, text->len);
+	return text->at == NULL ? TS_E_NO_MEMORY : TS_OK;
+}
+
+enum ts_err ts_audit_credit(struct ts_replay *r, int64_t index, const struct ts_event *event)
+{
+	struct ts_ledger_credit credit;
+	if (!ts_ledger_credit_read(event, index, &credit))
+		return TS_OK;
+	TS_TRY(keep_text(r, &credit.currency));
+	TS_TRY(keep_text(r, &credit.line));
+	TS_TRY(keep_text(r, &credit.item));
+	TS_TRY(keep_text(r, &credit.reason));
+	TS_TRY(ts_audit_grow(
+		r->region, &r->credits, r->credits_n, &r->credits_cap, sizeof *r->credits));
+	r->credits[r->credits_n++] = credit;
+	return TS_OK;
+}
+
+/* Those with a leaf below N, behind what the event amends. */
+static enum ts_err fold_credits(struct ts_replay *r, const struct ts_ledger_event *event)
+{
+	size_t n = 0;
+	for (; n < r->credits_n && r->credits[n].leaf < event->to; n++)
+		TS_TRY(ts_ledger_credit(r->ledger, event, &r->credits[n]));
+	r->credits_n -= n;
+	if (n > 0 && r->credits_n > 0)
+		memmove(r->credits, r->credits + n, r->credits_n * sizeof *r->credits);
+	return TS_OK;
+}
+
 /* Those with a leaf below N; the others wait for the next event. */
 static size_t due_notices(const struct ts_replay *r, int64_t to)
 {
@@ -181,13 +216,15 @@ enum ts_err ts_audit_amend(struct ts_replay *r, int64_t to, int64_t at_us, int32
 	if (notices_n > 0 && r->notices_n > 0)
 		memmove(r->notices, r->notices + notices_n, r->notices_n * sizeof *r->notices);
 	if (!amendment.any)
-		return TS_OK;
+		return fold_credits(r, &event);
 	if (amendment.from_us < r->cells_from_us)
 		return reaches_behind(r, amendment.from_us);
 	ts_region_reset(r->scratch);
 	TS_TRY(ts_audit_cells_of(r, amendment.from_us, amendment.to_us, &cells, &n));
 	enum ts_err err = ts_ledger_rematch(r->ledger, &event, &amendment, cells, n, &r->why);
-	if (err == TS_E_NO_MEMORY || err == TS_OK)
+	if (err == TS_OK)
+		return fold_credits(r, &event);
+	if (err == TS_E_NO_MEMORY)
 		return err;
 	ts_audit_fail(r, TS_CHECK_EVENTS, TS_INPUTS_LEAVES, r->fold.size,
 		"an amendment that the ledger can take");

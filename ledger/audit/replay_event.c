@@ -22,6 +22,7 @@ static enum ts_err copy_rows(struct ts_ledger *from, struct ts_ledger *to)
 	COPY(taxed, ts_ledger_taxed);
 	COPY(period, ts_ledger_period);
 	COPY(cut, ts_ledger_cut_line);
+	COPY(credit, ts_ledger_credit_row);
 #undef COPY
 	for (size_t i = 0; ts_ledger_balance(from, i) != NULL; i++)
 		ts_ledger_load_balance(to, ts_ledger_balance(from, i));
@@ -116,6 +117,8 @@ static enum ts_err fold_event(struct ts_replay *r, int64_t index, const struct t
 		return TS_OK;
 	}
 	int64_t from = r->fold.size;
+	if (r->ledger == NULL && event->to > 0) /* the first event: the first note makes it */
+		TS_TRY(ts_audit_fold_to(r, 1, at_us, true));
 	if (r->ledger != NULL) /* before leaves are folded: rows are whole only after an event */
 		TS_TRY(ts_audit_ledger_renew(r));
 	if (r->ledger != NULL && !r->stopped)
@@ -167,6 +170,9 @@ static enum ts_err apply(struct ts_replay *r, int64_t index, const struct ts_eve
 	case TS_EVENT_RELEASE:
 	case TS_EVENT_NOTICE:
 	case TS_EVENT_GAP:
+	case TS_EVENT_CREDIT:
+	case TS_EVENT_SETTLEMENT:
+	case TS_EVENT_CLAIM:
 		break;
 	}
 	return TS_OK;
@@ -191,6 +197,8 @@ enum ts_err ts_audit_event(
 		TS_TRY(keep_gap(r, index, &event));
 	if (parsed && event.kind == TS_EVENT_NOTICE)
 		TS_TRY(ts_audit_notice(r, index, &event));
+	if (parsed)
+		TS_TRY(ts_audit_credit(r, index, &event));
 	if (!*ours)
 		return TS_OK; /* the fold cursor names what is wrong with it */
 	if (!ts_str_is(event.contract, r->policy->contract))

@@ -103,6 +103,8 @@ struct ts_replay {
 	size_t ledger_versions; /* that the ledger knows of */
 	struct ts_ledger_notice *notices; /* not folded yet */
 	size_t notices_n, notices_cap;
+	struct ts_ledger_credit *credits; /* likewise; texts in the region */
+	size_t credits_n, credits_cap;
 	bool keeps_cells; /* something in the log may match them anew */
 	struct ts_region *cells_region;
 	struct ts_rowset cells; /* folded so far, less what was decided away */
@@ -121,7 +123,7 @@ struct ts_replay {
 	struct ts_range fold, journal;
 	struct ts_ledger_event folding; /* the event that folds: at_us, from */
 	int64_t sealed_to; /* N of the cut that the last seal names; 0: none */
-	int64_t serials[TS_EVENT_GAP + 1];
+	int64_t serials[TS_EVENT_KINDS];
 	int64_t at_ms; /* log time of the last operator event */
 	int64_t voids; /* numbers that no document gets */
 	struct ts_audit_cut *cuts;
@@ -181,6 +183,10 @@ enum ts_err ts_audit_amend_begin(struct ts_replay *r) TS_MUST;
 enum ts_err ts_audit_version(
 	struct ts_replay *r, int64_t index, const struct ts_note *note) TS_MUST;
 enum ts_err ts_audit_notice(
+	struct ts_replay *r, int64_t index, const struct ts_event *event) TS_MUST;
+/* Keeps a credit, settlement or claim for the event that folds it; others are none of its business.
+ */
+enum ts_err ts_audit_credit(
 	struct ts_replay *r, int64_t index, const struct ts_event *event) TS_MUST;
 /* Before the event folds its leaves: versions and notices among them. */
 enum ts_err ts_audit_amend(struct ts_replay *r, int64_t to, int64_t at_us, int32_t day) TS_MUST;

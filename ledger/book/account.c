@@ -15,6 +15,8 @@ const struct ts_equality ts_equalities[TS_EQUALITIES_N] = {
 		{TS_ACCOUNT_ACCRUED, TS_ACCOUNT_N}},
 	{"contract liability = prepaid", {TS_ACCOUNT_CONTRACT_LIABILITY, TS_ACCOUNT_N},
 		{TS_ACCOUNT_PREPAID, TS_ACCOUNT_N}},
+	{"refund liability = supplier credits", {TS_ACCOUNT_REFUND_LIABILITY, TS_ACCOUNT_N},
+		{TS_ACCOUNT_SUPPLIER_CREDITS, TS_ACCOUNT_N}},
 };
 
 const char *ts_book_name(enum ts_book book)

@@ -22,9 +22,13 @@ const char *ts_book_name(enum ts_book book); /* "provider", "consumer" */
 		"Price concessions: discounts and caps", 1)                                        \
 	X(REVENUE_SERVICE_CREDIT, PROVIDER, "revenue_service_credit", "4090",                      \
 		"Contra-revenue: service credits", 1)                                              \
+	X(REFUND_LIABILITY, PROVIDER, "refund_liability", "2310",                                  \
+		"Refund liability: service credits that may be claimed", 0)                        \
 	X(PAYABLE, CONSUMER, "payable", "2000", "Accounts payable", 0)                             \
 	X(ACCRUED, CONSUMER, "accrued", "2010", "Accrued compute expense", 0)                      \
 	X(PREPAID, CONSUMER, "prepaid", "1400", "Prepaid compute", 1)                              \
+	X(SUPPLIER_CREDITS, CONSUMER, "supplier_credits", "1410",                                  \
+		"Supplier credits: service credits that may be claimed", 1)                        \
 	X(INPUT_TAX, CONSUMER, "input_tax", "1500", "Input tax", 1)                                \
 	X(OUTPUT_TAX, CONSUMER, "output_tax", "2210", "Output tax (reverse charge)", 0)            \
 	X(EXPENSE_USAGE, CONSUMER, "expense_usage", "6000", "Compute expense: usage", 1)           \
@@ -56,7 +60,7 @@ struct ts_equality {
 	const char *name;
 	enum ts_account a[2], b[2]; /* second TS_ACCOUNT_N when unused */
 };
-#define TS_EQUALITIES_N 3
+#define TS_EQUALITIES_N 4
 extern const struct ts_equality ts_equalities[TS_EQUALITIES_N];
 
 #endif

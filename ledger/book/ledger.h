@@ -12,6 +12,7 @@
  * error the ledger in memory may be half changed: it is thrown away and loaded again. */
 #include "book/entry.h"
 #include "book/invoice.h"
+#include "evidence/event.h"
 #include "evidence/sha256.h"
 
 /* Usage of one cell of one new leaf (or minus what a reversal or a parked line takes away). */
@@ -105,6 +106,21 @@ struct ts_cut_row { /* a line of the document that a cut fixed: later arrivals c
 	const char *trace;
 	bool dirty;
 };
+/* What a company's credit, settlement or claim did. One whose time had passed, or that asked too
+ * much when it was folded, is there too: granted false, and only its source and texts. */
+struct ts_credit_row {
+	enum ts_charge_kind kind; /* credit, settlement; of a claim: service credit */
+	int64_t serial, leaf;
+	bool granted;
+	int32_t version; /* whose treatment it is; of a claim, whose service credit */
+	int32_t period, month; /* of its charge line; of a claim: the period that it is about */
+	int32_t treatment;
+	int64_t amount_minor; /* above 0; 0: a claim */
+	const char *about; /* the billed line of which it takes back a part; NULL: none */
+	const char *item; /* tax treatment; of a claim, the service credit */
+	const char *reason;
+	bool dirty;
+};
 struct ts_balance_row { /* gross totals kept, never only the net */
 	enum ts_account account;
 	int64_t debit_minor, credit_minor; /* totals of the account */
@@ -148,6 +164,7 @@ enum ts_err ts_ledger_load_billed(struct ts_ledger *, const struct ts_billed_row
 enum ts_err ts_ledger_load_taxed(struct ts_ledger *, const struct ts_taxed_row *) TS_MUST;
 enum ts_err ts_ledger_load_period(struct ts_ledger *, const struct ts_period_row *) TS_MUST;
 enum ts_err ts_ledger_load_cut(struct ts_ledger *, const struct ts_cut_row *) TS_MUST;
+enum ts_err ts_ledger_load_credit(struct ts_ledger *, const struct ts_credit_row *) TS_MUST;
 void ts_ledger_load_balance(struct ts_ledger *, const struct ts_balance_row *);
 
 /* Reading rows back: row i of its kind, NULL past the end; pointers hold until the next event. The
@@ -163,6 +180,7 @@ struct ts_billed_row *ts_ledger_billed(struct ts_ledger *, size_t i);
 struct ts_taxed_row *ts_ledger_taxed(struct ts_ledger *, size_t i);
 struct ts_period_row *ts_ledger_period(struct ts_ledger *, size_t i);
 struct ts_cut_row *ts_ledger_cut_line(struct ts_ledger *, size_t i);
+struct ts_credit_row *ts_ledger_credit_row(struct ts_ledger *, size_t i);
 struct ts_balance_row *ts_ledger_balance(struct ts_ledger *, size_t i);
 
 /* The instant at which the term ends as of the last event; INT64_MAX: open. */
@@ -217,6 +235,37 @@ void ts_ledger_amends(const struct ts_ledger *ledger, const struct ts_ledger_eve
 enum ts_err ts_ledger_rematch(struct ts_ledger *ledger, const struct ts_ledger_event *event,
 	const struct ts_ledger_amendment *amendment, const struct ts_usage_cell *cells, size_t n,
 	struct ts_why *why) TS_MUST;
+/* A credit, settlement or claim: an event of a company. Slices borrow. */
+struct ts_ledger_credit {
+	enum ts_charge_kind kind; /* as in its row */
+	int64_t serial, leaf;
+	int64_t amount_minor;
+	struct ts_str currency, line; /* line.at NULL: about none */
+	struct ts_str item, reason;
+	int64_t period_from_us, period_to_us; /* claim */
+};
+/* False: the event is none of them. */
+bool ts_ledger_credit_read(
+	const struct ts_event *event, int64_t leaf, struct ts_ledger_credit *out);
+/* Folds one that stands among an event's leaves, in their order, behind its amendments and before
+ * it posts. What the terms and the books do not allow changes nothing but its row. */
+enum ts_err ts_ledger_credit(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	const struct ts_ledger_credit *credit) TS_MUST;
+/* Whether it would be granted at that log time; else why not (TS_E_CONFLICT, TS_E_INVALID). */
+enum ts_err ts_ledger_credit_check(const struct ts_ledger *ledger,
+	const struct ts_ledger_credit *credit, int64_t at_us, struct ts_why *why) TS_MUST;
+/* A service credit that is expected until lapse_day, the first day on which it can't be claimed any
+ * more. False: the line is none, or it was claimed. */
+struct ts_ledger_claimable {
+	const char *sla;
+	int32_t lapse_day;
+};
+bool ts_ledger_claimable(const struct ts_ledger *ledger, const struct ts_line_key *line,
+	struct ts_ledger_claimable *out);
+const struct ts_currency *ts_ledger_currency(const struct ts_ledger *ledger);
+/* v1/usage/0/1/2 (docs/formats/journal.md, field 10). */
+enum ts_err ts_line_key_parse(struct ts_str text, struct ts_line_key *out) TS_MUST;
+
 /* What cells must carry besides: version 1 says it, for no amendment may ask for more. */
 struct ts_terms_needs ts_ledger_needs(const struct ts_ledger *);
 

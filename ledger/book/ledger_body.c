@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The body of a document: what a cut fixed, against what documents have billed so far. */
 #include "book/document.h"
-#include "book/ledger_state.h"
+#include "book/ledger_credit.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +24,8 @@ static enum ts_err period_candidates(const struct ts_ledger *ledger, int32_t cut
 			.unit_price = line->unit_price,
 			.trace = line->trace,
 			.dirty = true};
-		TS_TRY(ts_rowset_add(rows, &row, NULL));
+		if (ts_ledger_bills(ledger, &row.line, cut))
+			TS_TRY(ts_rowset_add(rows, &row, NULL));
 	}
 	for (size_t i = 0; i < ledger->billed.n; i++) { /* billed, and no charge any more */
 		const struct ts_billed_row *billed = ts_rowset_at(&ledger->billed, i);
@@ -118,6 +119,15 @@ static enum ts_err fill_line(
 	if (terms == NULL)
 		return TS_E_INTERNAL;
 	ts_charge_names(terms, row->line.kind, (size_t)row->line.item, &names);
+	const struct ts_credit_row *credit = ts_ledger_credit_of(ledger, &row->line);
+	if (credit != NULL) {
+		names.id = ts_region_printf(
+			ledger->region, "%s-%lld", names.id, (long long)credit->serial);
+		if (names.id == NULL)
+			return TS_E_NO_MEMORY;
+		names.description = credit->reason;
+		names.treatment = (size_t)credit->treatment;
+	}
 	TS_TRY(ts_ledger_period_get(ledger, row->line.period, &period));
 	*line = (struct ts_invoice_line){.kind = row->line.kind,
 		.id = names.id,

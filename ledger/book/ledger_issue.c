@@ -3,6 +3,7 @@
  * In arrears, so the whole net leaves unbilled and accrued; were a late reversal to arrive between
  * cut and issue, unbilled is negative until the next document credits it, and closes at zero. */
 #include "book/document.h"
+#include "book/ledger_credit.h"
 #include <string.h>
 
 static enum ts_entry_kind kind_of(const struct ts_invoice *invoice)
@@ -68,14 +69,34 @@ static enum ts_err name_document(struct ts_ledger *ledger, const struct ts_ledge
 	return TS_OK;
 }
 
+/* What of the net is service credits that were owed as refunds. */
+static enum ts_err refunded(
+	const struct ts_ledger *ledger, const struct ts_invoice *invoice, int64_t *out)
+{
+	*out = 0;
+	for (size_t i = 0; i < invoice->lines_n; i++) {
+		const struct ts_invoice_line *line = &invoice->lines[i];
+		const struct ts_terms *terms = ts_ledger_terms(ledger, line->version);
+		for (size_t k = 0; line->kind == TS_CHARGE_SLA && k < terms->slas_n; k++)
+			if (terms->slas[k].on_claim && strcmp(terms->slas[k].id, line->id) == 0)
+				TS_TRY(ts_add64(*out, line->net_minor, out));
+	}
+	return TS_OK;
+}
+
 static enum ts_err post_document(struct ts_ledger *ledger, const struct ts_ledger_event *event,
 	const struct ts_invoice *invoice, struct ts_postings *out)
 {
 	int64_t sign = invoice->kind == TS_DOCUMENT_CREDIT_NOTE ? -1 : 1;
 	static const enum ts_account net[4] = {
 		TS_ACCOUNT_RECEIVABLE, TS_ACCOUNT_UNBILLED, TS_ACCOUNT_ACCRUED, TS_ACCOUNT_PAYABLE};
-	TS_TRY(pair(ledger, event, invoice, kind_of(invoice), sign * invoice->subtotal_minor, net,
-		out));
+	static const enum ts_account refund[4] = {TS_ACCOUNT_RECEIVABLE,
+		TS_ACCOUNT_REFUND_LIABILITY, TS_ACCOUNT_SUPPLIER_CREDITS, TS_ACCOUNT_PAYABLE};
+	int64_t credits = 0;
+	TS_TRY(refunded(ledger, invoice, &credits));
+	TS_TRY(pair(ledger, event, invoice, kind_of(invoice),
+		sign * (invoice->subtotal_minor - credits), net, out));
+	TS_TRY(pair(ledger, event, invoice, kind_of(invoice), sign * credits, refund, out));
 	for (size_t i = 0; i < invoice->taxes_n; i++) {
 		const struct ts_invoice_tax *tax = &invoice->taxes[i];
 		const struct ts_treatment *treatment = ts_invoice_treatment(

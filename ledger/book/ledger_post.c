@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Accrue to target: entry = target - accrued per charge line and month, in both books. */
-#include "book/ledger_state.h"
+#include "book/ledger_credit.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,6 +122,8 @@ static const struct {
 	[TS_CHARGE_EXCESS] = {TS_ACCOUNT_REVENUE_USAGE, TS_ACCOUNT_EXPENSE_USAGE},
 	[TS_CHARGE_CAP] = {TS_ACCOUNT_REVENUE_CONCESSION, TS_ACCOUNT_EXPENSE_CONCESSION},
 	[TS_CHARGE_SLA] = {TS_ACCOUNT_REVENUE_SERVICE_CREDIT, TS_ACCOUNT_EXPENSE_SERVICE_CREDIT},
+	[TS_CHARGE_CREDIT] = {TS_ACCOUNT_REVENUE_CONCESSION, TS_ACCOUNT_EXPENSE_CONCESSION},
+	[TS_CHARGE_SETTLEMENT] = {TS_ACCOUNT_REVENUE_CONCESSION, TS_ACCOUNT_EXPENSE_CONCESSION},
 };
 
 /* Last service day covered, or the first day of the earliest open period if the period was cut. */
@@ -154,9 +156,10 @@ static enum ts_err post_delta(struct ts_ledger *ledger, const struct ts_ledger_e
 	struct ts_accrual_row *row = found;
 	row->accrued_minor = delta->target_minor;
 	row->dirty = true;
+	bool refund = ts_ledger_is_claimable(ledger, &delta->line);
 	struct ts_post post = {
 		.kind = TS_ENTRY_ACCRUAL,
-		.debit = TS_ACCOUNT_UNBILLED,
+		.debit = refund ? TS_ACCOUNT_REFUND_LIABILITY : TS_ACCOUNT_UNBILLED,
 		.credit = by_kind[delta->line.kind].revenue,
 		.amount_minor = change,
 		.effective_day = effective_day(ledger, period, delta->month, event->day),
@@ -165,7 +168,7 @@ static enum ts_err post_delta(struct ts_ledger *ledger, const struct ts_ledger_e
 	};
 	TS_TRY(ts_ledger_post(ledger, event, &post, out));
 	post.debit = by_kind[delta->line.kind].expense;
-	post.credit = TS_ACCOUNT_ACCRUED;
+	post.credit = refund ? TS_ACCOUNT_SUPPLIER_CREDITS : TS_ACCOUNT_ACCRUED;
 	return ts_ledger_post(ledger, event, &post, out);
 }
 
@@ -175,7 +178,8 @@ static bool can_change(
 	const struct ts_ledger *ledger, const struct ts_period *period, int32_t before, int32_t now)
 {
 	return ts_ledger_touched(ledger, period->index) ||
-	       (period->first_day <= now && period->end_day - 1 > before);
+	       (period->first_day <= now && period->end_day - 1 > before) ||
+	       ts_ledger_lapses(ledger, period, before, now);
 }
 
 enum ts_err ts_ledger_accrue(struct ts_ledger *ledger, const struct ts_ledger_event *event,

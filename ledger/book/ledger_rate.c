@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rating a period from the measures: in parts when several versions govern it. */
+#include "book/ledger_rate.h"
 #include "book/forecast.h"
-#include "book/ledger_state.h"
+#include "book/ledger_credit.h"
 #include "terms/rate_versions.h"
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 struct parts {
 	struct ts_version_part *list;
 	size_t n;
+	struct ts_ledger_row *rows; /* of each: the versions that it is rated as one with */
 	bool whole; /* one version governs all of it: rated as if there were no others */
 };
 
@@ -19,10 +21,7 @@ static int us_cmp(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Every instant within the period at which another version may begin to govern, and its ends. A
- * version whose note is not folded yet has no say, also when it is a leaf before the event's own.
- */
-static enum ts_err edges_of(const struct ts_ledger *ledger, const struct ts_period *period,
+enum ts_err ts_ledger_edges(const struct ts_ledger *ledger, const struct ts_period *period,
 	struct ts_region *region, int64_t **out, size_t *n)
 {
 	int64_t end = ts_ledger_calendar(ledger)->to_us;
@@ -116,7 +115,7 @@ static enum ts_err parts_of(const struct ts_ledger *ledger, const struct ts_peri
 	*out = (struct parts){0};
 	if (!ts_ledger_in_term(ledger, period))
 		return TS_OK;
-	TS_TRY(edges_of(ledger, period, region, &edges, &n));
+	TS_TRY(ts_ledger_edges(ledger, period, region, &edges, &n));
 	out->list = ts_region_array(region, ts_ledger_known(ledger), sizeof *out->list);
 	if (out->list == NULL)
 		return TS_E_NO_MEMORY;
@@ -127,6 +126,11 @@ static enum ts_err parts_of(const struct ts_ledger *ledger, const struct ts_peri
 	}
 	for (size_t i = 0; i < out->n; i++)
 		TS_TRY(measures_of(ledger, period, region, &out->list[i], why));
+	out->rows = ts_region_array(region, out->n + 1, sizeof *out->rows);
+	if (out->rows == NULL)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < out->n; i++)
+		TS_TRY(ts_ledger_row_of(ledger, out->list[i].terms, region, &out->rows[i]));
 	int32_t days = 0;
 	for (size_t i = 0; out->n == 1 && i < out->list[0].days_n; i++)
 		days += out->list[0].days[i].to_day - out->list[0].days[i].from_day;
@@ -145,7 +149,7 @@ static enum ts_err ranges_of(const struct ts_ledger *ledger, const struct ts_ter
 	int64_t *edges = NULL;
 	size_t edges_n = 0;
 	*n = 0;
-	TS_TRY(edges_of(ledger, &term, region, &edges, &edges_n));
+	TS_TRY(ts_ledger_edges(ledger, &term, region, &edges, &edges_n));
 	*out = ts_region_array(region, edges_n, sizeof **out);
 	if (*out == NULL)
 		return TS_E_NO_MEMORY;
@@ -214,8 +218,7 @@ static enum ts_err cut_levels(const struct ts_day_range *days, size_t days_n,
 		(copy)->member = rows;                                                             \
 	} while (0)
 
-/* The version's terms with its schedules cut to the days that it governs. */
-static enum ts_err governed_terms(const struct ts_ledger *ledger, const struct ts_terms *terms,
+enum ts_err ts_ledger_governed_terms(const struct ts_ledger *ledger, const struct ts_terms *terms,
 	struct ts_region *region, const struct ts_terms **out)
 {
 	struct ts_day_range *days = NULL;
@@ -237,16 +240,15 @@ static enum ts_err governed_terms(const struct ts_ledger *ledger, const struct t
 	return TS_OK;
 }
 
-/* What the version's rating of the period sees: its own rows and, where it is chained, all before.
- */
-static bool sees(const struct ts_terms *terms, int32_t period, int32_t version, int32_t own)
+/* What rating the period sees: its own rows and, where it is chained, all before. */
+static bool sees(
+	const struct ts_terms *terms, int32_t period, bool before, int32_t version, int32_t own)
 {
-	return version == terms->version &&
-	       (own == period || (terms->chained && own >= 0 && own < period));
+	return version == terms->version && (own == period || (before && own >= 0 && own < period));
 }
 
-static enum ts_err usage_of(const struct ts_ledger *ledger, const struct ts_terms *terms,
-	int32_t period, struct ts_region *region, struct ts_rate_usage *out)
+enum ts_err ts_ledger_usage(const struct ts_ledger *ledger, const struct ts_terms *terms,
+	int32_t period, bool before, struct ts_region *region, struct ts_rate_usage *out)
 {
 	struct ts_measure *measures = ts_region_array(
 		region, ledger->measures.n + 1, sizeof *measures);
@@ -256,7 +258,7 @@ static enum ts_err usage_of(const struct ts_ledger *ledger, const struct ts_term
 		return TS_E_NO_MEMORY;
 	for (size_t i = 0; i < ledger->measures.n; i++) {
 		const struct ts_measure_row *row = ts_rowset_at(&ledger->measures, i);
-		if (sees(terms, period, row->version, row->period))
+		if (sees(terms, period, before, row->version, row->period))
 			measures[out->measures_n++] = (struct ts_measure){
 				.price = (size_t)row->price,
 				.month = row->month,
@@ -265,7 +267,7 @@ static enum ts_err usage_of(const struct ts_ledger *ledger, const struct ts_term
 	}
 	for (size_t i = 0; i < ledger->fine.n; i++) {
 		const struct ts_fine_row *row = ts_rowset_at(&ledger->fine, i);
-		if (sees(terms, period, row->version, row->period))
+		if (sees(terms, period, before, row->version, row->period))
 			fine[out->fine_n++] = (struct ts_fine){.price = (size_t)row->price,
 				.period = row->period,
 				.quarter_us = row->quarter_us,
@@ -283,8 +285,9 @@ static enum ts_err rate_alone(const struct ts_ledger *ledger, const struct ts_pe
 	const struct ts_terms **terms, const struct ts_charge **out, size_t *n, struct ts_why *why)
 {
 	struct ts_rate_usage usage;
-	TS_TRY(governed_terms(ledger, part->terms, region, terms));
-	TS_TRY(usage_of(ledger, part->terms, period->index, region, &usage));
+	TS_TRY(ts_ledger_governed_terms(ledger, part->terms, region, terms));
+	TS_TRY(ts_ledger_usage(
+		ledger, part->terms, period->index, part->terms->chained, region, &usage));
 	return ts_rate(*terms, period, &usage, day, region, out, n, why);
 }
 
@@ -292,7 +295,17 @@ static enum ts_err rate_alone(const struct ts_ledger *ledger, const struct ts_pe
 
 static bool by_itself(const struct parts *parts, size_t i)
 {
-	return parts->whole || parts->list[i].terms->alone;
+	return parts->rows[i].n == 0 && (parts->whole || parts->list[i].terms->alone);
+}
+
+/* The first part of a row of versions: the others are rated with it. */
+static bool first_of_row(const struct parts *parts, size_t i)
+{
+	for (size_t k = 0; parts->rows[i].n > 0 && k < i; k++)
+		for (size_t v = 0; v < parts->rows[i].n; v++)
+			if (parts->rows[i].versions[v].terms == parts->list[k].terms)
+				return false;
+	return parts->rows[i].n > 0;
 }
 
 /* The parts that are rated together. */
@@ -304,7 +317,7 @@ static enum ts_err together(const struct parts *parts, struct ts_region *region,
 	if (*out == NULL)
 		return TS_E_NO_MEMORY;
 	for (size_t i = 0; i < parts->n; i++)
-		if (!by_itself(parts, i))
+		if (parts->rows[i].n == 0 && !by_itself(parts, i))
 			(*out)[(*n)++] = parts->list[i];
 	return TS_OK;
 }
@@ -319,6 +332,35 @@ static enum ts_err make_room(struct ts_region *region, const void *was, size_t u
 		memcpy(rows, was, used * bytes_each);
 	const void *first = rows; /* gcc 12 -fanalyzer calls rows itself uninitialized */
 	memcpy(out, &first, sizeof first);
+	return TS_OK;
+}
+
+/* Appends what one row of versions, or one version, is charged. */
+static enum ts_err add_charges(const struct ts_ledger *ledger, const struct ts_period *period,
+	struct parts *parts, size_t i, int32_t day, struct ts_region *region,
+	struct ts_ledger_charge **out, size_t *n, struct ts_why *why)
+{
+	const struct ts_charge *charges = NULL;
+	struct ts_joint_charge *joint = NULL;
+	const struct ts_terms *terms = NULL;
+	size_t own_n = 0;
+	if (first_of_row(parts, i)) {
+		struct ts_ledger_row *row = &parts->rows[i];
+		TS_TRY(ts_ledger_row_charges(
+			ledger, row, period, day, region, &joint, &own_n, why));
+		TS_TRY(make_room(region, *out, *n, own_n, sizeof **out, out));
+		for (size_t k = 0; k < own_n; k++)
+			(*out)[(*n)++] = (struct ts_ledger_charge){
+				(int32_t)row->versions[joint[k].version].terms->version,
+				joint[k].charge};
+	} else if (by_itself(parts, i)) {
+		TS_TRY(rate_alone(ledger, period, &parts->list[i], day, region, &terms, &charges,
+			&own_n, why));
+		TS_TRY(make_room(region, *out, *n, own_n, sizeof **out, out));
+		for (size_t k = 0; k < own_n; k++)
+			(*out)[(*n)++] = (struct ts_ledger_charge){
+				(int32_t)terms->version, charges[k]};
+	}
 	return TS_OK;
 }
 
@@ -340,18 +382,46 @@ enum ts_err ts_ledger_charges(const struct ts_ledger *ledger, const struct ts_pe
 	for (; *n < split_n; (*n)++)
 		(*out)[*n] = (struct ts_ledger_charge){
 			(int32_t)plain[split[*n].part].terms->version, split[*n].charge};
-	for (size_t i = 0; i < parts.n; i++) {
-		const struct ts_charge *charges = NULL;
-		const struct ts_terms *terms = NULL;
-		size_t own_n = 0;
-		if (!by_itself(&parts, i))
-			continue;
-		TS_TRY(rate_alone(ledger, period, &parts.list[i], day, region, &terms, &charges,
-			&own_n, why));
+	for (size_t i = 0; i < parts.n; i++)
+		TS_TRY(add_charges(ledger, period, &parts, i, day, region, out, n, why));
+	size_t used = 0;
+	for (size_t i = 0; i < *n; i++) {
+		const struct ts_charge *c = &(*out)[i].charge;
+		const struct ts_line_key line = {
+			(*out)[i].version, c->kind, (int32_t)c->item, c->tier, c->period};
+		if (ts_ledger_expects(ledger, &line, period, day))
+			(*out)[used++] = (*out)[i];
+	}
+	*n = used;
+	return ts_ledger_credit_charges(ledger, period, region, out, n);
+}
+
+/* The same as lines. */
+static enum ts_err add_lines(const struct ts_ledger *ledger, const struct ts_period *period,
+	struct parts *parts, size_t i, int32_t day, struct ts_region *scratch,
+	struct ts_region *region, struct ts_ledger_line **out, size_t *n, struct ts_why *why)
+{
+	const struct ts_charge *charges = NULL;
+	const struct ts_charge_line *lines = NULL;
+	struct ts_joint_charge *joint = NULL;
+	struct ts_ledger_line *own = NULL;
+	const struct ts_terms *terms = NULL;
+	size_t charges_n = 0, own_n = 0;
+	if (first_of_row(parts, i)) {
+		struct ts_ledger_row *row = &parts->rows[i];
+		TS_TRY(ts_ledger_row_charges(
+			ledger, row, period, day, scratch, &joint, &charges_n, why));
+		TS_TRY(ts_ledger_row_lines(row, period, joint, charges_n, region, &own, &own_n));
 		TS_TRY(make_room(region, *out, *n, own_n, sizeof **out, out));
 		for (size_t k = 0; k < own_n; k++)
-			(*out)[(*n)++] = (struct ts_ledger_charge){
-				(int32_t)terms->version, charges[k]};
+			(*out)[(*n)++] = own[k];
+	} else if (by_itself(parts, i)) {
+		TS_TRY(rate_alone(ledger, period, &parts->list[i], day, scratch, &terms, &charges,
+			&charges_n, why));
+		TS_TRY(ts_rate_lines(terms, period, charges, charges_n, region, &lines, &own_n));
+		TS_TRY(make_room(region, *out, *n, own_n, sizeof **out, out));
+		for (size_t k = 0; k < own_n; k++)
+			(*out)[(*n)++] = (struct ts_ledger_line){(int32_t)terms->version, lines[k]};
 	}
 	return TS_OK;
 }
@@ -378,21 +448,9 @@ enum ts_err ts_ledger_lines(const struct ts_ledger *ledger, const struct ts_peri
 	for (; *n < split_n; (*n)++)
 		(*out)[*n] = (struct ts_ledger_line){
 			(int32_t)plain[split[*n].part].terms->version, split[*n].line};
-	for (size_t i = 0; i < parts.n; i++) {
-		const struct ts_charge *charges = NULL;
-		const struct ts_charge_line *lines = NULL;
-		const struct ts_terms *terms = NULL;
-		size_t charges_n = 0, own_n = 0;
-		if (!by_itself(&parts, i))
-			continue;
-		TS_TRY(rate_alone(ledger, period, &parts.list[i], day, scratch, &terms, &charges,
-			&charges_n, why));
-		TS_TRY(ts_rate_lines(terms, period, charges, charges_n, region, &lines, &own_n));
-		TS_TRY(make_room(region, *out, *n, own_n, sizeof **out, out));
-		for (size_t k = 0; k < own_n; k++)
-			(*out)[(*n)++] = (struct ts_ledger_line){(int32_t)terms->version, lines[k]};
-	}
-	return TS_OK;
+	for (size_t i = 0; i < parts.n; i++)
+		TS_TRY(add_lines(ledger, period, &parts, i, day, scratch, region, out, n, why));
+	return ts_ledger_credit_lines(ledger, period, region, out, n);
 }
 
 /* --- how far what was agreed is used --- */
@@ -464,6 +522,21 @@ static enum ts_err shared_gauges(const struct ts_period *period,
 	return TS_OK;
 }
 
+static struct ts_forecast_gauge gauge_of(const struct ts_terms *terms, const struct ts_gauge *g)
+{
+	struct ts_charge_names names;
+	bool money = g->kind != TS_CHARGE_SHORTFALL;
+	ts_charge_names(terms, g->kind, g->item, &names);
+	return (struct ts_forecast_gauge){.version = (int32_t)terms->version,
+		.kind = g->kind,
+		.id = names.id,
+		.description = names.description,
+		.unit = money ? NULL : names.unit,
+		.divisor = money ? 1 : names.divisor,
+		.used = g->used,
+		.of = g->of};
+}
+
 static enum ts_err own_gauges(const struct ts_ledger *ledger, const struct ts_period *period,
 	const struct ts_version_part *part, int32_t day, struct ts_region *region,
 	struct ts_forecast_gauge **out, size_t *out_n, struct ts_why *why)
@@ -473,24 +546,28 @@ static enum ts_err own_gauges(const struct ts_ledger *ledger, const struct ts_pe
 	const struct ts_terms *terms = NULL;
 	struct ts_rate_usage usage;
 	size_t charges_n = 0, n = 0;
-	TS_TRY(governed_terms(ledger, part->terms, region, &terms));
-	TS_TRY(usage_of(ledger, part->terms, period->index, region, &usage));
+	TS_TRY(ts_ledger_governed_terms(ledger, part->terms, region, &terms));
+	TS_TRY(ts_ledger_usage(
+		ledger, part->terms, period->index, part->terms->chained, region, &usage));
 	TS_TRY(ts_rate_gauged(
 		terms, period, &usage, day, region, &charges, &charges_n, &gauges, &n, why));
 	TS_TRY(make_room(region, *out, *out_n, n, sizeof **out, out));
-	for (size_t i = 0; i < n; i++) {
-		struct ts_charge_names names;
-		bool money = gauges[i].kind != TS_CHARGE_SHORTFALL;
-		ts_charge_names(terms, gauges[i].kind, gauges[i].item, &names);
-		(*out)[(*out_n)++] = (struct ts_forecast_gauge){.version = (int32_t)terms->version,
-			.kind = gauges[i].kind,
-			.id = names.id,
-			.description = names.description,
-			.unit = money ? NULL : names.unit,
-			.divisor = money ? 1 : names.divisor,
-			.used = gauges[i].used,
-			.of = gauges[i].of};
-	}
+	for (size_t i = 0; i < n; i++)
+		(*out)[(*out_n)++] = gauge_of(terms, &gauges[i]);
+	return TS_OK;
+}
+
+static enum ts_err row_gauges(const struct ts_ledger *ledger, const struct ts_period *period,
+	struct ts_ledger_row *row, int32_t day, struct ts_region *region,
+	struct ts_forecast_gauge **out, size_t *out_n, struct ts_why *why)
+{
+	struct ts_joint_gauge *gauges = NULL;
+	size_t n = 0;
+	TS_TRY(ts_ledger_row_gauges(ledger, row, period, day, region, &gauges, &n, why));
+	TS_TRY(make_room(region, *out, *out_n, n, sizeof **out, out));
+	for (size_t i = 0; i < n; i++)
+		(*out)[(*out_n)++] = gauge_of(
+			row->versions[gauges[i].version].terms, &gauges[i].gauge);
 	return TS_OK;
 }
 
@@ -512,7 +589,10 @@ enum ts_err ts_ledger_gauges(const struct ts_ledger *ledger, const struct ts_per
 	if (plain_n > 0)
 		TS_TRY(shared_gauges(period, plain, plain_n, split, split_n, region, out, n));
 	for (size_t i = 0; i < parts.n; i++)
-		if (by_itself(&parts, i))
+		if (first_of_row(&parts, i))
+			TS_TRY(row_gauges(
+				ledger, period, &parts.rows[i], day, region, out, n, why));
+		else if (by_itself(&parts, i))
 			TS_TRY(own_gauges(
 				ledger, period, &parts.list[i], day, region, out, n, why));
 	return TS_OK;

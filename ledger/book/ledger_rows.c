@@ -50,6 +50,8 @@ LOAD(billed, billed, ts_billed_row, TS_TRY(keep(ledger, &copy.document)))
 LOAD(taxed, taxed, ts_taxed_row, TS_TRY(keep(ledger, &copy.document)))
 LOAD(period, periods, ts_period_row, TS_TRY(keep(ledger, &copy.document)))
 LOAD(cut, cuts, ts_cut_row, TS_TRY(keep(ledger, &copy.trace)))
+LOAD(credit, credits, ts_credit_row, TS_TRY(keep(ledger, &copy.item));
+	TS_TRY(keep(ledger, &copy.reason)); TS_TRY(keep(ledger, &copy.about)))
 
 const struct ts_ledger_head *ts_ledger_head(const struct ts_ledger *ledger)
 {
@@ -71,6 +73,7 @@ READ(billed, billed, ts_billed_row)
 READ(taxed, taxed, ts_taxed_row)
 READ(period, periods, ts_period_row)
 READ(cut_line, cuts, ts_cut_row)
+READ(credit_row, credits, ts_credit_row)
 
 struct ts_balance_row *ts_ledger_balance(struct ts_ledger *ledger, size_t i)
 {

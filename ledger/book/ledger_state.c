@@ -135,6 +135,17 @@ static bool cut_same(const void *a, const void *b)
 	return x->cut == y->cut && ts_line_key_eq(&x->line, &y->line);
 }
 
+static uint64_t credit_hash(const void *row)
+{
+	const struct ts_credit_row *c = row;
+	return ts_hash_mix(ts_hash_mix(10, (uint64_t)c->serial), (uint64_t)c->kind);
+}
+static bool credit_same(const void *a, const void *b)
+{
+	const struct ts_credit_row *x = a, *y = b;
+	return x->kind == y->kind && x->serial == y->serial;
+}
+
 static bool in_order(const struct ts_ledger_version *versions, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -177,6 +188,7 @@ enum ts_err ts_ledger_create(struct ts_region *region, const struct ts_ledger_ve
 	ts_rowset_init(&l->taxed, region, sizeof(struct ts_taxed_row), taxed_hash, taxed_same);
 	ts_rowset_init(&l->periods, region, sizeof(struct ts_period_row), period_hash, period_same);
 	ts_rowset_init(&l->cuts, region, sizeof(struct ts_cut_row), cut_hash, cut_same);
+	ts_rowset_init(&l->credits, region, sizeof(struct ts_credit_row), credit_hash, credit_same);
 	for (int a = 0; a < TS_ACCOUNT_N; a++)
 		l->balances[a].account = (enum ts_account)a;
 	ts_ledger_recalendar(l);

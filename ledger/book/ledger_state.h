@@ -13,7 +13,7 @@ struct ts_ledger {
 	struct ts_terms calendar; /* version 1 with the end of the term as it is now */
 	struct ts_ledger_head head;
 	struct ts_rowset measures, fine, waiting, unbilled, late;
-	struct ts_rowset accruals, billed, taxed, periods, cuts;
+	struct ts_rowset accruals, billed, taxed, periods, cuts, credits;
 	struct ts_balance_row balances[TS_ACCOUNT_N];
 	bool *touched; /* periods whose measures changed since the last event */
 	size_t touched_n;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "book/ledger_text.h"
-#include "book/ledger_state.h"
+#include "book/ledger_credit.h"
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +33,7 @@ union row {
 	struct ts_taxed_row taxed;
 	struct ts_period_row period;
 	struct ts_cut_row cut;
+	struct ts_credit_row credit;
 	struct ts_balance_row balance;
 };
 
@@ -59,17 +60,17 @@ AT(billed, billed)
 AT(taxed, taxed)
 AT(period, periods)
 AT(cut, cuts)
+AT(credit, credits)
 
-static bool fine_matters(const struct ts_ledger *ledger, const void *row)
-{
-	(void)ledger;
-	return ((const struct ts_fine_row *)row)->quantity != 0;
-}
-static bool waiting_matters(const struct ts_ledger *ledger, const void *row)
-{
-	(void)ledger;
-	return ((const struct ts_waiting_row *)row)->quantity != 0;
-}
+#define MATTERS(name)                                                                              \
+	static bool name##_matters(const struct ts_ledger *ledger, const void *row)                \
+	{                                                                                          \
+		(void)ledger;                                                                      \
+		return ((const struct ts_##name##_row *)row)->quantity != 0;                       \
+	}
+MATTERS(fine)
+MATTERS(waiting)
+MATTERS(late)
 static bool cut_matters(const struct ts_ledger *ledger, const void *row)
 {
 	const struct ts_cut_row *cut = row;
@@ -133,11 +134,6 @@ static bool waiting_sound(const struct ts_ledger *ledger, const union row *row)
 	       row->waiting.quantity > 0 && row->waiting.quarter_us % TS_US_PER_QUARTER == 0 &&
 	       ts_ledger_period_at(ledger, row->waiting.quarter_us, &period) == TS_OK;
 }
-static bool late_matters(const struct ts_ledger *ledger, const void *row)
-{
-	(void)ledger;
-	return ((const struct ts_late_row *)row)->quantity != 0;
-}
 static bool late_sound(const struct ts_ledger *ledger, const union row *row)
 {
 	(void)ledger;
@@ -169,6 +165,11 @@ static bool cut_sound(const struct ts_ledger *ledger, const union row *row)
 	const struct ts_period_row *period = ts_ledger_period_row(ledger, c->cut);
 	return sound_line(ledger, &c->line) && period != NULL && !period->issued &&
 	       c->line.period <= c->cut;
+}
+static bool credit_sound(const struct ts_ledger *ledger, const union row *row)
+{
+	return ts_credit_sound(ledger, &row->credit) &&
+	       (!row->credit.granted || sound_period(row->credit.period));
 }
 static bool balance_sound(const struct ts_ledger *ledger, const union row *row)
 {
@@ -202,6 +203,7 @@ LOADER(billed)
 LOADER(taxed)
 LOADER(period)
 LOADER(cut)
+LOADER(credit)
 
 static const struct kind {
 	const char *name;
@@ -257,6 +259,13 @@ static const struct kind {
 	{"cut", cut_at, cut_matters, cut_sound, cut_load, 10,
 		{F(I32, ts_cut_row, cut), LINE(ts_cut_row), F(I128, ts_cut_row, quantity),
 			F(I64, ts_cut_row, target_minor), {PRICE, 0}, F(TEXT, ts_cut_row, trace)}},
+	{"credit", credit_at, NULL, credit_sound, credit_load, 12,
+		{F(KIND, ts_credit_row, kind), F(I64, ts_credit_row, serial),
+			F(I64, ts_credit_row, leaf), F(BOOL, ts_credit_row, granted),
+			F(I32, ts_credit_row, version), F(I32, ts_credit_row, period),
+			F(I32, ts_credit_row, month), F(I32, ts_credit_row, treatment),
+			F(I64, ts_credit_row, amount_minor), F(TEXT, ts_credit_row, about),
+			F(NAME, ts_credit_row, item), F(NAME, ts_credit_row, reason)}},
 	{"balance", balance_at, balance_matters, balance_sound, balance_load, 3,
 		{F(ACCOUNT, ts_balance_row, account), F(I64, ts_balance_row, debit_minor),
 			F(I64, ts_balance_row, credit_minor)}},

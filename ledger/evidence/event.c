@@ -23,8 +23,12 @@ static const struct kind kinds[] = {
 	[TS_EVENT_RELEASE] = {"release", TS_SIGNED_BY_BOTH},
 	[TS_EVENT_NOTICE] = {"notice", TS_SIGNED_BY_ONE},
 	[TS_EVENT_GAP] = {"gap", TS_SIGNED_BY_BOTH},
+	[TS_EVENT_CREDIT] = {"credit", TS_SIGNED_BY_ONE},
+	[TS_EVENT_SETTLEMENT] = {"settlement", TS_SIGNED_BY_BOTH},
+	[TS_EVENT_CLAIM] = {"claim", TS_SIGNED_BY_ONE},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+_Static_assert(KINDS == TS_EVENT_KINDS, "every kind has its name and signer");
 
 const char *ts_event_kind_name(enum ts_event_kind kind)
 {
@@ -63,6 +67,20 @@ static void read_witness(struct ts_reader *r, struct ts_event *e)
 	ts_read_enter(r, "gap");
 	e->gap = ts_read_dash(r) ? -1 : ts_read_integer(r);
 	ts_read_leave(r);
+}
+
+static void read_credit(struct ts_reader *r, struct ts_event *e)
+{
+	e->by = TS_SIDE_PROVIDER;
+	e->amount_minor = ts_read_integer_line(r, "amount");
+	ts_read_require(r, e->amount_minor >= 1, "amount", "a credit is 1 or more");
+	e->currency = ts_read_word_line(r, "currency");
+	ts_read_enter(r, "line");
+	if (!ts_read_dash(r))
+		e->line = ts_read_word(r);
+	ts_read_leave(r);
+	e->item = ts_read_word_line(r, "treatment");
+	e->reason = ts_read_reason_line(r, "reason");
 }
 
 static void read_event(struct ts_reader *r, struct ts_event *e)
@@ -114,6 +132,16 @@ static void read_event(struct ts_reader *r, struct ts_event *e)
 		ts_read_enter(r, "list");
 		e->list = ts_read_hash(r);
 		ts_read_leave(r);
+		break;
+	case TS_EVENT_CREDIT:
+	case TS_EVENT_SETTLEMENT:
+		read_credit(r, e);
+		break;
+	case TS_EVENT_CLAIM:
+		e->by = TS_SIDE_CONSUMER;
+		e->item = ts_read_word_line(r, "sla");
+		read_period(r, e);
+		e->reason = ts_read_reason_line(r, "reason");
 		break;
 	}
 }
@@ -187,6 +215,19 @@ static void event_lines(const struct ts_event *in, struct ts_buf *out)
 		ts_write_interval_line(out, "period", in->period_from_ms, in->period_to_ms);
 		ts_write_integer_line(out, "missing", in->missing);
 		ts_write_hash_line(out, "list", &in->list);
+		break;
+	case TS_EVENT_CREDIT:
+	case TS_EVENT_SETTLEMENT:
+		ts_write_integer_line(out, "amount", in->amount_minor);
+		ts_write_text_line(out, "currency", in->currency);
+		ts_write_text_line(out, "line", in->line.at != NULL ? in->line : ts_str("-"));
+		ts_write_text_line(out, "treatment", in->item);
+		ts_write_text_line(out, "reason", in->reason);
+		break;
+	case TS_EVENT_CLAIM:
+		ts_write_text_line(out, "sla", in->item);
+		ts_write_interval_line(out, "period", in->period_from_ms, in->period_to_ms);
+		ts_write_text_line(out, "reason", in->reason);
 		break;
 	}
 }

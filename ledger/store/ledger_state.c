@@ -177,6 +177,25 @@ static enum ts_err account_of(struct ts_str role, enum ts_account *out)
 	return TS_E_INTERNAL;
 }
 
+static enum ts_err credit_load(
+	struct ts_rows *rows, struct ts_region *region, struct ts_ledger *ledger)
+{
+	struct ts_credit_row row = {.kind = (enum ts_charge_kind)ts_row_i16(rows)};
+
+	row.serial = ts_row_i64(rows);
+	row.leaf = ts_row_i64(rows);
+	row.granted = ts_row_bool(rows);
+	row.version = ts_row_i32(rows);
+	row.period = ts_row_i32(rows);
+	row.month = ts_row_i32(rows);
+	row.treatment = ts_row_i32(rows);
+	row.amount_minor = ts_row_i64(rows);
+	row.about = ts_row_text(rows, region);
+	row.item = ts_row_text(rows, region);
+	row.reason = ts_row_text(rows, region);
+	return rows->err != TS_OK ? rows->err : ts_ledger_load_credit(ledger, &row);
+}
+
 static enum ts_err balance_load(
 	struct ts_rows *rows, struct ts_region *region, struct ts_ledger *ledger)
 {
@@ -206,6 +225,7 @@ static const struct {
 	{"taxed_get", taxed_load},
 	{"period_get", period_load},
 	{"cut_get", cut_load},
+	{"credit_get", credit_load},
 	{"balance_get", balance_load},
 };
 

@@ -3,7 +3,7 @@
  * statement. */
 #include "store/ledger_state.h"
 
-#define COLUMNS_MAX 10
+#define COLUMNS_MAX 12
 
 /* Puts row i's values if it is dirty; false past the last row. */
 typedef bool (*row_put)(struct ts_ledger *ledger, size_t i, struct ts_array *columns);
@@ -166,6 +166,27 @@ static bool cut_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
 	return true;
 }
 
+static bool credit_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
+{
+	const struct ts_credit_row *row = ts_ledger_credit_row(ledger, i);
+
+	if (row == NULL || !row->dirty)
+		return row != NULL;
+	ts_array_i16(&c[0], (int16_t)row->kind);
+	ts_array_i64(&c[1], row->serial);
+	ts_array_i64(&c[2], row->leaf);
+	ts_array_bool(&c[3], row->granted);
+	ts_array_i32(&c[4], row->version);
+	ts_array_i32(&c[5], row->period);
+	ts_array_i32(&c[6], row->month);
+	ts_array_i32(&c[7], row->treatment);
+	ts_array_i64(&c[8], row->amount_minor);
+	ts_array_text(&c[9], row->about);
+	ts_array_text(&c[10], row->item);
+	ts_array_text(&c[11], row->reason);
+	return true;
+}
+
 static bool balance_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
 {
 	const struct ts_balance_row *row = ts_ledger_balance(ledger, i);
@@ -199,6 +220,9 @@ static const struct {
 	{"period_put", period_put, 9,
 		{A(I32), A(BOOL), A(BOOL), A(I64), A(I64), A(I64), A(I32), A(TEXT), A(I64)}},
 	{"cut_put", cut_put, 10, {A(I32), LINE, A(NUMERIC), A(I64), A(NUMERIC), A(TEXT)}},
+	{"credit_put", credit_put, 12,
+		{A(I16), A(I64), A(I64), A(BOOL), A(I32), A(I32), A(I32), A(I32), A(I64), A(TEXT),
+			A(TEXT), A(TEXT)}},
 	{"balance_put", balance_put, 4, {A(I16), A(TEXT), A(I64), A(I64)}},
 };
 #undef A
@@ -263,5 +287,6 @@ void ts_db_ledger_clean(struct ts_ledger *ledger)
 	CLEAN(taxed);
 	CLEAN(period);
 	CLEAN(cut_line);
+	CLEAN(credit_row);
 	CLEAN(balance);
 }

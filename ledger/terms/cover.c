@@ -44,6 +44,9 @@ bool ts_cover_line(const struct ts_terms *terms, const struct ts_cover *cover,
 		return ts_cover_inside(terms, &terms->slas[item].on, cover);
 	case TS_CHARGE_CAP:
 		return ts_cover_inside(terms, &terms->caps[item].on, cover);
+	case TS_CHARGE_CREDIT:
+	case TS_CHARGE_SETTLEMENT:
+		return false;
 	}
 	return false;
 }

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FIELDS_MAX 32
+#define FIELDS_MAX 40
 
 enum ts_err ts_decode_object(const struct ts_decode *d, const json_t *obj,
 	const struct ts_json_field *fields, size_t n, bool relaxed, void *out, const char *pointer)

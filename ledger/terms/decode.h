@@ -99,7 +99,8 @@ struct ts_decode_root {
 	int64_t version;
 	const json_t *provider, *consumer, *zone, *term, *calendar, *invoice, *evidence, *skus,
 		*regions, *purposes, *windows, *counters, *prices, *fees, *minimums, *discounts,
-		*commitments, *caps, *slas, *exclusions, *tax, *late, *termination;
+		*commitments, *caps, *slas, *exclusions, *tax, *late, *termination, *reconciliation,
+		*dispute, *revenue;
 };
 enum ts_err ts_decode_parties(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 /* After the parties: a witness shares its key with neither. */
@@ -116,6 +117,13 @@ enum ts_err ts_decode_slas(const struct ts_decode *d, const struct ts_decode_roo
 enum ts_err ts_decode_adjusts(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 /* What becomes of the contract: counters under an amendment, the end by a notice. */
 enum ts_err ts_decode_change(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
+/* Tolerances, deadlines, revenue policy. */
+enum ts_err ts_decode_dealing(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
+/* at_end (also NULL) or proportionally. */
+enum ts_err ts_decode_recognition(const struct ts_decode *d, const char *text, const char *pointer,
+	bool *proportional) TS_MUST;
+/* Excluded usage that counts toward commitments and minimums: after slas, which watch too. */
+enum ts_err ts_decode_counting(const struct ts_decode *d) TS_MUST;
 /* What only the whole shows: ambiguous prices, excluded classes with a price, sums that overflow.
  */
 enum ts_err ts_terms_check(const struct ts_decode *d) TS_MUST;

@@ -5,7 +5,7 @@
 #define FACTOR_MAX (100 * TS_PICO)
 
 struct raw_commitment {
-	const char *id, *section, *description, *price, *per, *window;
+	const char *id, *section, *description, *price, *per, *window, *recognition;
 	const json_t *schedule;
 	struct ts_decimal overage_unit_price, overage_factor, shortfall_unit_price, rollover;
 };
@@ -25,6 +25,7 @@ static const struct ts_json_field commitment_fields[] = {
 	MEMBER(overage_factor, TS_JSON_DECIMAL, false, 0, 0),
 	MEMBER(shortfall_unit_price, TS_JSON_DECIMAL, false, 0, 0),
 	MEMBER(rollover, TS_JSON_DECIMAL, false, 0, 0),
+	MEMBER(recognition, TS_JSON_STRING, false, 1, 20),
 };
 struct raw_level {
 	int32_t from, to;
@@ -165,6 +166,10 @@ static enum ts_err decode_commitment(
 	TS_TRY(decode_per(d, &raw, pointer, c));
 	TS_TRY(ts_decode_levels(d, raw.schedule, d->terms->prices[c->price].sku,
 		c->per != TS_PER_PERIOD, pointer, "schedule", &c->levels, &c->levels_n));
+	TS_TRY(ts_decode_recognition(d, raw.recognition, pointer, &c->proportional));
+	if (raw.recognition != NULL && c->per != TS_PER_PERIOD)
+		return ts_why(d->why, TS_E_INVALID, pointer,
+			"recognition goes with per period: by the hour each hour is its own");
 	return decode_money(d, obj, &raw, pointer, c);
 }
 

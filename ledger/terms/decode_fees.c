@@ -7,6 +7,7 @@ struct raw_fee { /* a fee or a minimum */
 	const char *id, *section, *description, *treatment;
 	const json_t *schedule, *blocks, *counts, *on;
 	struct ts_decimal overage_factor;
+	const char *recognition;
 };
 static const struct ts_json_field fee_fields[] = {
 	{"id", TS_JSON_STRING, true, offsetof(struct raw_fee, id), 1, TS_TERMS_TOKEN_MAX},
@@ -30,6 +31,7 @@ static const struct ts_json_field minimum_fields[] = {
 	{"counts", TS_JSON_ARRAY, true, offsetof(struct raw_fee, counts), 0, 2},
 	{"on", TS_JSON_OBJECT, false, offsetof(struct raw_fee, on), 0, 0},
 	{"overage_factor", TS_JSON_DECIMAL, false, offsetof(struct raw_fee, overage_factor), 0, 0},
+	{"recognition", TS_JSON_STRING, false, offsetof(struct raw_fee, recognition), 1, 20},
 };
 #define OVERAGE_FACTOR_MAX (100 * TS_PICO)
 
@@ -57,6 +59,10 @@ static const struct ts_json_field exclusion_fields[] = {
 	{"class", TS_JSON_STRING, true, offsetof(struct ts_exclusion, pricing_class), 1,
 		TS_TERMS_TOKEN_MAX},
 	{"reason", TS_JSON_STRING, true, offsetof(struct ts_exclusion, reason), 1, 200},
+	{"caused_by", TS_JSON_STRING, false, offsetof(struct ts_exclusion, caused_by), 1, 20},
+	{"counts_as", TS_JSON_STRING, false, offsetof(struct ts_exclusion, counts_as), 1,
+		TS_TERMS_TOKEN_MAX},
+
 };
 
 enum ts_err ts_decode_days(const struct ts_decode *d, int32_t before, int32_t from_day,
@@ -258,6 +264,7 @@ static enum ts_err decode_minimums(const struct ts_decode *d, const json_t *arra
 		rows[i].has_overage = json_object_get(json_array_get(array, i), "overage_factor") !=
 				      NULL;
 		rows[i].overage_factor = raw.overage_factor;
+		TS_TRY(ts_decode_recognition(d, raw.recognition, at, &rows[i].proportional));
 		if (raw.overage_factor.pico < 0 || raw.overage_factor.pico > OVERAGE_FACTOR_MAX)
 			return ts_why(d->why, TS_E_RANGE, at, "overage_factor is outside 0 to 100");
 		TS_TRY(ts_decode_schedule(

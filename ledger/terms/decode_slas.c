@@ -9,6 +9,8 @@ struct raw_sla {
 	const char *id, *section, *description, *sku, *base;
 	const json_t *on, *classes, *capacity, *tiers;
 	struct ts_decimal cap_percent;
+	const char *claim, *applies;
+	int64_t claim_days;
 };
 #define MEMBER(name, kind, required, min, max)                                                     \
 	{                                                                                          \
@@ -25,6 +27,9 @@ static const struct ts_json_field sla_fields[] = {
 	MEMBER(tiers, TS_JSON_ARRAY, false, 0, TIERS_MAX),
 	MEMBER(base, TS_JSON_STRING, true, 1, 20),
 	MEMBER(cap_percent, TS_JSON_DECIMAL, false, 0, 0),
+	MEMBER(claim, TS_JSON_STRING, false, 1, 20),
+	MEMBER(claim_days, TS_JSON_INT, false, 1, 3660),
+	MEMBER(applies, TS_JSON_STRING, false, 1, 20),
 };
 static const struct ts_json_field tier_fields[] = {
 	{"below", TS_JSON_DECIMAL, true, offsetof(struct ts_sla_tier, below), 0, 0},
@@ -94,6 +99,26 @@ static enum ts_err decode_classes(const struct ts_decode *d, const json_t *array
 	return TS_OK;
 }
 
+/* Whether it comes by itself or has to be claimed, and in which document it is. */
+static enum ts_err decode_claim(const struct ts_decode *d, const struct raw_sla *raw,
+	const char *pointer, struct ts_sla *sla)
+{
+	sla->on_claim = raw->claim != NULL && strcmp(raw->claim, "on_claim") == 0;
+	sla->claim_days = raw->claim_days;
+	sla->next_document = raw->applies != NULL && strcmp(raw->applies, "next_document") == 0;
+	if (raw->claim != NULL && !sla->on_claim && strcmp(raw->claim, "automatic") != 0)
+		return ts_why(d->why, TS_E_INVALID, pointer,
+			"claim \"%s\" must be automatic or on_claim", raw->claim);
+	if (sla->on_claim != (raw->claim_days > 0))
+		return ts_why(d->why, TS_E_INVALID, pointer,
+			"claim_days goes with claim \"on_claim\", and only with it");
+	if (raw->applies != NULL && !sla->next_document &&
+		strcmp(raw->applies, "this_document") != 0)
+		return ts_why(d->why, TS_E_INVALID, pointer,
+			"applies \"%s\" must be this_document or next_document", raw->applies);
+	return TS_OK;
+}
+
 static enum ts_err decode_sla(const struct ts_decode *d, const json_t *obj, const char *pointer,
 	struct ts_watch *watches, struct ts_sla *sla)
 {
@@ -121,6 +146,7 @@ static enum ts_err decode_sla(const struct ts_decode *d, const json_t *obj, cons
 	TS_TRY(ts_decode_levels(d, raw.capacity, sla->sku, true, pointer, "capacity", &sla->levels,
 		&sla->levels_n));
 	TS_TRY(decode_tiers(d, raw.tiers, pointer, sla));
+	TS_TRY(decode_claim(d, &raw, pointer, sla));
 	return decode_classes(d, raw.classes, pointer, watches, sla);
 }
 

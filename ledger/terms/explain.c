@@ -51,6 +51,9 @@ static const char *rule_of(const struct ts_terms *terms, const struct ts_explain
 		       "adds.";
 	case TS_CHARGE_CAP:
 		return "No more than the cap is charged: what lies above it is taken off.";
+	case TS_CHARGE_CREDIT:
+	case TS_CHARGE_SETTLEMENT:
+		return "Given by a signed event, not by the terms: the amount is what it says.";
 	case TS_CHARGE_SLA:
 		return "The provider owes a credit for time that the capacity was down, computed "
 		       "from "
@@ -197,6 +200,16 @@ enum ts_err ts_charge_find(const struct ts_terms *terms, struct ts_str kind, str
 		enum ts_charge_kind each = (enum ts_charge_kind)k;
 		if (!ts_str_is(kind, ts_charge_kind_name(each)))
 			continue;
+		if (each == TS_CHARGE_CREDIT || each == TS_CHARGE_SETTLEMENT) { /* credit-1 */
+			struct ts_str rest = id;
+			int64_t serial = 0;
+			if (!ts_str_eq(ts_str_cut(&rest, '-'), kind) ||
+				ts_text_u63(rest, &serial) != TS_OK || serial < 1)
+				return TS_E_NOT_FOUND;
+			*kind_out = each;
+			*item = (size_t)serial - 1;
+			return TS_OK;
+		}
 		for (size_t i = 0; i < ts_charge_items(terms, each); i++) {
 			struct ts_charge_names names;
 			ts_charge_names(terms, each, i, &names);

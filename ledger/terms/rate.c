@@ -95,11 +95,14 @@ static int charge_cmp(const void *a, const void *b)
 static enum ts_err hand_on(struct ts_rate_builder *b)
 {
 	struct ts_rate_chain *chain = b->chain;
-	for (size_t i = 0; i < b->terms->prices_n; i++)
+	for (size_t i = 0; i < b->terms->prices_n; i++) {
+		size_t group = ts_join_group(b, TS_JOIN_PRICES, i);
 		TS_TRY(ts_rate_too_big(b,
-			ts_add128(chain->counted[i], b->sums[i * b->months + b->months - 1],
-				&chain->counted[i]),
+			ts_add128(chain->counted[group], b->sums[i * b->months + b->months - 1],
+				&chain->counted[group]),
 			b->terms->prices[i].id));
+		chain->begun[group] = true;
+	}
 	for (size_t i = 0; i < b->terms->counters_n; i++)
 		TS_TRY(ts_rate_too_big(b,
 			ts_add128(chain->pools[i], b->pool_totals[i], &chain->pools[i]),
@@ -107,11 +110,10 @@ static enum ts_err hand_on(struct ts_rate_builder *b)
 	return TS_OK;
 }
 
-/* Of a period before the one that is asked for, only what it hands on is of use. */
-static enum ts_err rate_one(struct ts_rate_builder *b, bool asked)
+enum ts_err ts_rate_run(struct ts_rate_builder *b, bool asked, bool amounts)
 {
 	const struct ts_terms *terms = b->terms;
-	bool lines = asked || terms->chained_amounts;
+	bool lines = asked || amounts;
 	b->first_month = ts_month_of_day(b->period->first_day);
 	b->months = (size_t)(ts_month_of_day(b->period->end_day - 1) - b->first_month) + 1;
 	TS_TRY(ts_rate_gather(b));
@@ -129,11 +131,13 @@ static enum ts_err begin_chain(
 	const struct ts_terms *terms, struct ts_region *region, struct ts_rate_chain *chain)
 {
 	chain->counted = ts_region_array(region, terms->prices_n, sizeof *chain->counted);
+	chain->begun = ts_region_array(region, terms->prices_n, sizeof *chain->begun);
 	chain->pools = ts_region_array(region, terms->counters_n, sizeof *chain->pools);
 	chain->carried = ts_region_array(region, terms->commitments_n, sizeof *chain->carried);
 	chain->spent = ts_region_array(region, terms->caps_n, sizeof *chain->spent);
-	return chain->counted && chain->pools && chain->carried && chain->spent ? TS_OK
-										: TS_E_NO_MEMORY;
+	return chain->counted && chain->begun && chain->pools && chain->carried && chain->spent
+		       ? TS_OK
+		       : TS_E_NO_MEMORY;
 }
 
 /* Time, then SKU, class, account and origin by bytes: the order in which shared counters are fed.
@@ -158,7 +162,7 @@ static int fine_cmp(const void *a, const void *b)
 	return (x->row->price > y->row->price) - (x->row->price < y->row->price);
 }
 
-static enum ts_err sort_fine(const struct ts_terms *terms, const struct ts_rate_usage *usage,
+enum ts_err ts_rate_sort_fine(const struct ts_terms *terms, const struct ts_rate_usage *usage,
 	struct ts_region *region, struct ts_fine **out)
 {
 	size_t n = usage->fine_n;
@@ -189,7 +193,7 @@ static enum ts_err rate(const struct ts_terms *terms, const struct ts_period *pe
 	struct ts_rate_chain chain;
 	struct ts_fine *fine = NULL;
 	TS_TRY(begin_chain(terms, region, &chain));
-	TS_TRY(sort_fine(terms, usage, region, &fine));
+	TS_TRY(ts_rate_sort_fine(terms, usage, region, &fine));
 	sorted.fine = fine;
 	for (int32_t i = terms->chained ? 0 : period->index; i <= period->index; i++) {
 		struct ts_period p = *period;
@@ -203,7 +207,7 @@ static enum ts_err rate(const struct ts_terms *terms, const struct ts_period *pe
 			.as_of_day = as_of_day,
 			.gauges = i == period->index ? gauges : NULL,
 			.why = why};
-		TS_TRY(rate_one(&b, i == period->index));
+		TS_TRY(ts_rate_run(&b, i == period->index, terms->chained_amounts));
 		*out = b.charges;
 		*out_n = b.n;
 		*gauges_n = b.gauges_n;

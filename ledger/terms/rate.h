@@ -44,14 +44,16 @@ enum ts_charge_kind {
 	TS_CHARGE_EXCESS, /* minimum: what counts beyond it, times factor - 1 */
 	TS_CHARGE_CAP, /* cap */
 	TS_CHARGE_SLA, /* sla */
+	TS_CHARGE_CREDIT, /* serial of the provider's credit, less 1; no part of rating */
+	TS_CHARGE_SETTLEMENT, /* serial of the settlement, less 1; likewise */
 };
-#define TS_CHARGE_KINDS 10
+#define TS_CHARGE_KINDS 12
 const char *ts_charge_kind_name(enum ts_charge_kind kind); /* "usage", "fee", "true_up", ... */
 /* Place in the order of operations, which is that of lines on paper. */
 int ts_charge_kind_order(enum ts_charge_kind kind);
 /* The line has a quantity, in the unit of its SKU or in days; else it is one lump sum. */
 bool ts_charge_is_counted(enum ts_charge_kind kind);
-/* How many items of the kind's table the terms have. */
+/* How many items of the kind's table the terms have; credits and settlements have no table: any. */
 size_t ts_charge_items(const struct ts_terms *terms, enum ts_charge_kind kind);
 
 /* One charge line x calendar month. A line's key is (kind, item, tier, period); the line's amount

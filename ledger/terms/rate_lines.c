@@ -13,6 +13,8 @@ static const char *const kind_names[] = {
 	[TS_CHARGE_EXCESS] = "excess",
 	[TS_CHARGE_CAP] = "cap",
 	[TS_CHARGE_SLA] = "sla_credit",
+	[TS_CHARGE_CREDIT] = "credit",
+	[TS_CHARGE_SETTLEMENT] = "settlement",
 };
 static const int kind_orders[TS_CHARGE_KINDS] = {
 	[TS_CHARGE_USAGE] = 0,
@@ -25,6 +27,8 @@ static const int kind_orders[TS_CHARGE_KINDS] = {
 	[TS_CHARGE_EXCESS] = 7,
 	[TS_CHARGE_CAP] = 8,
 	[TS_CHARGE_SLA] = 9,
+	[TS_CHARGE_CREDIT] = 10,
+	[TS_CHARGE_SETTLEMENT] = 11,
 };
 
 int ts_charge_kind_order(enum ts_charge_kind kind)
@@ -52,6 +56,8 @@ size_t ts_charge_items(const struct ts_terms *terms, enum ts_charge_kind kind)
 		[TS_CHARGE_EXCESS] = terms->minimums_n,
 		[TS_CHARGE_CAP] = terms->caps_n,
 		[TS_CHARGE_SLA] = terms->slas_n,
+		[TS_CHARGE_CREDIT] = INT32_MAX,
+		[TS_CHARGE_SETTLEMENT] = INT32_MAX,
 	};
 	TS_ASSERT((size_t)kind < TS_CHARGE_KINDS);
 	return items[kind];
@@ -120,6 +126,10 @@ void ts_charge_names(const struct ts_terms *terms, enum ts_charge_kind kind, siz
 		*out = plain_names(d->id, d->description, d->section, d->treatment);
 		return;
 	}
+	case TS_CHARGE_CREDIT:
+	case TS_CHARGE_SETTLEMENT: /* what it is about stands in its event */
+		*out = plain_names(ts_charge_kind_name(kind), "", "", 0);
+		return;
 	case TS_CHARGE_SLA: {
 		const struct ts_sla *s = &terms->slas[item];
 		*out = plain_names(s->id, s->description, s->section, s->treatment);

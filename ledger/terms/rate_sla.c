@@ -7,11 +7,10 @@
 #define QUARTERS_PER_HOUR 4
 
 /* Promised in the period, in base units: by real time, days of a change of offset included. */
-static enum ts_err capacity_of(
+static enum ts_err add_capacity(
 	const struct ts_rate_builder *b, const struct ts_sla *sla, ts_i128 *out)
 {
 	const struct ts_zone *zone = &b->terms->zone;
-	*out = 0;
 	for (size_t i = 0; i < sla->levels_n; i++) {
 		int32_t from = sla->levels[i].from_day, to = sla->levels[i].to_day;
 		ts_i128 part = 0;
@@ -27,9 +26,8 @@ static enum ts_err capacity_of(
 	return TS_OK;
 }
 
-static enum ts_err down_of(const struct ts_rate_builder *b, const struct ts_sla *sla, ts_i128 *out)
+static enum ts_err add_down(const struct ts_rate_builder *b, const struct ts_sla *sla, ts_i128 *out)
 {
-	*out = 0;
 	for (size_t i = 0; i < sla->watches_n; i++) {
 		size_t slot = b->terms->prices_n + sla->watches[i];
 		TS_TRY(ts_add128(*out, b->sums[slot * b->months + b->months - 1], out));
@@ -65,7 +63,8 @@ static enum ts_err credit_of(const struct ts_rate_builder *b, const struct ts_sl
 	return ts_to64(credit < most ? credit : most, out);
 }
 
-/* When the period is over; late records of what was down change it like any other line. */
+/* When the period is over; late records of what was down change it like any other line. The last
+ * version that has the service credit gives it, for all of them. */
 enum ts_err ts_rate_sla(struct ts_rate_builder *b, size_t item, size_t counted_n)
 {
 	const struct ts_sla *sla = &b->terms->slas[item];
@@ -75,12 +74,17 @@ enum ts_err ts_rate_sla(struct ts_rate_builder *b, size_t item, size_t counted_n
 		.fees = true,
 		.kinds = sla->before_true_up ? ~true_up : ~0U};
 	struct ts_charge line = {.kind = TS_CHARGE_SLA, .item = item};
-	int64_t base = 0, credit = 0;
-	if (b->as_of_day < b->period->end_day - 1)
+	int64_t base = 0, others = 0, credit = 0;
+	if (b->as_of_day < b->period->end_day - 1 || ts_join_followed(b, TS_JOIN_SLAS, item))
 		return TS_OK;
-	TS_TRY(down_of(b, sla, &line.basis));
-	TS_TRY(capacity_of(b, sla, &line.limit));
+	for (size_t i = ts_join_first(b, TS_JOIN_SLAS, item); i <= item; i++) {
+		TS_TRY(add_down(b, &b->terms->slas[i], &line.basis));
+		TS_TRY(add_capacity(b, &b->terms->slas[i], &line.limit));
+	}
 	TS_TRY(ts_rate_counted(b, &count, counted_n, b->months - 1, &base));
+	TS_TRY(ts_rate_counted_before(
+		b, TS_JOIN_SLAS, item, &count, counted_n, b->months - 1, &others));
+	TS_TRY(ts_add64(base, others, &base));
 	if (line.limit == 0 || base <= 0)
 		return TS_OK;
 	line.basis = line.basis < line.limit ? line.basis : line.limit;

@@ -56,6 +56,8 @@ struct tier_line {
 	const ts_i128 *upto; /* of this period, in this tier, up to and including each month */
 	bool first; /* it counts as reached when the period has begun */
 	bool reached_before; /* its flat is paid */
+	bool follows; /* versions before this one had the price in this period: */
+	const ts_i128 *others; /* what they had of the tier by then */
 };
 
 /* The target of the line at a quantity. */
@@ -75,17 +77,39 @@ static enum ts_err tier_target(const struct ts_rate_builder *b, size_t item,
 	return extend(b->terms, 1, *packages_n, l->tier->unit_price, flat, target);
 }
 
+/* The first day on which the price's first tier counts as reached. */
+static int32_t begins(const struct ts_rate_builder *b, size_t item)
+{
+	return b->join != NULL ? b->join->begins[item] : b->period->first_day;
+}
+
+/* The line's target up to a month: what it comes to with this version, less without. */
+static enum ts_err tier_upto_month(const struct ts_rate_builder *b, size_t item,
+	const struct tier_line *l, size_t month, struct ts_charge *line, int64_t *target)
+{
+	bool begun = b->as_of_day >= begins(b, item) || l->upto[month] > 0;
+	ts_i128 others = l->follows ? l->others[month] : 0, others_n = 0;
+	bool paid = l->follows && (l->first || others > 0);
+	bool reached = paid || (l->first ? begun : l->upto[month] > 0);
+	int64_t before = 0;
+	line->flat_due = reached && !l->reached_before && !paid;
+	TS_TRY(tier_target(b, item, l, others + l->upto[month], reached && !l->reached_before,
+		&line->basis, target));
+	if (!l->follows)
+		return TS_OK;
+	TS_TRY(tier_target(b, item, l, others, paid && !l->reached_before, &others_n, &before));
+	line->basis -= others_n;
+	return ts_sub64(*target, before, target);
+}
+
 static enum ts_err put_tier(struct ts_rate_builder *b, size_t item, const struct tier_line *l)
 {
 	struct ts_charge line = {.kind = TS_CHARGE_USAGE, .item = item, .tier = l->number};
 	ts_i128 quantity_before = 0;
 	int64_t target_before = 0;
 	for (size_t i = 0; i < b->months; i++) {
-		bool begun = b->as_of_day >= b->period->first_day || l->upto[i] > 0;
-		bool reached = l->first ? begun : l->upto[i] > 0;
 		int64_t target = 0;
-		line.flat_due = reached && !l->reached_before;
-		TS_TRY(tier_target(b, item, l, l->upto[i], line.flat_due, &line.basis, &target));
+		TS_TRY(tier_upto_month(b, item, l, i, &line, &target));
 		TS_TRY(ts_rate_put(
 			b, &line, i, l->upto[i] - quantity_before, target - target_before));
 		quantity_before = l->upto[i];
@@ -98,48 +122,102 @@ static enum ts_err put_tier(struct ts_rate_builder *b, size_t item, const struct
 static ts_i128 opening_of(const struct ts_rate_builder *b, size_t item)
 {
 	bool term = b->terms->prices[item].counter == TS_COUNTER_TERM;
-	return term ? b->chain->counted[item] : 0;
+	return term ? b->chain->counted[ts_join_group(b, TS_JOIN_PRICES, item)] : 0;
 }
 
-/* Quantities of one tier up to each month: from the price's own counter, or as the shared one gave
- * them out. */
+/* What a shared counter gave to a tier of the versions before. */
+static ts_i128 shared_others(const struct ts_rate_builder *b, size_t item, size_t t, size_t month)
+{
+	ts_i128 sum = 0;
+	for (size_t i = item; ts_join_follows(b, TS_JOIN_PRICES, i); i--)
+		if (b->parts[i - 1] != NULL && t < b->terms->prices[i - 1].tiers_n)
+			sum += b->parts[i - 1][t * b->months + month];
+	return sum;
+}
+
+/* Quantities of one tier up to each month, of this version and of those before it: from the price's
+ * own counter, or as the shared one gave them out. */
 static enum ts_err tier_upto(const struct ts_rate_builder *b, size_t item, size_t t,
-	ts_i128 opening, const ts_i128 **out)
+	ts_i128 opening, struct tier_line *l)
 {
 	const struct ts_price *price = &b->terms->prices[item];
 	const struct ts_tier *below = t > 0 ? &price->tiers[t - 1] : NULL;
-	if (b->parts[item] != NULL) {
-		*out = &b->parts[item][t * b->months];
-		return TS_OK;
-	}
-	ts_i128 *upto = ts_region_array(b->region, b->months, sizeof *upto);
+	ts_i128 *upto = ts_region_array(b->region, 2 * b->months, sizeof *upto);
 	if (!upto)
 		return TS_E_NO_MEMORY;
+	ts_i128 *others = upto + b->months;
 	for (size_t i = 0; i < b->months; i++) {
-		ts_i128 sum = 0;
-		TS_TRY(ts_add128(opening, b->sums[item * b->months + i], &sum));
-		upto[i] = part_of(sum, below, &price->tiers[t]) -
-			  part_of(opening, below, &price->tiers[t]);
+		ts_i128 used = 0, before = 0, sum = 0;
+		if (b->parts[item] != NULL) {
+			upto[i] = b->parts[item][t * b->months + i];
+			others[i] = shared_others(b, item, t, i);
+			continue;
+		}
+		TS_TRY(ts_join_used(b, TS_JOIN_PRICES, item, i, &used));
+		TS_TRY(ts_add128(opening, used, &before));
+		TS_TRY(ts_add128(before, b->sums[item * b->months + i], &sum));
+		others[i] = part_of(before, below, &price->tiers[t]) - l->before;
+		upto[i] = part_of(sum, below, &price->tiers[t]) - l->before - others[i];
 	}
-	*out = upto;
+	l->upto = upto;
+	l->others = others;
 	return TS_OK;
 }
 
 static enum ts_err rate_graduated(struct ts_rate_builder *b, size_t item)
 {
 	const struct ts_price *price = &b->terms->prices[item];
+	bool term = price->counter == TS_COUNTER_TERM;
+	bool later = b->join != NULL ? b->chain->begun[ts_join_group(b, TS_JOIN_PRICES, item)]
+				     : b->period->index > 0;
 	ts_i128 opening = opening_of(b, item);
 	for (size_t t = 0; t < price->tiers_n; t++) {
 		const struct ts_tier *below = t > 0 ? &price->tiers[t - 1] : NULL;
-		bool later = price->counter == TS_COUNTER_TERM && b->period->index > 0;
 		struct tier_line l = {
 			.number = price->model == TS_PRICE_PACKAGE ? 0 : (int32_t)t + 1,
 			.tier = &price->tiers[t],
 			.before = part_of(opening, below, &price->tiers[t]),
-			.first = t == 0};
-		l.reached_before = t == 0 ? later : l.before > 0;
-		TS_TRY(tier_upto(b, item, t, opening, &l.upto));
+			.first = t == 0,
+			.follows = ts_join_follows(b, TS_JOIN_PRICES, item)};
+		l.reached_before = t == 0 ? term && later : l.before > 0;
+		TS_TRY(tier_upto(b, item, t, opening, &l));
 		TS_TRY(put_tier(b, item, &l));
+	}
+	return TS_OK;
+}
+
+/* The tier that a total reaches. */
+static size_t tier_of(const struct ts_price *price, ts_i128 total)
+{
+	size_t t = 0;
+	while (!price->tiers[t].open && total > price->tiers[t].up_to)
+		t++;
+	TS_ASSERT(t < price->tiers_n);
+	return t;
+}
+
+/* Versions before had the price: what all units cost now, less what theirs would. */
+static enum ts_err put_volume(
+	struct ts_rate_builder *b, size_t item, ts_i128 others_total, ts_i128 total)
+{
+	const struct ts_price *price = &b->terms->prices[item];
+	struct ts_charge line = {
+		.kind = TS_CHARGE_USAGE, .item = item, .tier = (int32_t)tier_of(price, total) + 1};
+	struct tier_line now = {.tier = &price->tiers[tier_of(price, total)]},
+			 then = {.tier = &price->tiers[tier_of(price, others_total)]};
+	ts_i128 before = 0;
+	int64_t target_before = 0;
+	for (size_t i = 0; i < b->months; i++) {
+		ts_i128 own = b->sums[item * b->months + i], others = 0, others_n = 0;
+		int64_t target = 0, less = 0;
+		TS_TRY(ts_join_used(b, TS_JOIN_PRICES, item, i, &others));
+		TS_TRY(tier_target(b, item, &then, others, true, &others_n, &less));
+		TS_TRY(tier_target(b, item, &now, others + own, true, &line.basis, &target));
+		line.basis -= others_n;
+		TS_TRY(ts_sub64(target, less, &target));
+		TS_TRY(ts_rate_put(b, &line, i, own - before, target - target_before));
+		before = own;
+		target_before = target;
 	}
 	return TS_OK;
 }
@@ -148,12 +226,14 @@ static enum ts_err rate_graduated(struct ts_rate_builder *b, size_t item)
 static enum ts_err rate_volume(struct ts_rate_builder *b, size_t item)
 {
 	const struct ts_price *price = &b->terms->prices[item];
-	ts_i128 total = price->counter > 0 ? b->pool_totals[price->counter - 1]
-					   : b->sums[item * b->months + b->months - 1];
-	size_t t = 0;
-	while (!price->tiers[t].open && total > price->tiers[t].up_to)
-		t++;
-	TS_ASSERT(t < price->tiers_n);
+	ts_i128 others = 0, total = 0;
+	TS_TRY(ts_join_used(b, TS_JOIN_PRICES, item, b->months - 1, &others));
+	TS_TRY(ts_add128(others, b->sums[item * b->months + b->months - 1], &total));
+	if (price->counter > 0)
+		total = b->pool_totals[price->counter - 1];
+	if (ts_join_follows(b, TS_JOIN_PRICES, item))
+		return put_volume(b, item, price->counter > 0 ? total : others, total);
+	size_t t = tier_of(price, total);
 	struct tier_line l = {.number = (int32_t)t + 1,
 		.tier = &price->tiers[t],
 		.upto = &b->sums[item * b->months],
@@ -171,17 +251,12 @@ static enum ts_err price_tier_at(const struct ts_rate_builder *b, size_t item,
 	return ts_add64(*sum, target, sum);
 }
 
-enum ts_err ts_rate_price_at(
-	const struct ts_rate_builder *b, size_t item, ts_i128 less, size_t month, int64_t *minor)
+/* What `sum` units cost in a period whose counter comes to `total`. */
+static enum ts_err cost_of(const struct ts_rate_builder *b, size_t item, ts_i128 sum, ts_i128 total,
+	bool begun, int64_t *minor)
 {
 	const struct ts_price *price = &b->terms->prices[item];
-	ts_i128 sum = b->sums[item * b->months + month];
-	ts_i128 total = b->sums[item * b->months + b->months - 1];
-	bool begun = b->as_of_day >= b->period->first_day || sum > 0;
 	struct ts_tier all = {.open = true, .unit_price = price->unit_price};
-	TS_ASSERT(price->counter == TS_COUNTER_PERIOD);
-	sum = sum > less ? sum - less : 0;
-	total = total > less ? total - less : 0;
 	*minor = 0;
 	if (price->model == TS_PRICE_PER_UNIT)
 		return price_tier_at(b, item, &(struct tier_line){.tier = &all, .first = true}, sum,
@@ -199,15 +274,50 @@ enum ts_err ts_rate_price_at(
 	return TS_OK;
 }
 
+enum ts_err ts_rate_price_at(
+	const struct ts_rate_builder *b, size_t item, ts_i128 less, size_t month, int64_t *minor)
+{
+	ts_i128 others = 0, others_total = 0, sum = 0, total = 0;
+	int64_t before = 0;
+	TS_ASSERT(b->terms->prices[item].counter == TS_COUNTER_PERIOD);
+	TS_TRY(ts_join_used(b, TS_JOIN_PRICES, item, month, &others));
+	TS_TRY(ts_join_used(b, TS_JOIN_PRICES, item, b->months - 1, &others_total));
+	TS_TRY(ts_add128(others, b->sums[item * b->months + month], &sum));
+	TS_TRY(ts_add128(others_total, b->sums[item * b->months + b->months - 1], &total));
+	bool begun = b->as_of_day >= b->period->first_day || sum > 0;
+	sum = sum > less ? sum - less : 0;
+	total = total > less ? total - less : 0;
+	TS_TRY(cost_of(b, item, sum, total, begun, minor));
+	if (!ts_join_follows(b, TS_JOIN_PRICES, item))
+		return TS_OK;
+	others = others > less ? others - less : 0;
+	others_total = others_total > less ? others_total - less : 0;
+	TS_TRY(cost_of(b, item, others, others_total, begun, &before));
+	return ts_sub64(*minor, before, minor);
+}
+
+static enum ts_err put_plain(struct ts_rate_builder *b, size_t item, const struct ts_tier *all)
+{
+	struct tier_line l = {.tier = all,
+		.upto = &b->sums[item * b->months],
+		.first = true,
+		.follows = ts_join_follows(b, TS_JOIN_PRICES, item)};
+	ts_i128 *others = ts_region_array(b->region, b->months, sizeof *others);
+	if (!others)
+		return TS_E_NO_MEMORY;
+	for (size_t i = 0; i < b->months; i++)
+		TS_TRY(ts_join_used(b, TS_JOIN_PRICES, item, i, &others[i]));
+	l.others = others;
+	return put_tier(b, item, &l);
+}
+
 enum ts_err ts_rate_price(struct ts_rate_builder *b, size_t item)
 {
 	const struct ts_price *price = &b->terms->prices[item];
 	switch (price->model) {
 	case TS_PRICE_PER_UNIT: {
 		struct ts_tier all = {.open = true, .unit_price = price->unit_price};
-		struct tier_line l = {
-			.tier = &all, .upto = &b->sums[item * b->months], .first = true};
-		return put_tier(b, item, &l);
+		return put_plain(b, item, &all);
 	}
 	case TS_PRICE_GRADUATED:
 	case TS_PRICE_PACKAGE:

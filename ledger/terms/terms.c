@@ -42,6 +42,9 @@ static const struct ts_json_field root_fields[] = {
 	MEMBER(rounding, TS_JSON_STRING, true, 1, 20),
 	MEMBER(counters_on_amendment, TS_JSON_STRING, false, 1, 20),
 	MEMBER(termination, TS_JSON_OBJECT, false, 0, 0),
+	MEMBER(reconciliation, TS_JSON_OBJECT, false, 0, 0),
+	MEMBER(dispute, TS_JSON_OBJECT, false, 0, 0),
+	MEMBER(revenue, TS_JSON_OBJECT, false, 0, 0),
 };
 static const struct ts_json_field late_fields[] = {
 	{"usage_until_days", TS_JSON_INT, true, offsetof(struct ts_terms, usage_until_days), 0,
@@ -154,6 +157,8 @@ static enum ts_err parse(const char *bytes, size_t len, struct ts_region *region
 	TS_TRY(ts_decode_commitments(&d, &root));
 	TS_TRY(ts_decode_adjusts(&d, &root));
 	TS_TRY(ts_decode_slas(&d, &root));
+	TS_TRY(ts_decode_counting(&d));
+	TS_TRY(ts_decode_dealing(&d, &root));
 	TS_TRY(ts_decode_change(&d, &root));
 	TS_TRY(ts_terms_check(&d));
 	*out = terms;

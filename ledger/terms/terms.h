@@ -136,6 +136,7 @@ struct ts_minimum { /* true-up = minimum of the period - what counts toward it, 
 	bool counts_usage, counts_fees;
 	struct ts_cover on;
 	bool has_overage; /* what counts beyond the minimum costs (factor - 1) more */
+	bool proportional; /* a shortfall is recognised day by day, else when the period is over */
 	struct ts_decimal overage_factor;
 	size_t treatment;
 };
@@ -182,12 +183,16 @@ struct ts_commitment {
 	struct ts_decimal overage_price; /* per unit beyond it, instead of the unit price */
 	struct ts_decimal shortfall_price; /* per unit not used */
 	struct ts_decimal rollover; /* fraction of what was not used, into the next period */
+	bool proportional; /* as of a minimum; per period only */
 };
 
 /* Classes that are not billed at all (maintenance, provider fault). */
 struct ts_exclusion {
 	const char *pricing_class;
 	const char *reason;
+	const char *caused_by; /* "provider", "consumer", "other"; NULL: not said */
+	const char *counts_as; /* toward commitments and minimums it is usage of this class; NULL */
+	bool counts; /* that it does */
 };
 
 /* A credit for excluded usage, measured against the capacity that was promised. */
@@ -207,6 +212,9 @@ struct ts_sla {
 	const struct ts_sla_tier *tiers; /* below falls, percent rises */
 	size_t tiers_n; /* 0: the share of the capacity that was down is not paid */
 	struct ts_decimal cap_percent; /* of the base */
+	bool on_claim; /* only if the consumer claims it */
+	int64_t claim_days; /* by when: so many days behind the period */
+	bool next_document; /* in the document behind that of its period */
 	size_t treatment;
 };
 
@@ -224,6 +232,22 @@ struct ts_tax_rate {
 	const char *rate, *jurisdiction;
 	int32_t from_day; /* holds from this day until the next row of the same rate */
 	struct ts_decimal percent; /* 19 = 19 % */
+};
+
+/* What two records, lines or documents may differ by and still agree. */
+struct ts_tolerance {
+	struct ts_decimal percent; /* of the provider's */
+	int64_t amount_minor; /* and no more than that; -1: no such limit */
+};
+/* How the companies deal with what they disagree about: data that they signed. */
+struct ts_dealing {
+	struct ts_tolerance record, line, invoice;
+	int64_t open_days; /* a dispute may be opened so many days after the issue day; -1: ever */
+	int64_t respond_days; /* and is answered within; -1: no deadline */
+	int64_t deemed_days; /* what nobody disputed counts as accepted then; -1: never */
+	int64_t materiality_minor; /* less is not restated, but corrected in the next document */
+	const char *fees,
+		*shortfall; /* revenue policy: as_billed, straight_line, by_capacity; NULL */
 };
 
 struct ts_terms {
@@ -282,6 +306,7 @@ struct ts_terms {
 	int64_t late_usage_until_days; /* after a cut + this, usage is evidence only */
 	enum ts_rounding rounding;
 	bool counters_continue; /* an amendment: counters of the period go on where they stood */
+	struct ts_dealing dealing;
 	bool has_termination; /* either company may end the term by a notice */
 	int64_t notice_days; /* from the day of its log time to the first day after the term */
 	int32_t not_before_day; /* that day is this one or a later one */

@@ -192,7 +192,10 @@ static bool is_alone(const struct ts_terms *t)
 	bool alone = t->chained || t->counters_n > 0 || t->discounts_n > 0 ||
 		     t->commitments_n > 0 || t->caps_n > 0 || t->slas_n > 0;
 	for (size_t i = 0; i < t->minimums_n; i++)
-		alone = alone || t->minimums[i].has_overage || t->minimums[i].on.prices != NULL;
+		alone = alone || t->minimums[i].has_overage || t->minimums[i].proportional ||
+			t->minimums[i].on.prices != NULL;
+	for (size_t i = 0; i < t->exclusions_n; i++)
+		alone = alone || t->exclusions[i].counts;
 	for (size_t i = 0; i < t->prices_n; i++) {
 		alone = alone || t->prices[i].fine;
 		for (size_t k = 0; k < t->prices[i].tiers_n; k++)

@@ -221,6 +221,9 @@ enum ts_err ts_trace_line(const struct ts_terms *terms, const struct ts_period *
 	case TS_CHARGE_CAP:
 	case TS_CHARGE_SLA:
 		return ts_trace_adjust(terms, &lines[i], region, out);
+	case TS_CHARGE_CREDIT:
+	case TS_CHARGE_SETTLEMENT:
+		break;
 	}
 	return TS_E_INTERNAL;
 }

@@ -152,6 +152,8 @@ enum ts_err ts_trace_adjust(const struct ts_terms *terms, const struct ts_charge
 	case TS_CHARGE_USAGE:
 	case TS_CHARGE_FEE:
 	case TS_CHARGE_TRUE_UP:
+	case TS_CHARGE_CREDIT:
+	case TS_CHARGE_SETTLEMENT:
 		break;
 	}
 	return TS_E_INTERNAL;

@@ -42,6 +42,8 @@ static const struct kind kinds[] = {
 	{"cap", "Credit", "One-Time", NULL, NULL, NULL},
 	{"sla_credit", "Credit", "One-Time", NULL, NULL, NULL},
 	{"credit", "Credit", "One-Time", NULL, NULL, NULL},
+	{"settlement", "Credit", "One-Time", NULL, NULL, NULL},
+	{"credit", "Credit", "One-Time", NULL, NULL, NULL},
 };
 static const struct kind other_kind = {NULL, "Adjustment", "One-Time", NULL, NULL, NULL};
 

@@ -272,7 +272,7 @@ from app.rendering where contract_id = $1::bigint and number = $2::text
 
 -- name: audit_cut_line
 -- in: contract, cut; out: lines as in a ledger's text
-select concat_ws(E'\t', 'cut', cut, version, ('{usage,fee,true_up,discount,overage,shortfall,rollover,excess,cap,sla_credit}'::text[])[kind + 1], item, tier, period), concat_ws(E'\t', quantity, target,
+select concat_ws(E'\t', 'cut', cut, version, ('{usage,fee,true_up,discount,overage,shortfall,rollover,excess,cap,sla_credit,credit,settlement}'::text[])[kind + 1], item, tier, period), concat_ws(E'\t', quantity, target,
 	coalesce(unit_price_pico::text, '-'), trace)
 from app.cut_line where contract_id = $1::bigint and cut = $2::integer
 
@@ -376,16 +376,22 @@ from app.unbilled where contract_id = $1::bigint
 select concat_ws(E'\t', 'late', quarter_us, sku, class, account, origin), quantity::text
 from app.late_cell where contract_id = $1::bigint and quantity <> 0
 
+-- name: audit_credit
+select concat_ws(E'\t', 'credit', ('{usage,fee,true_up,discount,overage,shortfall,rollover,excess,cap,sla_credit,credit,settlement}'::text[])[kind + 1], serial),
+concat_ws(E'\t', leaf, case when granted then 1 else 0 end, version, period, month, treatment, amount,
+	coalesce(about, '-'), item, reason)
+from app.credit where contract_id = $1::bigint
+
 -- name: audit_fine
 select concat_ws(E'\t', 'fine', quarter_us, version, price, period, class, account, origin), quantity::text
 from app.fine where contract_id = $1::bigint and quantity <> 0
 
 -- name: audit_accrual
-select concat_ws(E'\t', 'accrual', version, ('{usage,fee,true_up,discount,overage,shortfall,rollover,excess,cap,sla_credit}'::text[])[kind + 1], item, tier, period, month), accrued::text
+select concat_ws(E'\t', 'accrual', version, ('{usage,fee,true_up,discount,overage,shortfall,rollover,excess,cap,sla_credit,credit,settlement}'::text[])[kind + 1], item, tier, period, month), accrued::text
 from app.accrual where contract_id = $1::bigint
 
 -- name: audit_billed
-select concat_ws(E'\t', 'billed', version, ('{usage,fee,true_up,discount,overage,shortfall,rollover,excess,cap,sla_credit}'::text[])[kind + 1], item, tier, period), concat_ws(E'\t', billed, quantity, document)
+select concat_ws(E'\t', 'billed', version, ('{usage,fee,true_up,discount,overage,shortfall,rollover,excess,cap,sla_credit,credit,settlement}'::text[])[kind + 1], item, tier, period), concat_ws(E'\t', billed, quantity, document)
 from app.billed where contract_id = $1::bigint
 
 -- name: audit_taxed
@@ -399,7 +405,7 @@ from app.period where contract_id = $1::bigint
 
 -- name: audit_open_cut
 -- The lines of documents that are not issued; those of others were compared at their cut.
-select concat_ws(E'\t', 'cut', l.cut, l.version, ('{usage,fee,true_up,discount,overage,shortfall,rollover,excess,cap,sla_credit}'::text[])[l.kind + 1], l.item, l.tier, l.period), concat_ws(E'\t', l.quantity, l.target,
+select concat_ws(E'\t', 'cut', l.cut, l.version, ('{usage,fee,true_up,discount,overage,shortfall,rollover,excess,cap,sla_credit,credit,settlement}'::text[])[l.kind + 1], l.item, l.tier, l.period), concat_ws(E'\t', l.quantity, l.target,
 	coalesce(l.unit_price_pico::text, '-'), l.trace)
 from app.cut_line l
 where l.contract_id = $1::bigint and not exists (select from app.period p

@@ -125,3 +125,13 @@ select account, debit, credit from app.balance where contract_id = $1::bigint
 insert into app.balance (contract_id, book, account, debit, credit)
 select $1::bigint, t.* from unnest($2::smallint[], $3::text[], $4::bigint[], $5::bigint[]) t
 on conflict (contract_id, account) do update set debit = excluded.debit, credit = excluded.credit
+
+-- name: credit_get
+select kind, serial, leaf, granted, version, period, month, treatment, amount, about, item, reason
+from app.credit where contract_id = $1::bigint
+
+-- name: credit_put
+insert into app.credit (contract_id, kind, serial, leaf, granted, version, period, month, treatment, amount,
+	about, item, reason)
+select $1::bigint, t.* from unnest($2::smallint[], $3::bigint[], $4::bigint[], $5::boolean[], $6::integer[],
+	$7::integer[], $8::integer[], $9::integer[], $10::bigint[], $11::text[], $12::text[], $13::text[]) t

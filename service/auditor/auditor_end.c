@@ -281,6 +281,7 @@ static const struct {
 	{"taxed", "app.taxed", "audit_taxed", 4},
 	{"period", "app.period", "audit_period", 2},
 	{"cut", "app.cut_line", "audit_open_cut", 7},
+	{"credit", "app.credit", "audit_credit", 3},
 	{"balance", "app.balance", "audit_balance", 2},
 };
 

@@ -145,6 +145,9 @@ static enum ts_err apply(
 	case TS_EVENT_RELEASE:
 	case TS_EVENT_NOTICE:
 	case TS_EVENT_GAP:
+	case TS_EVENT_CREDIT:
+	case TS_EVENT_SETTLEMENT:
+	case TS_EVENT_CLAIM:
 		break;
 	}
 	return TS_OK;

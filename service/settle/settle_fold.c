@@ -127,6 +127,25 @@ static enum ts_err notices(struct ts_region *region, const struct ts_db_leaf_row
 	return TS_OK;
 }
 
+/* Credits, settlements and claims among them, behind what the event amends. */
+static enum ts_err credits(const struct ts_settle_case *of, const struct ts_db_leaf_row *leaves,
+	size_t n, struct ts_why *why)
+{
+	for (size_t i = 0; i < n; i++) {
+		enum ts_leaf_kind kind;
+		struct ts_note note;
+		struct ts_event event;
+		struct ts_ledger_credit credit;
+		if (leaves[i].kind != TS_LEAF_EVENT)
+			continue;
+		TS_TRY(ts_leaf_parse(leaves[i].data, &kind, &note, why));
+		TS_TRY(ts_event_parse(note.text, &event, why));
+		if (ts_ledger_credit_read(&event, leaves[i].index, &credit))
+			TS_TRY(ts_ledger_credit(of->ledger, of->event, &credit));
+	}
+	return TS_OK;
+}
+
 enum ts_err ts_settle_amend(
 	const struct ts_settle_case *of, struct ts_region *region, struct ts_why *why)
 {
@@ -139,11 +158,12 @@ enum ts_err ts_settle_amend(
 		&leaves, &leaves_n, why));
 	TS_TRY(notices(region, leaves, leaves_n, &list, &n, why));
 	ts_ledger_amends(of->ledger, of->event, list, n, &amendment);
-	if (!amendment.any)
-		return TS_OK;
-	TS_TRY(of->sink.counted(
-		of->sink.ctx, amendment.from_us, amendment.to_us, region, &cells, &n, why));
-	return ts_ledger_rematch(of->ledger, of->event, &amendment, cells, n, why);
+	if (amendment.any) {
+		TS_TRY(of->sink.counted(
+			of->sink.ctx, amendment.from_us, amendment.to_us, region, &cells, &n, why));
+		TS_TRY(ts_ledger_rematch(of->ledger, of->event, &amendment, cells, n, why));
+	}
+	return credits(of, leaves, leaves_n, why);
 }
 
 enum ts_err ts_settle_decide(

@@ -344,6 +344,9 @@ static inline void svc_token(
 /* Terms: days after which a document issues over a gap that nobody accepted; negative: never. */
 static int64_t svc_incomplete_after_days = -1;
 
+/* Members that the terms have besides, or instead; borrowed. */
+static json_t *svc_terms_more;
+
 static inline json_t *svc_terms(const struct svc_contract *c, const json_t *keys)
 {
 	static const char *const names[] = {
@@ -361,6 +364,9 @@ static inline json_t *svc_terms(const struct svc_contract *c, const json_t *keys
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		json_object_set_new(json_object_get(terms, "evidence"), names[i],
 			json_string(svc_member(keys, names[i])));
+	const char *name = NULL;
+	json_t *member = NULL;
+	json_object_foreach(svc_terms_more, name, member) json_object_set(terms, name, member);
 	if (svc_incomplete_after_days >= 0)
 		json_object_set_new(json_object_get(terms, "evidence"), "incomplete_after_days",
 			json_integer(svc_incomplete_after_days));

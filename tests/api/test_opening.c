@@ -148,11 +148,70 @@ static void a_revocation_behind_the_state_is_refused(void **state)
 	assert_non_null(strstr(why.text, "an earlier period is needed"));
 }
 
+/* past: past the desk, which would refuse it. */
+static void says_credited(
+	enum ts_event_kind kind, int64_t serial, int64_t amount, const char *line, bool past)
+{
+	struct statement s = {.kind = TS_LEAF_EVENT};
+	struct ts_why why = {"", ""};
+	struct ts_buf text;
+	struct ts_event e = {.contract = ts_str(contract.id),
+		.kind = kind,
+		.serial = serial,
+		.at_ms = SVC_FROM_MS,
+		.amount_minor = amount,
+		.currency = TS_STR("USD"),
+		.line = line != NULL ? ts_str(line) : (struct ts_str){NULL, 0},
+		.item = TS_STR("reverse-charge"),
+		.reason = TS_STR("An outage")};
+	if (!past) {
+		says_event(&e);
+		return;
+	}
+	ts_buf_init(&text, TS_STATEMENT_BYTES_MAX);
+	svc_ok(ts_event_build(&e, &text, &why), &why);
+	(void)add_statement(&s, &text);
+}
+
+/* Credits before the state and behind it, all of a line and then a cent more: the same from genesis
+ * and from the state. */
+static void credits_are_the_same_from_a_state(void **state)
+{
+	struct svc_agent a;
+	(void)state;
+	open_contract();
+	must_enrol(&whole, &a);
+	usage(1, 2, "node-1");
+	send_lines(&a);
+	says_credited(TS_EVENT_CREDIT, 1, 1234, NULL, false);
+	says_credited(TS_EVENT_SETTLEMENT, 1, 77, NULL, false);
+	cut(0, 36);
+	issue(0, 36);
+	says_credited(TS_EVENT_CREDIT, 2, 50000000, "v1/fee/0/0/0", false);
+	says_sealed(0, TS_SIDE_PROVIDER, true, false);
+	says_sealed(0, TS_SIDE_CONSUMER, false, true);
+	says_credited(TS_EVENT_SETTLEMENT, 2, 1, "v1/fee/0/0/0", true);
+	cut(1, 67);
+	issue(1, 67);
+	cut(2, 98);
+	issue(2, 98);
+	sign();
+	check(-1, 2, &genesis);
+	assert_int_equal(genesis.report.documents_n, 3);
+	check(0, 2, &opened);
+	assert_same_end(0);
+	assert_int_equal(svc_number(&svc, "select count(*) filter (where granted) * 10 + count(*) "
+					  "from app.credit where contract_id = (select "
+					  "max(contract_id) from app.credit)"),
+		34);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_from_genesis_and_from_a_state),
 		cmocka_unit_test(a_revocation_behind_the_state_is_refused),
+		cmocka_unit_test(credits_are_the_same_from_a_state),
 	};
 	svc_wrote = "app.statement"; /* leaves without the desk */
 	return cmocka_run_group_tests(tests, open_all, close_all);

@@ -297,6 +297,9 @@ update app.period_completeness set list = '\x00' where contract_id = :id and per
 next app.late_cell ^late
 insert into app.late_cell (contract_id, quarter_us, sku, class, quantity) values (:id, 900000000, 'h100', 'on_demand', 5)
 
+next app.credit ^credit
+insert into app.credit values (:id, 10, 7, 999999, true, 1, 0, 24316, 0, 500, null, 'none', 'nobody signed it')
+
 next app.fine ^fine
 insert into app.fine values (:id, 900000000, 1, 0, 0, '', '', '', 5)
 

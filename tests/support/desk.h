@@ -245,6 +245,7 @@ static inline void desk_reload(struct desk *d)
 	DESK_MOVE(ts_taxed_row, taxed, taxed, true);
 	DESK_MOVE(ts_period_row, period, period, true);
 	DESK_MOVE(ts_cut_row, cut_line, cut, true);
+	DESK_MOVE(ts_credit_row, credit_row, credit, true);
 #undef DESK_MOVE
 	for (size_t i = 0; i < TS_ACCOUNT_N; i++)
 		ts_ledger_load_balance(fresh, ts_ledger_balance(d->ledger, i));

@@ -82,7 +82,9 @@ static void json(void **state)
 		"= "
 		"accrued\",\"provider\":\"0.00\"},"
 		"{\"consumer\":\"0.00\",\"difference\":\"0.00\",\"equal\":true,\"name\":\"contract "
-		"liability = prepaid\",\"provider\":\"0.00\"}],\"rows\":[],\"totals\":["
+		"liability = prepaid\",\"provider\":\"0.00\"},"
+		"{\"consumer\":\"0.00\",\"difference\":\"0.00\",\"equal\":true,\"name\":\"refund "
+		"liability = supplier credits\",\"provider\":\"0.00\"}],\"rows\":[],\"totals\":["
 		"{\"book\":\"provider\",\"credit\":\"0.00\",\"debit\":\"0.00\"},"
 		"{\"book\":\"consumer\",\"credit\":\"0.00\",\"debit\":\"0.00\"}]}");
 	ts_buf_reset(&out);

@@ -50,6 +50,8 @@ static void test_every_kind_has_a_rule(void **state)
 	for (int k = 0; k < TS_CHARGE_KINDS; k++) {
 		enum ts_charge_kind kind = (enum ts_charge_kind)k;
 		size_t items = ts_charge_items(terms, kind);
+		if (items == INT32_MAX) /* no table: any serial */
+			items = 1;
 		if (items == 0)
 			fail_msg("full.json has no %s: add one", ts_charge_kind_name(kind));
 		kinds++;
