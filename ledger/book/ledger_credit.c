@@ -369,10 +369,10 @@ bool ts_ledger_claimable(const struct ts_ledger *ledger, const struct ts_line_ke
 	struct ts_ledger_claimable *out)
 {
 	struct ts_period period;
-	if (!ts_ledger_is_claimable(ledger, line) ||
+	const struct ts_sla *sla = ts_ledger_sla(ledger, line->version, line->item);
+	if (sla == NULL || !ts_ledger_is_claimable(ledger, line) ||
 		ts_ledger_period_get(ledger, line->period, &period) != TS_OK)
 		return false;
-	const struct ts_sla *sla = ts_ledger_sla(ledger, line->version, line->item);
 	*out = (struct ts_ledger_claimable){sla->id, lapse_day(&period, sla)};
 	return !ts_ledger_claimed(ledger, sla->id, line->period);
 }
@@ -385,9 +385,9 @@ const struct ts_currency *ts_ledger_currency(const struct ts_ledger *ledger)
 bool ts_ledger_expects(const struct ts_ledger *ledger, const struct ts_line_key *line,
 	const struct ts_period *period, int32_t day)
 {
-	if (!ts_ledger_is_claimable(ledger, line))
-		return true;
 	const struct ts_sla *sla = ts_ledger_sla(ledger, line->version, line->item);
+	if (sla == NULL || !ts_ledger_is_claimable(ledger, line))
+		return true;
 	return day < lapse_day(period, sla) || ts_ledger_claimed(ledger, sla->id, period->index);
 }
 
