@@ -38,7 +38,8 @@ static const struct row words[] = {
 	{"side", STRING ",\"enum\":[\"provider\",\"consumer\"]"},
 	{"streamstate", STRING ",\"enum\":[\"live\",\"quarantined\",\"closed\",\"revoked\"]"},
 	{"charge", STRING ",\"enum\":[\"usage\",\"fee\",\"discount\",\"overage\",\"shortfall\","
-			  "\"rollover\",\"true_up\",\"excess\",\"cap\",\"sla_credit\"]"},
+			  "\"rollover\",\"true_up\",\"excess\",\"cap\",\"sla_credit\","
+			  "\"credit\",\"settlement\"]"},
 };
 
 /* Reads the notation from `at` on. */
