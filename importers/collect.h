@@ -6,7 +6,7 @@
  * contiguous from the enrolment's active_from_ms; one without usage gets a heartbeat (count 0, sku
  * "-"); one that was closed before and got late lines gets a supplementary c1. */
 #include "evidence/window.h"
-#include "importers/import.h"
+#include "importers/frame/import.h"
 #include "importers/spool.h"
 
 struct ts_collect {

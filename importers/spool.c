@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "importers/spool.h"
-#include "importers/lines.h"
+#include "importers/frame/lines.h"
 #include "importers/spool_file.h"
 #include "importers/spool_state.h"
 #include "keys/keyfile.h"
@@ -293,25 +293,39 @@ enum ts_err ts_spool_remember(
 	return TS_OK;
 }
 
+static enum ts_err read_seen(struct ts_lines *lines, struct ts_seen *seen, struct ts_why *why)
+{
+	for (;;) {
+		struct ts_line line;
+		struct ts_seen_entry entry;
+		bool got = false;
+		TS_TRY(ts_lines_next(lines, &line, &got, why));
+		if (!got)
+			return TS_OK;
+		enum ts_err err = ts_seen_parse(line.text, &entry);
+		if (err == TS_OK)
+			err = ts_seen_put(seen, &entry);
+		if (err != TS_OK)
+			return ts_why(
+				why, err, "seen", "damaged near row %lld", (long long)line.number);
+	}
+}
+
 enum ts_err ts_spool_seen(struct ts_spool *spool, struct ts_seen *seen, struct ts_why *why)
 {
 	struct ts_lines lines;
-	struct ts_line line;
-	enum ts_err err = TS_OK;
+	struct ts_input *input = NULL;
 	if (fflush(spool->seen_file) != 0 || fseeko(spool->seen_file, 0, SEEK_SET) != 0)
 		return io_error(why, "seen", "seek");
-	TS_TRY(ts_lines_open(&lines, spool->seen_file, TS_SEEN_LINE_BYTES));
-	while (err == TS_OK && ts_lines_next(&lines, &line)) {
-		struct ts_seen_entry entry;
-		err = ts_seen_parse(line.text, &entry);
-		if (err == TS_OK)
-			err = ts_seen_put(seen, &entry);
+	TS_TRY(ts_input_open(spool->seen_file, &input, why));
+	enum ts_err err = ts_lines_open(&lines, input, TS_SEEN_LINE_BYTES, false);
+	if (err == TS_OK) {
+		err = read_seen(&lines, seen, why);
+		ts_lines_close(&lines);
 	}
-	if (err == TS_OK)
-		err = lines.err;
-	ts_lines_close(&lines);
+	ts_input_close(input);
 	if (err != TS_OK)
-		return ts_why(why, err, "seen", "damaged near row %zu", ts_seen_count(seen));
+		return err;
 	if (fseeko(spool->seen_file, spool->seen_bytes, SEEK_SET) != 0)
 		return io_error(why, "seen", "seek");
 	return TS_OK;

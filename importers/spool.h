@@ -13,7 +13,7 @@
  * that `state` covers are ever signed. */
 #include "evidence/append.h"
 #include "evidence/statement.h"
-#include "importers/seen.h"
+#include "importers/frame/seen.h"
 #include "keys/passphrase.h"
 #include <stdio.h>
 

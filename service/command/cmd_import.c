@@ -36,15 +36,15 @@ struct import_args {
 	const char *stream, *url, *token, *verdicts, *epoch, *through, *passphrase_file;
 	bool dry_run, no_send, allow_future, as_json;
 	int64_t slice_hours;
-	struct ts_opt_list partitions, profiles;
+	struct ts_opt_list partitions, profiles, settings;
 	struct ts_import_options options;
-	char rooms[2 * TS_OPT_LIST_MAX][128]; /* the lists' items, cut at '=' */
+	char rooms[3 * TS_OPT_LIST_MAX][128]; /* the lists' items, cut at '=' */
 };
 
 /* What a run has open; each may be NULL. */
 struct session {
-	FILE *input;
 	FILE *verdicts;
+	bool many; /* files: rows are named by file and line */
 	struct ts_seen *seen;
 	struct ts_spool *spool;
 	struct ts_collect collect;
@@ -93,6 +93,31 @@ static enum ts_err read_lists(struct import_args *a, struct ts_why *why)
 	return TS_OK;
 }
 
+static bool has_setting(const struct ts_source *source, const char *name)
+{
+	for (size_t i = 0; i < source->settings_n; i++)
+		if (strcmp(source->settings[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static enum ts_err read_settings(
+	struct import_args *a, const struct ts_source *source, struct ts_why *why)
+{
+	struct ts_source_options *options = &a->options.source;
+	for (size_t i = 0; i < a->settings.n && i < TS_SOURCE_SETTINGS_MAX; i++) {
+		const char *item = a->settings.items[i];
+		char *room = a->rooms[2 * TS_OPT_LIST_MAX + i];
+		char *value = strchr(item, '=') ? cut_at_equals(item, room, 128) : NULL;
+		if (!value || !has_setting(source, room))
+			return ts_why(why, TS_E_INVALID, "--set",
+				"\"%s\" is not NAME=VALUE with a setting of %s (at most 127 bytes)",
+				item, source->name);
+		options->settings[options->settings_n++] = (struct ts_source_value){room, value};
+	}
+	return TS_OK;
+}
+
 static enum ts_err read_options(struct import_args *a, struct ts_why *why)
 {
 	if (a->slice_hours > SLICE_HOURS_MAX)
@@ -103,13 +128,14 @@ static enum ts_err read_options(struct import_args *a, struct ts_why *why)
 	return ts_instant_parse(a->epoch, "--epoch", &a->options.source.epoch_ms, why);
 }
 
-static enum ts_err sink_row(void *ctx, int64_t line, const struct ts_row *row, struct ts_why *why)
+static enum ts_err sink_row(
+	void *ctx, const char *file, int64_t number, const struct ts_row *row, struct ts_why *why)
 {
 	struct session *s = ctx;
 	if (s->verdicts &&
-		fprintf(s->verdicts, "%lld\t%s\t%s\t%s\n", (long long)line,
-			ts_row_verdict_name(row->verdict), row->reason[0] ? row->reason : "-",
-			row->detail[0] ? row->detail : "-") < 0)
+		fprintf(s->verdicts, "%s%s%lld\t%s\t%s\t%s\n", s->many ? file : "",
+			s->many ? ":" : "", (long long)number, ts_row_verdict_name(row->verdict),
+			row->reason[0] ? row->reason : "-", row->detail[0] ? row->detail : "-") < 0)
 		return ts_why(why, TS_E_IO, "--verdicts", "%s", strerror(errno));
 	return TS_OK;
 }
@@ -162,13 +188,8 @@ static struct ts_import_sink make_sink(struct session *s, bool dry_run)
 	return sink;
 }
 
-static enum ts_err open_session(
-	const struct import_args *a, const char *path, struct session *s, struct ts_why *why)
+static enum ts_err open_session(const struct import_args *a, struct session *s, struct ts_why *why)
 {
-	s->input = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-	if (!s->input)
-		return ts_why(why, errno == ENOENT ? TS_E_NOT_FOUND : TS_E_IO, path, "%s",
-			strerror(errno));
 	if (a->verdicts) {
 		s->verdicts = fopen(a->verdicts, "wb");
 		if (!s->verdicts)
@@ -189,11 +210,47 @@ static enum ts_err close_session(struct session *s, const struct import_args *a,
 	enum ts_err err = TS_OK;
 	if (s->verdicts && fclose(s->verdicts) != 0)
 		err = ts_why(why, TS_E_IO, a->verdicts, "%s", strerror(errno));
-	if (s->input && s->input != stdin)
-		fclose(s->input);
 	ts_collect_end(&s->collect);
 	ts_spool_close(s->spool);
 	ts_seen_free(s->seen);
+	return err;
+}
+
+/* Errors name the file. */
+static enum ts_err read_file(struct ts_import *import, const char *path, struct ts_why *why)
+{
+	FILE *input = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+	if (!input)
+		return ts_why(why, errno == ENOENT ? TS_E_NOT_FOUND : TS_E_IO, path, "%s",
+			strerror(errno));
+	struct ts_why inner = {0};
+	enum ts_err err = ts_import_read(import, input, path, &inner);
+	if (input != stdin)
+		fclose(input);
+	if (err == TS_OK)
+		return TS_OK;
+	char where[sizeof(inner.where)];
+	snprintf(where, sizeof(where), "%.100s: %.80s", path, inner.where);
+	return ts_why(why, err, where, "%s", inner.text[0] ? inner.text : ts_err_text(err));
+}
+
+/* All files are one delivery: nothing is kept unless every one of them was read to its end. */
+static enum ts_err read_files(const struct import_args *a, const struct ts_source *source,
+	const struct ts_opt_list *args, struct session *s, struct ts_import_report *report,
+	struct ts_why *why)
+{
+	const struct ts_import_sink sink = make_sink(s, a->dry_run);
+	struct ts_import *import = NULL;
+	s->many = args->n > 2;
+	TS_TRY(ts_import_begin(source, &a->options, s->seen, &sink, report, &import, why));
+	ts_progress_begin(&s->progress, "rows read");
+	enum ts_err err = TS_OK;
+	for (size_t i = 1; i < args->n && err == TS_OK; i++)
+		err = read_file(import, args->items[i], why);
+	if (err == TS_OK)
+		err = ts_import_end(import, why);
+	ts_progress_end(&s->progress);
+	ts_import_free(import);
 	return err;
 }
 
@@ -218,29 +275,25 @@ static void print_result(const struct import_args *a, const char *path,
 		printf("nothing was written: %s\n", a->stream ? "--dry-run" : "no --stream");
 }
 
-static enum ts_err import(struct import_args *a, const struct ts_source *source, const char *path,
-	struct session *s, struct ts_why *why)
+static enum ts_err import(struct import_args *a, const struct ts_source *source,
+	const struct ts_opt_list *args, struct session *s, struct ts_why *why)
 {
 	struct ts_import_report report;
 	struct ts_agent_report sent = {0};
 	int64_t through_ms = 0;
+	enum ts_err err = TS_OK;
 	TS_TRY(read_options(a, why));
 	if (a->through)
 		TS_TRY(ts_instant_parse(a->through, "--close-through", &through_ms, why));
-	TS_TRY(open_session(a, path, s, why));
-	const struct ts_import_sink sink = make_sink(s, a->dry_run);
-	ts_progress_begin(&s->progress, "rows read");
-	enum ts_err err = ts_import_file(
-		source, &a->options, s->input, s->seen, &sink, &report, why);
-	ts_progress_end(&s->progress);
-	TS_TRY(err);
+	TS_TRY(open_session(a, s, why));
+	TS_TRY(read_files(a, source, args, s, &report, why));
 	if (s->spool && !a->dry_run) {
 		TS_TRY(ts_collect_close(&s->collect, through_ms, why));
 		sent.size = s->spool->sent_n;
 		if (!a->no_send)
 			err = ts_push(s->spool, a->url, a->token, TS_AGENT_BATCH_LINES, &sent, why);
 	}
-	print_result(a, path, source, &report, s, &sent);
+	print_result(a, s->many ? "all files" : args->items[1], source, &report, s, &sent);
 	if (err != TS_OK)
 		fprintf(stderr, "the records are kept; send them with: tallystick append %s\n",
 			a->stream);
@@ -283,6 +336,7 @@ static int run(int argc, char **argv)
 			"slurm: jobs here must have GPUs; SKU of untyped ones"},
 		{"slice", TS_OPT_LIST, false, &a.profiles, "TYPE=MILLI",
 			"slurm: a MIG slice counts as this many thousandths"},
+		{"set", TS_OPT_LIST, false, &a.settings, "NAME=VALUE", "a setting of the source"},
 		{"epoch", TS_OPT_TEXT, false, &a.epoch, "INSTANT",
 			"alibaba-gpu: second 0 (default 2023-07-01)"},
 		{"slice-hours", TS_OPT_INT, false, &a.slice_hours, "N",
@@ -297,8 +351,8 @@ static int run(int argc, char **argv)
 	};
 	struct ts_opt_list args = {0};
 	int code = TS_EXIT_OK;
-	if (!ts_opt_parse(&ts_cmd_import, opts, sizeof(opts) / sizeof(opts[0]), argc, argv, 2, 2,
-		    &args, &code))
+	if (!ts_opt_parse(&ts_cmd_import, opts, sizeof(opts) / sizeof(opts[0]), argc, argv, 2,
+		    TS_OPT_LIST_MAX, &args, &code))
 		return code;
 	const struct ts_source *source = ts_source_find(args.items[0]);
 	if (!source)
@@ -307,7 +361,9 @@ static int run(int argc, char **argv)
 	struct session session = {0};
 	enum ts_err err = read_lists(&a, &why);
 	if (err == TS_OK)
-		err = import(&a, source, args.items[1], &session, &why);
+		err = read_settings(&a, source, &why);
+	if (err == TS_OK)
+		err = import(&a, source, &args, &session, &why);
 	struct ts_why closing = {0};
 	enum ts_err closed = close_session(&session, &a, &closing);
 	if (err != TS_OK)

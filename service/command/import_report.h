@@ -3,7 +3,7 @@
 #define TS_SERVICE_IMPORT_REPORT_H
 /* Why: what `tallystick import` tells about a file: every row's verdict, counted, and the totals
  * that can be held against the source's own. */
-#include "importers/import.h"
+#include "importers/frame/import.h"
 #include <jansson.h>
 
 void ts_import_report_print(

@@ -3,7 +3,7 @@
  * oracle bites: a slicing with a planted fault is caught. */
 #include "base/num.h"
 #include "importers/xoshiro.h"
-#include "importers/slice.h"
+#include "importers/frame/slice.h"
 #include "support/test.h"
 
 #define HOUR_MS INT64_C(3600000)

@@ -3,7 +3,7 @@
 #define TS_TESTS_IMPORTERS_HARNESS_H
 /* Why: importer tests feed text or a fixture and look at verdicts and usage. Header only, so that
  * each test stays one program of one file. */
-#include "importers/import.h"
+#include "importers/frame/import.h"
 #include "support/file.h"
 #include "support/test.h"
 #include <stdlib.h>
@@ -69,10 +69,11 @@ static inline enum ts_err keep_reversal(void *ctx, int64_t index, struct ts_why 
 }
 
 static inline enum ts_err keep_row(
-	void *ctx, int64_t line, const struct ts_row *row, struct ts_why *why)
+	void *ctx, const char *file, int64_t line, const struct ts_row *row, struct ts_why *why)
 {
 	struct harness *h = ctx;
 	(void)why;
+	assert_non_null(file);
 	if (h->rows_n == HARNESS_USES)
 		return TS_OK;
 	struct kept_row *kept = &h->rows[h->rows_n++];

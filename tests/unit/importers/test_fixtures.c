@@ -3,8 +3,8 @@
  * what we do about the rows that they refuse. */
 #include "harness.h"
 #include "base/json.h"
-#include "importers/slurm_text.h"
-#include "importers/tres.h"
+#include "importers/source/slurm_text.h"
+#include "importers/source/tres.h"
 
 static json_t *expected(const char *name)
 {

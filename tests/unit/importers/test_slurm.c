@@ -2,7 +2,7 @@
 /* One test per trap of sacct's output; the rows are of the 26-column layout unless a heading says
  * otherwise. */
 #include "harness.h"
-#include "importers/slurm.h"
+#include "importers/source/slurm.h"
 
 #define REST "|1:0|%s|1|12|12|31000Mn||%s|1-00:00:00|%s|job name"
 

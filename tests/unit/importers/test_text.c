@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The small readers: times, durations, arrays, fields, lines, what was seen. */
-#include "importers/lines.h"
-#include "importers/seen.h"
-#include "importers/slurm_text.h"
-#include "importers/token.h"
-#include "importers/tres.h"
+#include "importers/frame/lines.h"
+#include "importers/frame/seen.h"
+#include "importers/source/slurm_text.h"
+#include "importers/frame/token.h"
+#include "importers/source/tres.h"
 #include "support/test.h"
 #include <stdlib.h>
 #include <string.h>
@@ -86,7 +86,8 @@ static void slices_by_name(void **state)
 static void token_is(const char *value, size_t len, const char *field)
 {
 	char out[TS_TOKEN_BYTES_MAX + 1];
-	size_t n = ts_token((struct ts_str){value, len}, out);
+	bool ascii = false;
+	size_t n = ts_token((struct ts_str){value, len}, out, &ascii);
 	assert_int_equal(n, strlen(out));
 	assert_true(n >= 1 && n <= TS_TOKEN_BYTES_MAX);
 	assert_string_equal(out, field);
@@ -105,6 +106,7 @@ static void fields(void **state)
 		4, "a%C3%A0b");
 	char name[65];
 	memset(name, 'x', sizeof(name));
+	bool ascii = false;
 	char whole[65];
 	memset(whole, 'x', 64);
 	whole[64] = '\0';
@@ -112,10 +114,10 @@ static void fields(void **state)
 	/* One byte more: 47 bytes, '~', 16 digits of SHA-256 (65 times 'x'). */
 	char out[TS_TOKEN_BYTES_MAX + 1];
 	char again[TS_TOKEN_BYTES_MAX + 1];
-	assert_int_equal(ts_token((struct ts_str){name, 65}, out), 64);
+	assert_int_equal(ts_token((struct ts_str){name, 65}, out, &ascii), 64);
 	assert_int_equal(out[47], '~');
 	name[64] = 'y';
-	assert_int_equal(ts_token((struct ts_str){name, 65}, again), 64);
+	assert_int_equal(ts_token((struct ts_str){name, 65}, again, &ascii), 64);
 	assert_memory_equal(out, again, 48);
 	assert_string_not_equal(out, again);
 }
@@ -126,18 +128,26 @@ static void lines_are_bounded(void **state)
 	static const char text[] = "\xef\xbb\xbf"
 				   "one\r\n\ntoo long a line\n12345678\nlast";
 	FILE *file = fmemopen((void *)(uintptr_t)text, sizeof(text) - 1, "rb");
+	struct ts_input *input = NULL;
 	struct ts_lines lines;
 	struct ts_line line;
-	assert_ok(ts_lines_open(&lines, file, 8));
+	struct ts_why why = {0};
+	bool got = false;
+	assert_ok(ts_input_open(file, &input, &why));
+	assert_ok(ts_lines_open(&lines, input, 8, false));
 	static const char *const expected[] = {"one", "", NULL, "12345678", "last"};
 	for (size_t i = 0; i < 5; i++) {
-		assert_true(ts_lines_next(&lines, &line));
+		assert_ok(ts_lines_next(&lines, &line, &got, &why));
+		assert_true(got);
+		assert_int_equal(line.number, i + 1);
 		assert_int_equal(line.too_long, expected[i] == NULL);
 		assert_true(ts_str_is(line.text, expected[i] ? expected[i] : ""));
 	}
-	assert_false(ts_lines_next(&lines, &line));
-	assert_int_equal(lines.bytes, sizeof(text) - 1);
+	assert_ok(ts_lines_next(&lines, &line, &got, &why));
+	assert_false(got);
+	assert_int_equal(ts_input_bytes(input), sizeof(text) - 1);
 	ts_lines_close(&lines);
+	ts_input_close(input);
 	fclose(file);
 }
 

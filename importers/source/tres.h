@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TS_IMPORTERS_TRES_H
-#define TS_IMPORTERS_TRES_H
+#ifndef TS_IMPORTERS_SOURCE_TRES_H
+#define TS_IMPORTERS_SOURCE_TRES_H
 /* Why: Slurm's AllocTRES says how many GPUs an allocation held, in two overlapping ways:
  * `gres/gpu=N` is the total, `gres/gpu:TYPE=N` a breakdown of the same devices, never additive. The
  * type stands there only when the job asked for it. `gres/gpumem` and `gres/gpuutil` are others. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TS_IMPORTERS_SLICE_H
-#define TS_IMPORTERS_SLICE_H
+#ifndef TS_IMPORTERS_FRAME_SLICE_H
+#define TS_IMPORTERS_FRAME_SLICE_H
 /* Why: a record spans at most 31 days, and a cluster may want shorter ones (hours), so an
  * allocation is cut. The cut falls at t_i; share i = floor(q*(t_i - s)/(e - s)) - floor(q*(t_{i-1}
  * - s)/(e - s)), the formula of evidence/cell.h, so that the shares sum to q exactly however often

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "importers/tres.h"
+#include "importers/source/tres.h"
 #include <string.h>
 
 static enum ts_err count_parse(struct ts_str text, int64_t *out)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "importers/slurm_text.h"
+#include "importers/source/slurm_text.h"
 #include "base/time.h"
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "importers/slice.h"
+#include "importers/frame/slice.h"
 #include "base/num.h"
 
 void ts_slices_begin(struct ts_slices *slices, const struct ts_usage *whole, int64_t step_ms)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TS_IMPORTERS_SLURM_TEXT_H
-#define TS_IMPORTERS_SLURM_TEXT_H
+#ifndef TS_IMPORTERS_SOURCE_SLURM_TEXT_H
+#define TS_IMPORTERS_SOURCE_SLURM_TEXT_H
 /* Why: the texts that sacct prints for times, durations and job arrays; each refuses what sacct
  * would not have written, so that a damaged row cannot pass for another one. */
 #include "base/text.h"
