@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "importers/frame/import.h"
+#include "importers/frame/catalog.h"
 #include "importers/frame/slice.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,8 @@
 
 struct ts_import {
 	const struct ts_source *source;
-	const struct ts_import_options *options;
+	struct ts_import_options options; /* with a catalog in any case */
+	struct ts_catalog *catalog; /* own one, when none was given */
 	struct ts_seen *seen;
 	const struct ts_import_sink *sink;
 	struct ts_import_report *report;
@@ -30,7 +32,7 @@ static enum ts_err check_slices(struct ts_import *run)
 	for (size_t i = 0; i < row->n && run->sink->check; i++) {
 		struct ts_slices slices;
 		struct ts_usage slice;
-		ts_slices_begin(&slices, &row->uses[i], run->options->slice_ms);
+		ts_slices_begin(&slices, &row->uses[i], run->options.slice_ms);
 		while (ts_slices_next(&slices, &slice)) {
 			const char *reason = "";
 			enum ts_err err = run->sink->check(run->sink->ctx, &slice, &reason);
@@ -50,7 +52,7 @@ static enum ts_err check_slices(struct ts_import *run)
 
 static bool times_are_possible(const struct ts_import *run, struct ts_row *row)
 {
-	int64_t now_ms = run->options->now_ms;
+	int64_t now_ms = run->options.now_ms;
 	for (size_t i = 0; i < row->n; i++) {
 		const struct ts_usage *use = &row->uses[i];
 		if (now_ms && use->end_ms > now_ms + TS_IMPORT_FUTURE_MS) {
@@ -127,7 +129,7 @@ static enum ts_err finish_verdict(struct ts_import *run, const struct ts_seen_en
 	TS_TRY(check_slices(run));
 	if (!entry || row->verdict != TS_ROW_ACCEPTED)
 		return TS_OK;
-	if (row->in_group ? met : !run->options->supersede) {
+	if (row->in_group ? met : !run->options.supersede) {
 		ts_row_judge(row, TS_ROW_QUARANTINED, "key_conflict",
 			"differs from the row that stands at stream index %lld",
 			(long long)entry->first);
@@ -146,7 +148,7 @@ static enum ts_err emit(struct ts_import *run, struct ts_seen_entry *entry, stru
 		const struct ts_usage *use = &run->row.uses[i];
 		struct ts_slices slices;
 		struct ts_usage slice;
-		ts_slices_begin(&slices, use, run->options->slice_ms);
+		ts_slices_begin(&slices, use, run->options.slice_ms);
 		while (ts_slices_next(&slices, &slice)) {
 			int64_t index = report->records;
 			if (run->sink->usage)
@@ -275,7 +277,7 @@ enum ts_err ts_import_begin(const struct ts_source *source, const struct ts_impo
 	if (!run)
 		return TS_E_NO_MEMORY;
 	run->source = source;
-	run->options = options;
+	run->options = *options;
 	run->seen = seen;
 	run->sink = sink;
 	run->report = report;
@@ -285,9 +287,13 @@ enum ts_err ts_import_begin(const struct ts_source *source, const struct ts_impo
 	ts_seen_begin_run(seen);
 	run->region = ts_region_create(
 		source->state_bytes_max ? source->state_bytes_max : STATE_BYTES_MAX);
-	enum ts_err err = run->region
-				  ? source->open(&options->source, run->region, &run->state, why)
-				  : TS_E_NO_MEMORY;
+	enum ts_err err = run->region ? TS_OK : TS_E_NO_MEMORY;
+	if (err == TS_OK && !run->options.source.catalog) {
+		err = ts_catalog_create(&run->catalog, why);
+		run->options.source.catalog = run->catalog;
+	}
+	if (err == TS_OK)
+		err = source->open(&run->options.source, run->region, &run->state, why);
 	if (err != TS_OK) {
 		ts_import_free(run);
 		return err;
@@ -301,6 +307,7 @@ void ts_import_free(struct ts_import *import)
 	if (!import)
 		return;
 	ts_region_free(import->region);
+	ts_catalog_free(import->catalog);
 	free(import);
 }
 
@@ -312,7 +319,7 @@ static enum ts_err read_form(
 	if (!run->form)
 		return TS_E_MALFORMED;
 	return ts_items_read(
-		input, run->form, run->state, run->options->source.columns, &sink, why);
+		input, run->form, run->state, run->options.source.columns, &sink, why);
 }
 
 /* The whole of an envelope, what is inside of it, and then that as any other input. */

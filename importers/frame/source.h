@@ -40,7 +40,7 @@ struct ts_source_options {
 	const char *columns; /* NULL: a heading, or the form's layout; else comma list */
 	const char *account; /* for sources without accounts; NULL: "-" */
 	int64_t epoch_ms; /* of sources with relative times: what second 0 is */
-	const struct ts_catalog *catalog; /* NULL: the one that is compiled in */
+	const struct ts_catalog *catalog; /* for import.h: NULL is the one that is compiled in */
 	size_t partitions_n; /* slurm: partitions that have devices */
 	struct ts_source_partition partitions[TS_SOURCE_PARTITIONS_MAX];
 	size_t profiles_n; /* slurm: what a MIG slice counts as */
