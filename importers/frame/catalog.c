@@ -124,8 +124,7 @@ static enum ts_err check_times(const struct ts_catalog *catalog, struct ts_why *
 	return TS_OK;
 }
 
-static enum ts_err read_entries(
-	struct ts_catalog *catalog, const json_t *list, struct ts_why *why)
+static enum ts_err read_entries(struct ts_catalog *catalog, const json_t *list, struct ts_why *why)
 {
 	size_t n = json_array_size(list);
 	if (catalog->n + n > TS_CATALOG_ENTRIES_MAX)
@@ -137,8 +136,8 @@ static enum ts_err read_entries(
 		return TS_E_NO_MEMORY;
 	catalog->entries = entries;
 	for (size_t i = 0; i < n; i++)
-		TS_TRY(read_line(catalog, json_array_get(list, i), i, &entries[catalog->n + i],
-			why));
+		TS_TRY(read_line(
+			catalog, json_array_get(list, i), i, &entries[catalog->n + i], why));
 	catalog->n += n;
 	if (catalog->n)
 		qsort(entries, catalog->n, sizeof(*entries), compare);
@@ -209,8 +208,7 @@ void ts_catalog_free(struct ts_catalog *catalog)
 }
 
 /* The first entry at or behind (table, code). */
-static size_t lower_bound(
-	const struct ts_catalog *catalog, struct ts_str table, struct ts_str code)
+static size_t lower_bound(const struct ts_catalog *catalog, struct ts_str table, struct ts_str code)
 {
 	size_t low = 0;
 	size_t high = catalog->n;

@@ -3,8 +3,9 @@
 #define TS_IMPORTERS_FRAME_CATALOG_H
 /* Why: what a foreign code means (an instance type, a billing SKU, a GRES type, a MIG profile) is
  * data with dates, not code: which SKU of ours it is, how many devices one of it holds, from when
- * to when. importers/catalog.json is compiled in; files of the same format (docs/formats/catalog.md)
- * are laid over it and win. What is found nowhere is quarantined, until somebody adds it. */
+ * to when. importers/catalog.json is compiled in; files of the same format
+ * (docs/formats/catalog.md) are laid over it and win. What is found nowhere is quarantined, until
+ * somebody adds it. */
 #include "base/region.h"
 #include "base/text.h"
 #include "evidence/sha256.h"

@@ -318,8 +318,7 @@ static enum ts_err read_form(
 	run->form = ts_items_form(run->source, head, why);
 	if (!run->form)
 		return TS_E_MALFORMED;
-	return ts_items_read(
-		input, run->form, run->state, run->options.source.columns, &sink, why);
+	return ts_items_read(input, run->form, run->state, run->options.source.columns, &sink, why);
 }
 
 /* The whole of an envelope, what is inside of it, and then that as any other input. */

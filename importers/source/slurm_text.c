@@ -149,6 +149,20 @@ enum ts_slurm_state ts_slurm_state(struct ts_str text)
 		{"REQUEUED", TS_SLURM_NOT_ENDED},
 		{"RESIZING", TS_SLURM_NOT_ENDED},
 		{"SUSPENDED", TS_SLURM_NOT_ENDED},
+		/* flags beside a state, in JSON */
+		{"COMPLETING", TS_SLURM_NOT_ENDED},
+		{"CONFIGURING", TS_SLURM_NOT_ENDED},
+		{"POWER_UP_NODE", TS_SLURM_NOT_ENDED},
+		{"REQUEUE_FED", TS_SLURM_NOT_ENDED},
+		{"REQUEUE_HOLD", TS_SLURM_NOT_ENDED},
+		{"RESV_DEL_HOLD", TS_SLURM_NOT_ENDED},
+		{"SIGNALING", TS_SLURM_NOT_ENDED},
+		{"SPECIAL_EXIT", TS_SLURM_NOT_ENDED},
+		{"STAGE_OUT", TS_SLURM_NOT_ENDED},
+		{"STOPPED", TS_SLURM_NOT_ENDED},
+		{"EXPEDITING", TS_SLURM_ENDED},
+		{"LAUNCH_FAILED", TS_SLURM_ENDED},
+		{"RECONFIG_FAIL", TS_SLURM_ENDED},
 	};
 	struct ts_str word = ts_str_cut(&text, ' ');
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
