@@ -306,6 +306,8 @@ void ts_import_free(struct ts_import *import)
 {
 	if (!import)
 		return;
+	if (import->source->close && import->state)
+		import->source->close(import->state);
 	ts_region_free(import->region);
 	ts_catalog_free(import->catalog);
 	free(import);
@@ -355,6 +357,8 @@ enum ts_err ts_import_read(
 	struct ts_str head = {0};
 	import->file = name;
 	import->report->files++;
+	if (import->source->begin)
+		import->source->begin(import->state);
 	TS_TRY(ts_input_open(file, &input, why));
 	enum ts_err err = ts_input_peek(input, &head, why);
 	if (err == TS_OK && import->source->wrapped && import->source->wrapped(head)) {
@@ -364,6 +368,8 @@ enum ts_err ts_import_read(
 	} else if (err == TS_OK) {
 		err = read_form(import, input, head, why);
 	}
+	if (err == TS_OK && import->source->end)
+		err = import->source->end(import->state, why);
 	import->report->bytes += ts_input_bytes(input);
 	ts_input_close(input);
 	return err;

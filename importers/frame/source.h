@@ -115,6 +115,12 @@ struct ts_source {
 	/* Options are borrowed. */
 	enum ts_err (*open)(const struct ts_source_options *options, struct ts_region *region,
 		void **state, struct ts_why *why);
+	/* NULL: none. What open took besides the region is given back. */
+	void (*close)(void *state);
+	/* NULL: none. A file begins, before an envelope is looked at; a file was read to its end,
+	 * and an error refuses it. */
+	void (*begin)(void *state);
+	enum ts_err (*end)(void *state, struct ts_why *why);
 	/* NULL: none. Rows that only the end of the input shows: called with part 0, 1, ... while
 	 * row->more. A row with verdict left at not_judged is none. */
 	enum ts_err (*finish)(void *state, int64_t part, struct ts_row *row, struct ts_why *why);

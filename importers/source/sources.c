@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "importers/frame/source.h"
 #include "importers/source/alibaba.h"
+#include "importers/source/apel.h"
+#include "importers/source/cloudevents.h"
 #include "importers/source/records.h"
 #include "importers/source/slurm.h"
+#include "importers/source/traces.h"
 #include <string.h>
 
 static const struct ts_source none = {0};
 const struct ts_source *const ts_sources[] = {
 	&ts_slurm_source,
+	&ts_apel_source,
+	&ts_cloudevents_source,
 	&ts_alibaba_source,
+	&ts_philly_source,
+	&ts_acme_source,
+	&ts_series_source,
 	&ts_records_source,
 	&none,
 };
