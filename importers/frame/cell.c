@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define EPOCH_S_MAX INT64_C(253402300800) /* the year 10000 */
+#define DURATION_MS_MAX INT64_C(400000000000000) /* twelve thousand years */
 #define DIGITS_MAX 38 /* of a number: fits 128 bits */
 
 /* n decimal digits at *at, which moves on. */
@@ -88,8 +89,10 @@ static enum ts_err civil(struct ts_str text, unsigned accept, int64_t *ms)
 		return TS_E_MALFORMED;
 	int64_t value = (int64_t)ts_day_of_date(date) * (TS_US_PER_DAY / TS_US_PER_MS);
 	if (text.len == 0) {
+		if (!(accept & TS_STAMP_DATE))
+			return TS_E_MALFORMED;
 		*ms = value;
-		return accept & TS_STAMP_DATE ? TS_OK : TS_E_MALFORMED;
+		return TS_OK;
 	}
 	if ((!take_char(&text, 'T') && !take_char(&text, ' ')) || !take_digits(&text, 2, &hour) ||
 		!take_char(&text, ':') || !take_digits(&text, 2, &minute) ||
@@ -219,11 +222,13 @@ static bool iso_duration(struct ts_str text, int64_t *ms)
 			return false;
 		text = (struct ts_str){text.at + 1, text.len - 1};
 		if (__builtin_mul_overflow(value, units[next++].ms, &value) ||
-			__builtin_add_overflow(total, value + fraction_ms, &total))
+			value > DURATION_MS_MAX || total > DURATION_MS_MAX)
 			return false;
+		total += value + fraction_ms;
 		any = true;
 	}
-	*ms = total;
+	if (any)
+		*ms = total;
 	return any;
 }
 

@@ -354,6 +354,12 @@ static enum ts_err json_row(
 			(long long)(use.end_ms - use.start_ms) / 1000);
 		return TS_OK;
 	}
+	if (!ts_str_is(cells[TYPE], "GPU") && !ts_str_is(cells[TYPE], "FPGA") &&
+		!ts_str_is(cells[TYPE], "Other")) {
+		ts_row_judge(row, TS_ROW_QUARANTINED, "type_unknown",
+			"Type \"%.*s\" is not GPU, FPGA or Other", TS_SHOW(cells[TYPE]));
+		return TS_OK;
+	}
 	if (count_milli == 0 || available_s == 0) {
 		ts_row_judge(
 			row, TS_ROW_NOT_BILLABLE, "zero_elapsed", "Count or AvailableDuration 0");

@@ -188,7 +188,8 @@ static bool read_span(
 	}
 	int64_t suspended_s = span_s - elapsed_s;
 	struct ts_str text = f[SUSPENDED];
-	if (text.len && (ts_slurm_elapsed(text, &suspended_s) != TS_OK ||
+	if (text.len && ((ts_slurm_elapsed(text, &suspended_s) != TS_OK &&
+				 ts_text_u63(text, &suspended_s) != TS_OK) ||
 				suspended_s != span_s - elapsed_s)) {
 		ts_row_judge(row, TS_ROW_QUARANTINED, "suspended_mismatch",
 			"interval %lld s, elapsed %lld s, Suspended \"%.*s\"", (long long)span_s,

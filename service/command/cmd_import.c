@@ -2,6 +2,7 @@
 #include "base/time.h"
 #include "importers/collect.h"
 #include "service/clock.h"
+#include "service/command/catalog_files.h"
 #include "service/command/command.h"
 #include "service/command/import_report.h"
 #include "service/instant.h"
@@ -19,14 +20,16 @@ static int run(int argc, char **argv);
 const struct ts_command ts_cmd_import = {
 	.name = "import",
 	.summary = "read usage from a file; a verdict for every row, records for a stream",
-	.usage = "tallystick import slurm|alibaba-gpu|records FILE --stream DIR [--url URL ...]\n"
-		 "tallystick import slurm|alibaba-gpu|records FILE [--dry-run]\n"
+	.usage = "tallystick import SOURCE FILE ... --stream DIR [--url URL ...]\n"
+		 "tallystick import SOURCE FILE ... [--dry-run]\n"
+		 "tallystick import --sources\n"
 		 "\n"
 		 "Each row is accepted, not billable, a duplicate, superseded, pending or\n"
 		 "quarantined, with a reason; the counts add up to the rows. Accepted rows\n"
 		 "become lines of the stream in DIR, windows are closed, and all is sent. A\n"
 		 "second run over the same file finds duplicates only. Without --stream nothing\n"
-		 "is written. FILE - is standard input.\n"
+		 "is written. FILE - is standard input; gzip is seen. Several files are one\n"
+		 "delivery: all of it counts or nothing.\n"
 		 "\n"
 		 "  TZ=UTC sacct --parsable2 ... | tallystick import slurm - --stream var/agent\n",
 	.run = run,
@@ -34,9 +37,9 @@ const struct ts_command ts_cmd_import = {
 
 struct import_args {
 	const char *stream, *url, *token, *verdicts, *epoch, *through, *passphrase_file;
-	bool dry_run, no_send, allow_future, as_json;
+	bool dry_run, no_send, allow_future, as_json, list_sources;
 	int64_t slice_hours;
-	struct ts_opt_list partitions, profiles, settings;
+	struct ts_opt_list partitions, profiles, settings, catalogs;
 	struct ts_import_options options;
 	char rooms[3 * TS_OPT_LIST_MAX][128]; /* the lists' items, cut at '=' */
 };
@@ -45,6 +48,7 @@ struct import_args {
 struct session {
 	FILE *verdicts;
 	bool many; /* files: rows are named by file and line */
+	struct ts_catalog *catalog;
 	struct ts_seen *seen;
 	struct ts_spool *spool;
 	struct ts_collect collect;
@@ -188,13 +192,15 @@ static struct ts_import_sink make_sink(struct session *s, bool dry_run)
 	return sink;
 }
 
-static enum ts_err open_session(const struct import_args *a, struct session *s, struct ts_why *why)
+static enum ts_err open_session(struct import_args *a, struct session *s, struct ts_why *why)
 {
 	if (a->verdicts) {
 		s->verdicts = fopen(a->verdicts, "wb");
 		if (!s->verdicts)
 			return ts_why(why, TS_E_IO, a->verdicts, "%s", strerror(errno));
 	}
+	TS_TRY(ts_catalog_files(&a->catalogs, &s->catalog, why));
+	a->options.source.catalog = s->catalog;
 	TS_TRY(ts_seen_create(&s->seen));
 	if (!a->stream)
 		return TS_OK;
@@ -213,6 +219,7 @@ static enum ts_err close_session(struct session *s, const struct import_args *a,
 	ts_collect_end(&s->collect);
 	ts_spool_close(s->spool);
 	ts_seen_free(s->seen);
+	ts_catalog_free(s->catalog);
 	return err;
 }
 
@@ -300,6 +307,18 @@ static enum ts_err import(struct import_args *a, const struct ts_source *source,
 	return err;
 }
 
+static int print_sources(void)
+{
+	for (size_t i = 0; ts_sources[i]->name; i++) {
+		const struct ts_source *source = ts_sources[i];
+		printf("%-14s %s\n", source->name, source->summary);
+		for (size_t j = 0; j < source->settings_n; j++)
+			printf("  --set %s=...  %s\n", source->settings[j].name,
+				source->settings[j].value);
+	}
+	return TS_EXIT_OK;
+}
+
 static int usage_error(const char *where, const char *text)
 {
 	struct ts_why why = {0};
@@ -337,6 +356,8 @@ static int run(int argc, char **argv)
 		{"slice", TS_OPT_LIST, false, &a.profiles, "TYPE=MILLI",
 			"slurm: a MIG slice counts as this many thousandths"},
 		{"set", TS_OPT_LIST, false, &a.settings, "NAME=VALUE", "a setting of the source"},
+		{"catalog", TS_OPT_LIST, false, &a.catalogs, "FILE",
+			"codes laid over the compiled catalog (may be repeated)"},
 		{"epoch", TS_OPT_TEXT, false, &a.epoch, "INSTANT",
 			"alibaba-gpu: second 0 (default 2023-07-01)"},
 		{"slice-hours", TS_OPT_INT, false, &a.slice_hours, "N",
@@ -347,16 +368,22 @@ static int run(int argc, char **argv)
 			"take rows that end after now (simulated usage)"},
 		{"close-through", TS_OPT_TEXT, false, &a.through, "INSTANT",
 			"close windows up to here (default: to the last record)"},
+		{"sources", TS_OPT_FLAG, false, &a.list_sources, NULL,
+			"list the sources with their settings"},
 		{"json", TS_OPT_FLAG, false, &a.as_json, NULL, "print the report as JSON"},
 	};
 	struct ts_opt_list args = {0};
 	int code = TS_EXIT_OK;
-	if (!ts_opt_parse(&ts_cmd_import, opts, sizeof(opts) / sizeof(opts[0]), argc, argv, 2,
+	if (!ts_opt_parse(&ts_cmd_import, opts, sizeof(opts) / sizeof(opts[0]), argc, argv, 0,
 		    TS_OPT_LIST_MAX, &args, &code))
 		return code;
+	if (a.list_sources)
+		return print_sources();
+	if (args.n < 2)
+		return usage_error("import", "needs SOURCE and FILE; see --help");
 	const struct ts_source *source = ts_source_find(args.items[0]);
 	if (!source)
-		return usage_error(args.items[0], "is no source: slurm, alibaba-gpu or records");
+		return usage_error(args.items[0], "is no source; tallystick import --sources");
 	struct ts_why why = {0};
 	struct session session = {0};
 	enum ts_err err = read_lists(&a, &why);

@@ -29,6 +29,8 @@ void ts_import_report_print(
 	printf(" in %lld records", (long long)report->records);
 	if (report->reversals)
 		printf(", %lld earlier ones reversed", (long long)report->reversals);
+	if (report->withdrawn)
+		printf(" (%lld rows are no longer in the delivery)", (long long)report->withdrawn);
 	if (report->records)
 		printf("\n  from %s to %s", ts_time_format(report->start_ms * TS_US_PER_MS, from),
 			ts_time_format(report->end_ms * TS_US_PER_MS, to));
@@ -64,7 +66,7 @@ json_t *ts_import_report_json(
 					 (json_int_t)report->reasons[i].rows));
 	char epoch[TS_TIME_CHARS];
 	ts_time_format(report->epoch_ms * TS_US_PER_MS, epoch);
-	return json_pack("{s:s,s:s,s:I,s:o,s:o,s:I,s:I,s:s,s:s,s:o,s:o,s:s,s:o}", "file", file,
+	return json_pack("{s:s,s:s,s:I,s:o,s:o,s:I,s:I,s:s,s:s,s:o,s:o,s:s,s:o,s:I}", "file", file,
 		"source", source->name, "rows", (json_int_t)report->rows, "verdicts", verdicts,
 		"reasons", reasons, "records", (json_int_t)report->records, "reversals",
 		(json_int_t)report->reversals, "gpu_seconds",
@@ -72,5 +74,6 @@ json_t *ts_import_report_json(
 		ts_i128_format(report->quantity, quantity), "from",
 		time_json(report, report->start_ms), "to", time_json(report, report->end_ms),
 		"times", source->time_note, "epoch",
-		source->relative ? json_string(epoch) : json_null());
+		source->relative ? json_string(epoch) : json_null(), "withdrawn",
+		(json_int_t)report->withdrawn);
 }
