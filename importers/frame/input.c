@@ -110,7 +110,7 @@ static enum ts_err inflate_some(
 static enum ts_err begin(struct ts_input *input, struct ts_why *why)
 {
 	size_t n = 0;
-	input->head = malloc(TS_INPUT_BLOCK_BYTES);
+	input->head = calloc(1, TS_INPUT_BLOCK_BYTES);
 	if (!input->head)
 		return TS_E_NO_MEMORY;
 	while (input->len < 512 && !input->ended) {

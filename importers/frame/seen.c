@@ -7,10 +7,12 @@
 
 #define SLOTS_FIRST 1024
 #define INDEX_CAP_BYTES ((size_t)64 << 20) /* then on disk: from 6 million rows on */
-#define ENTRIES_CAP_BYTES ((size_t)8 << 20) /* 131,072 rows */
+#define ENTRIES_CAP_BYTES ((size_t)32 << 20) /* 524,288 rows; then on disk */
 
 /* Open addressing, at most three quarters full. A slot is 0, or the number of its entry + 1 with 32
- * further bits of the key above it: entries of other keys are hardly ever looked at. */
+ * bits of the key above it: entries of other keys are hardly ever looked at. A slot's place follows
+ * from those bits' upper ones, so that growing goes through old and new slots in order and never
+ * through the entries. */
 struct ts_seen {
 	struct ts_spill entries;
 	struct ts_spill slots;
@@ -24,19 +26,24 @@ static struct ts_seen_entry *entry_at(const struct ts_seen *seen, size_t i)
 	return (struct ts_seen_entry *)seen->entries.data + i;
 }
 
-static uint64_t word_at(const uint8_t *bytes)
+static uint32_t tag_of(const uint8_t *key)
 {
-	uint64_t word = 0;
-	memcpy(&word, bytes, sizeof(word));
-	return word;
+	uint32_t tag = 0;
+	memcpy(&tag, key, sizeof(tag)); /* keys are hashes already */
+	return tag;
 }
 
-/* The slot of the key, or the free one where it belongs. Keys are hashes already. */
+static size_t place_of(uint32_t tag, size_t slots_n)
+{
+	return (size_t)((uint64_t)tag * slots_n >> 32);
+}
+
+/* The slot of the key, or the free one where it belongs. */
 static uint64_t *slot_of(const struct ts_seen *seen, const uint8_t *key)
 {
 	uint64_t *slots = seen->slots.data;
-	size_t at = (size_t)word_at(key) & (seen->slots_n - 1);
-	uint32_t tag = (uint32_t)word_at(key + 8);
+	uint32_t tag = tag_of(key);
+	size_t at = place_of(tag, seen->slots_n);
 	while (slots[at]) {
 		size_t number = (size_t)(slots[at] & UINT32_MAX) - 1;
 		if (slots[at] >> 32 == tag &&
@@ -47,24 +54,24 @@ static uint64_t *slot_of(const struct ts_seen *seen, const uint8_t *key)
 	return &slots[at];
 }
 
-static void set_slot(uint64_t *slot, const uint8_t *key, size_t number)
-{
-	uint32_t tag = (uint32_t)word_at(key + 8);
-	*slot = (uint64_t)tag << 32 | (uint64_t)(number + 1);
-}
-
 static enum ts_err grow_slots(struct ts_seen *seen, size_t slots_n)
 {
-	struct ts_spill slots;
-	ts_spill_init(&slots, INDEX_CAP_BYTES);
-	TS_TRY(ts_spill_grow(&slots, slots_n * sizeof(uint64_t)));
-	ts_spill_free(&seen->slots);
-	seen->slots = slots;
-	seen->slots_n = slots_n;
-	for (size_t i = 0; i < seen->n; i++) {
-		const uint8_t *key = entry_at(seen, i)->key;
-		set_slot(slot_of(seen, key), key, i);
+	struct ts_spill grown;
+	ts_spill_init(&grown, INDEX_CAP_BYTES);
+	TS_TRY(ts_spill_grow(&grown, slots_n * sizeof(uint64_t)));
+	const uint64_t *from = seen->slots.data;
+	uint64_t *to = grown.data;
+	for (size_t i = 0; i < seen->slots_n; i++) {
+		if (!from[i])
+			continue;
+		size_t at = place_of((uint32_t)(from[i] >> 32), slots_n);
+		while (to[at])
+			at = (at + 1) & (slots_n - 1);
+		to[at] = from[i];
 	}
+	ts_spill_free(&seen->slots);
+	seen->slots = grown;
+	seen->slots_n = slots_n;
 	return TS_OK;
 }
 
@@ -146,8 +153,8 @@ enum ts_err ts_seen_put(struct ts_seen *seen, const struct ts_seen_entry *entry)
 			TS_TRY(grow_slots(seen, seen->slots_n * 2));
 			slot = slot_of(seen, entry->key);
 		}
-		set_slot(slot, entry->key, seen->n);
 		seen->n++;
+		*slot = (uint64_t)tag_of(entry->key) << 32 | (uint64_t)seen->n;
 	}
 	struct ts_seen_entry *place = entry_at(seen, (size_t)(*slot & UINT32_MAX) - 1);
 	*place = *entry;
