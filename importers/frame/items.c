@@ -144,11 +144,12 @@ static void cells_of_tree(struct reading *r, const struct ts_node *tree, const c
 	*missing = NULL;
 	for (size_t i = 0; i < r->form->fields_n; i++) {
 		struct ts_str names = ts_str(r->form->fields[i].names);
-		struct ts_str cell = {0};
+		struct ts_str cell = {NULL, 0};
 		while (names.at && cell.len == 0) {
 			struct ts_str text = ts_node_text(
 				ts_node_at(tree, ts_str_cut(&names, '|')));
-			cell = text.at ? text : cell;
+			if (text.at)
+				cell = text;
 		}
 		r->cells[i] = cell;
 		if (cell.len == 0 && r->form->fields[i].required && !*missing)
