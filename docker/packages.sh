@@ -7,7 +7,7 @@ ts_packages="
 	cmake ninja-build pkg-config git
 	gcc libc6-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck
 	libpq-dev libmicrohttpd-dev libgnutls28-dev libssl-dev libjansson-dev libsodium-dev
-	libzstd-dev zlib1g-dev libcurl4-openssl-dev libcairo2-dev libpango1.0-dev libxlsxwriter-dev libcmocka-dev
+	libzstd-dev zlib1g-dev libcurl4-openssl-dev libxml2-dev libcairo2-dev libpango1.0-dev libxlsxwriter-dev libcmocka-dev
 	postgresql-15 postgresql-common tzdata
 	fonts-liberation2 fonts-dejavu-core poppler-utils
 	curl openssl python3 python3-nacl python3-jsonschema procps util-linux ca-certificates
