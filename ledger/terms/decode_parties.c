@@ -8,7 +8,7 @@
 
 struct raw_party {
 	struct ts_party party;
-	const json_t *address;
+	const json_t *address, *registration, *endpoint, *contact, *payment;
 };
 static const struct ts_json_field party_fields[] = {
 	{"id", TS_JSON_STRING, true, offsetof(struct raw_party, party.id), 1, PARTY_ID_MAX},
@@ -20,6 +20,12 @@ static const struct ts_json_field party_fields[] = {
 		TS_VKEY_CHARS},
 	{"payment_details", TS_JSON_STRING, false,
 		offsetof(struct raw_party, party.payment_details), 1, 1000},
+	{"trade_name", TS_JSON_STRING, false, offsetof(struct raw_party, party.trade_name), 1, 200},
+	{"vat_id", TS_JSON_STRING, false, offsetof(struct raw_party, party.vat_id), 1, 22},
+	{"registration", TS_JSON_OBJECT, false, offsetof(struct raw_party, registration), 0, 0},
+	{"endpoint", TS_JSON_OBJECT, false, offsetof(struct raw_party, endpoint), 0, 0},
+	{"contact", TS_JSON_OBJECT, false, offsetof(struct raw_party, contact), 0, 0},
+	{"payment", TS_JSON_OBJECT, false, offsetof(struct raw_party, payment), 0, 0},
 };
 static const struct ts_json_field address_fields[] = {
 	{"street", TS_JSON_STRING, false, offsetof(struct ts_address, street), 1, 200},
@@ -35,7 +41,11 @@ static const struct ts_json_field invoice_fields[] = {
 	{"buyer_reference", TS_JSON_STRING, false, offsetof(struct ts_terms, buyer_reference), 1,
 		80},
 	{"payment_terms", TS_JSON_STRING, false, offsetof(struct ts_terms, payment_terms), 1, 500},
+	{"type", TS_JSON_STRING, false, offsetof(struct ts_terms, type), 1, 3},
+	{"accounting_cost", TS_JSON_STRING, false, offsetof(struct ts_terms, accounting_cost), 1,
+		80},
 };
+
 static enum ts_err check_party(
 	const struct ts_decode *d, const struct ts_party *party, const char *pointer)
 {
@@ -72,6 +82,9 @@ static enum ts_err decode_party(const struct ts_decode *d, const json_t *obj, co
 		TS_TRY(ts_decode_object(d, raw.address, address_fields,
 			sizeof address_fields / sizeof address_fields[0], true, &raw.party.address,
 			where));
+	const struct ts_decode_invoicing invoicing = {
+		raw.registration, raw.endpoint, raw.contact, raw.payment};
+	TS_TRY(ts_decode_invoicing(d, &invoicing, pointer, &raw.party));
 	if (!raw.party.id)
 		raw.party.id = id;
 	if (!raw.party.name)
@@ -88,12 +101,18 @@ enum ts_err ts_decode_parties(const struct ts_decode *d, const struct ts_decode_
 	if (strcmp(t->provider.id, t->consumer.id) == 0)
 		return ts_why(d->why, TS_E_INVALID, "/consumer/id",
 			"\"%s\" is the provider's id too", t->consumer.id);
+	if (t->consumer.payment.means)
+		return ts_why(d->why, TS_E_INVALID, "/consumer/payment",
+			"the consumer pays; only the provider has a \"payment\"");
 	t->series = "";
 	if (root->invoice) {
 		TS_TRY(ts_decode_object(d, root->invoice, invoice_fields,
 			sizeof invoice_fields / sizeof invoice_fields[0], true, t, "/invoice"));
 		if (*t->series)
 			TS_TRY(ts_decode_token(d, t->series, "/invoice", "series"));
+		if (t->type && strcmp(t->type, "380") != 0 && strcmp(t->type, "82") != 0)
+			return ts_why(d->why, TS_E_INVALID, "/invoice/type",
+				"\"%s\" must be 380 (invoice) or 82 (metered services)", t->type);
 	}
 	return TS_OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "terms/decode.h"
+#include "base/codes.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ static const struct ts_json_field sku_fields[] = {
 	{"unit", TS_JSON_STRING, true, offsetof(struct raw_sku, sku.unit), 1, 40},
 	{"divisor", TS_JSON_I128, true, offsetof(struct raw_sku, sku.divisor), 0, 0},
 	{"capacity", TS_JSON_DECIMAL, false, offsetof(struct raw_sku, capacity), 0, 0},
+	{"unit_code", TS_JSON_STRING, false, offsetof(struct raw_sku, sku.unit_code), 1, 3},
 };
 struct raw_price {
 	const char *id, *section, *description, *sku, *pricing_class, *model, *treatment, *region,
@@ -97,6 +99,10 @@ static enum ts_err decode_skus(const struct ts_decode *d, const json_t *array)
 		TS_TRY(ts_decode_token(d, skus[i].id, at, "sku"));
 		if (!skus[i].name)
 			skus[i].name = skus[i].id;
+		if (skus[i].unit_code && !ts_codes_have(TS_CODES_UNIT, ts_str(skus[i].unit_code)))
+			return ts_why(d->why, TS_E_INVALID, at,
+				"unit_code \"%s\" is none of the %s; an hour is HUR",
+				skus[i].unit_code, ts_codes_title(TS_CODES_UNIT));
 		if (skus[i].divisor < 1 || skus[i].divisor > DIVISOR_MAX) {
 			char text[TS_I128_CHARS];
 			return ts_why(d->why, TS_E_RANGE, at, "divisor %s is outside 1 to 10^18",

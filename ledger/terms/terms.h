@@ -16,6 +16,19 @@ struct ts_address {
 	const char *country; /* ISO 3166-1 alpha-2 */
 };
 
+/* How a company is known to registers and networks; NULL where absent. */
+struct ts_identifier {
+	const char *scheme; /* ISO 6523, or EAS for an electronic address */
+	const char *id;
+};
+struct ts_contact {
+	const char *name, *phone, *email;
+};
+struct ts_payment {
+	const char *means; /* UNTDID 4461: "58" SEPA transfer, "30" credit transfer, ... */
+	const char *iban, *account, *bic, *account_name; /* iban or account */
+};
+
 struct ts_party {
 	const char *id; /* short name, [a-z0-9-]{1,32} */
 	const char *name; /* legal name */
@@ -24,6 +37,11 @@ struct ts_party {
 	const char *email; /* NULL */
 	const char *statement_key; /* vkey, type 0x01 */
 	const char *payment_details; /* provider: bank details as printed; NULL */
+	/* For electronic invoices (docs/formats/terms.md); NULL where absent. */
+	const char *trade_name, *vat_id;
+	struct ts_identifier registration, endpoint;
+	struct ts_contact contact;
+	struct ts_payment payment; /* provider */
 };
 
 /* Who runs a witness: what the rule of quorums counts. */
@@ -53,6 +71,7 @@ struct ts_sku {
 	const char *id; /* as in record lines */
 	const char *name; /* as printed */
 	const char *unit; /* as printed: GPU-hour, GB, ... */
+	const char *unit_code; /* UN/ECE Recommendation 20: HUR, E34, ...; NULL */
 	ts_i128 divisor; /* base units per priced unit; GPU-hour: 3,600,000,000 */
 	ts_i128 capacity; /* at most so many base units an hour, as declared; 0: nothing is said */
 };
@@ -266,6 +285,8 @@ struct ts_terms {
 	const char *series; /* prefix of invoice numbers */
 	int64_t due_days;
 	const char *purchase_order, *buyer_reference, *payment_terms; /* NULL where absent */
+	const char *type; /* of invoices, UNTDID 1001: "380", "82" (metered services); NULL: 380 */
+	const char *accounting_cost; /* the consumer's cost account; NULL */
 	struct ts_terms_keys keys;
 	const struct ts_sku *skus;
 	size_t skus_n;

@@ -57,8 +57,10 @@ static struct ts_decimal any_price(struct ts_rng *rng)
 static void make_price(struct world *w, struct ts_rng *rng, size_t i)
 {
 	struct ts_price *p = &w->prices[i];
-	w->skus[i] = (struct ts_sku){"s", "s", "unit",
-		divisors[ts_rng_below(rng, sizeof divisors / sizeof divisors[0])], 0};
+	w->skus[i] = (struct ts_sku){.id = "s",
+		.name = "s",
+		.unit = "unit",
+		.divisor = divisors[ts_rng_below(rng, sizeof divisors / sizeof divisors[0])]};
 	*p = (struct ts_price){.id = "p",
 		.sku = i,
 		.pricing_class = "*",

@@ -23,9 +23,39 @@
 	    "," more "}]}"
 #define DOWN "'capacity':[{'from':'2026-01-01','quantity':'10'}]"
 
+#define SELLER(more) HEAD "'provider':{" more "}}"
+#define PAYMENT(more) SELLER("'payment':{" more "}")
+
 static const struct {
 	const char *text, *where, *words;
 } cases[] = {
+	{SELLER("'vat_id':'DE12345678'"), "/provider/vat_id", "no VAT identifier"},
+	{SELLER("'vat_id':'GR123456789'"), "/provider/vat_id", "Greece: EL"},
+	{SELLER("'endpoint':{'id':'x'}"), "/provider/endpoint/scheme", ""},
+	{SELLER("'endpoint':{'scheme':'EM','id':'a@b.example'}"), "/provider/endpoint/scheme",
+		"Peppol takes"},
+	{SELLER("'endpoint':{'scheme':'0088','id':'4000001123453'}"), "/provider/endpoint/id",
+		"check digit"},
+	{SELLER("'registration':{'scheme':'9930','id':'1'}"), "/provider/registration/scheme",
+		"ISO 6523"},
+	{SELLER("'registration':{'scheme':'0208','id':'0202239952'}"), "/provider/registration/id",
+		"check digit"},
+	{SELLER("'contact':{'fax':'1'}"), "/provider/contact/fax", ""},
+	{PAYMENT("'means':'58','account':'1'"), "/provider/payment/iban", "needs an IBAN"},
+	{PAYMENT("'means':'30'"), "/provider/payment/iban", "iban"},
+	{PAYMENT("'means':'999','account':'1'"), "/provider/payment/means", "UNTDID 4461"},
+	{PAYMENT("'means':'58','iban':'DE89370400440532013001'"), "/provider/payment/iban",
+		"check digits"},
+	{PAYMENT("'means':'58','iban':'DE89370400440532013000','bic':'COBADEFFXX'"),
+		"/provider/payment/bic", "8 or 11"},
+	{PAYMENT("'means':'30','iban':'DE89370400440532013000','account':'1'"),
+		"/provider/payment/account", "not by both"},
+	{HEAD "'consumer':{'payment':{'means':'30','account':'1'}}}", "/consumer/payment",
+		"only the provider"},
+	{HEAD "'invoice':{'type':'381'}}", "/invoice/type", "380 (invoice) or 82"},
+	{"{'currency':'USD','term':{'from':'2026-01-01','to':'2027-01-01'},'skus':[{'sku':'a',"
+	 "'unit':'GPU-hour','divisor':'8','unit_code':'GPU'}]}",
+		"/skus/0", "an hour is HUR"},
 	{HEAD "'prices':[{'id':'p','sku':'a','model':'package','package_size':'10',"
 	      "'treatment':'x'}]}",
 		"/prices/0", "needs package_size and package_price"},
