@@ -82,6 +82,10 @@ static int draw_party(struct ts_page *page, const struct paper *paper, int x, in
 	y += ts_page_text(page, TS_STYLE_BODY, TS_ALIGN_LEFT, x, y, width,
 		     ts_words_address(paper->words, &party->address)) +
 	     30;
+	if (text_of(party->vat_id) != NULL)
+		y += ts_page_text(page, TS_STYLE_BODY, TS_ALIGN_LEFT, x, y, width,
+			     ts_words_printf(paper->words, "VAT ID %s", party->vat_id)) +
+		     10;
 	if (text_of(party->tax_id) != NULL)
 		y += ts_page_text(page, TS_STYLE_BODY, TS_ALIGN_LEFT, x, y, width,
 			     ts_words_printf(paper->words, "Tax ID %s", party->tax_id)) +
@@ -358,7 +362,7 @@ static int draw_payment(struct ts_page *page, int y, const void *context)
 			       "is asked for with it.") +
 		       GAP;
 	const char *terms = text_of(invoice->terms->payment_terms);
-	const char *bank = text_of(invoice->terms->provider.payment_details);
+	const char *bank = ts_words_bank(paper->words, &invoice->terms->provider);
 	if (terms == NULL)
 		terms = ts_words_printf(paper->words,
 			"Payable within %" PRId64 " days of the issue date.",

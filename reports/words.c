@@ -112,6 +112,20 @@ static bool is_among(const char *text, const char *const *seen, int n)
 	return false;
 }
 
+const char *ts_words_bank(struct ts_words *words, const struct ts_party *provider)
+{
+	const struct ts_payment *payment = &provider->payment;
+	const char *account = payment->iban ? payment->iban : payment->account;
+	if (provider->payment_details && *provider->payment_details)
+		return provider->payment_details;
+	if (!account)
+		return NULL;
+	return ts_words_printf(words, "%s%s%s %s%s%s",
+		payment->account_name ? payment->account_name : "",
+		payment->account_name ? "\n" : "", payment->iban ? "IBAN" : "Account", account,
+		payment->bic ? "\nBIC " : "", payment->bic ? payment->bic : "");
+}
+
 const char *ts_words_adjusts(struct ts_words *words, const struct ts_invoice *invoice)
 {
 	const char *list = NULL, *seen[ADJUSTS_NAMED_MAX];

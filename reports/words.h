@@ -27,6 +27,8 @@ const char *ts_words_total(const struct ts_invoice *invoice);
 const char *ts_words_period(struct ts_words *words, const struct ts_invoice *invoice);
 /* Street, place and country, LF between. */
 const char *ts_words_address(struct ts_words *words, const struct ts_address *address);
+/* Where to pay to, LF between: as the terms print it, else account by account; NULL: nowhere. */
+const char *ts_words_bank(struct ts_words *words, const struct ts_party *provider);
 /* The documents that lines adjust, NULL when there are none. */
 const char *ts_words_adjusts(struct ts_words *words, const struct ts_invoice *invoice);
 /* "Standard rate", "Reverse charge", ... for an EN 16931 category code. */

@@ -235,6 +235,25 @@ static void text_has_every_figure(void **state)
 	ts_region_free(s->region);
 }
 
+/* Without bank details as text, the account that electronic invoices name. */
+static void account_and_vat_id(void **state)
+{
+	(void)state;
+	struct sample *s = sample_create(3, 19);
+	struct ts_buf out;
+	s->terms.provider.payment_details = NULL;
+	s->terms.provider.vat_id = "IE6388047V";
+	s->terms.provider.payment = (struct ts_payment){
+		"58", "DE89370400440532013000", NULL, "COBADEFFXXX", "Northern Compute"};
+	inspect(s, "pdftotext", &out);
+	assert_non_null(strstr(ts_buf_str(&out), "VAT ID IE6388047V"));
+	assert_non_null(strstr(out.data, "IBAN DE89370400440532013000"));
+	assert_non_null(strstr(out.data, "BIC COBADEFFXXX"));
+	assert_null(strstr(out.data, "ask the issuer"));
+	ts_buf_free(&out);
+	ts_region_free(s->region);
+}
+
 static void preview_and_credit_note_say_so(void **state)
 {
 	(void)state;
@@ -303,6 +322,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(pages),
 		cmocka_unit_test(fonts_are_embedded_subsets),
 		cmocka_unit_test(text_has_every_figure),
+		cmocka_unit_test(account_and_vat_id),
 		cmocka_unit_test(preview_and_credit_note_say_so),
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(finish_refuses_other_files),
