@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The document of an issue, made again, and its renderings. */
 #include "base/time.h"
+#include "reports/en16931/check.h"
 #include "reports/invoice_csv.h"
 #include "reports/invoice_pdf.h"
 #include "service/auditor/auditor_walk.h"
+#include "service/settle/rendering.h"
 #include <stdio.h>
 
 static void expect_document(struct ts_auditor_walk *w, int64_t leaf, const struct ts_event *event,
@@ -33,15 +35,24 @@ static enum ts_err compare_renderings(
 {
 	struct ts_sheet sheet;
 	struct ts_args args;
-	struct ts_buf csv;
+	struct ts_buf csv, ubl;
+	struct ts_ubl_refusals refusals;
+	struct ts_why refusal = {0};
+	const char *media = NULL;
 	ts_args_init(&args);
 	ts_arg_i64(&args, w->a->contract.contract_id);
 	ts_arg_text(&args, invoice->head.number);
 	ts_buf_init(&csv, TS_INVOICE_PDF_BYTES_MAX);
+	ts_buf_init(&ubl, TS_INVOICE_UBL_BYTES_MAX);
+	struct ts_region *region = ts_region_create(TS_UBL_REGION_BYTES_MAX);
+	if (region == NULL)
+		return TS_E_NO_MEMORY;
 	enum ts_err err = ts_sheet_begin(
 		&sheet, w->a, TS_AUDITOR_DOCUMENTS, "app.rendering", "audit_rendering");
 	if (err == TS_OK)
 		err = ts_invoice_csv(invoice, false, &csv);
+	if (err == TS_OK)
+		err = ts_rendering_ubl(invoice, region, &ubl, &media, &refusals, &refusal);
 	if (err == TS_OK) {
 		ts_buf_printf(&sheet.key, "number %s application/pdf", invoice->head.number);
 		ts_sheet_text(&sheet, TS_STR("as hashed"));
@@ -49,10 +60,15 @@ static enum ts_err compare_renderings(
 		ts_buf_printf(&sheet.key, "number %s text/csv", invoice->head.number);
 		ts_sheet_hash_of(&sheet, csv.data, csv.len);
 		ts_sheet_put(&sheet);
+		ts_buf_printf(&sheet.key, "number %s %s", invoice->head.number, media);
+		ts_sheet_hash_of(&sheet, ubl.data, ubl.len);
+		ts_sheet_put(&sheet);
 		err = ts_sheet_compare(&sheet, &args, NULL, why);
 	}
 	ts_sheet_end(&sheet);
 	ts_buf_free(&csv);
+	ts_buf_free(&ubl);
+	ts_region_free(region);
 	return err;
 }
 

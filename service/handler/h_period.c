@@ -5,6 +5,7 @@
 #include "reports/xlsx/xlsx.h"
 #include "service/handler/handler.h"
 #include "service/http/route.h"
+#include "service/settle/rendering.h"
 #include "service/settle/settle.h"
 #include "store/ledger_state.h"
 #include <stdlib.h>
@@ -60,11 +61,22 @@ static enum ts_err cut_answer(struct ts_settle *s, struct ts_buf *out, struct ts
 	return out->err;
 }
 
+/* Why the document has no UBL: [] when it has. */
+static json_t *ubl_refused(const struct ts_ubl_refusals *refusals)
+{
+	json_t *rows = json_array();
+	for (size_t i = 0; i < refusals->n; i++)
+		json_array_append_new(
+			rows, json_pack("{s:s,s:s?,s:s}", "where", refusals->rows[i].where, "rule",
+				      refusals->rows[i].rule, "text", refusals->rows[i].text));
+	return rows;
+}
+
 static enum ts_err issue_answer(struct ts_settle *s, struct ts_buf *out, struct ts_why *why)
 {
 	const struct ts_invoice *invoice = s->invoice;
 	(void)why;
-	put(out, json_pack("{s:s,s:s,s:s,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:b}", "contract",
+	put(out, json_pack("{s:s,s:s,s:s,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:b,s:o}", "contract",
 			 s->contract.public_id, "number", invoice->head.number, "kind",
 			 invoice->kind == TS_DOCUMENT_INVOICE ? "invoice" : "credit_note",
 			 "issue_date", ts_json_day(invoice->head.issue_day), "due_date",
@@ -73,7 +85,8 @@ static enum ts_err issue_answer(struct ts_settle *s, struct ts_buf *out, struct 
 			 ts_json_money(invoice->subtotal_minor, invoice->terms->currency), "tax",
 			 ts_json_money(invoice->tax_minor, invoice->terms->currency), "total",
 			 ts_json_money(invoice->total_minor, invoice->terms->currency), "sha256",
-			 ts_json_hash(&s->document), "unwitnessed", invoice->head.unwitnessed));
+			 ts_json_hash(&s->document), "unwitnessed", invoice->head.unwitnessed,
+			 "ubl_refused", ubl_refused(&s->ubl_refusals)));
 	return out->err;
 }
 
@@ -175,6 +188,10 @@ static enum ts_err render(const struct ts_invoice *invoice, const char *type,
 		return ts_invoice_pdf(invoice, region, &res->body, why);
 	if (strcmp(type, "text/csv") == 0)
 		return ts_invoice_csv(invoice, false, &res->body);
+	if (strcmp(type, TS_MEDIA_UBL) == 0) {
+		struct ts_ubl_refusals refusals;
+		return ts_invoice_ubl(invoice, region, &res->body, &refusals, why);
+	}
 	TS_TRY(ts_invoice_json(invoice, region, &json, &len));
 	ts_buf_put(&res->body, json, len);
 	return res->body.err;
@@ -209,6 +226,10 @@ static enum ts_err preview_csv(struct ts_request *req, struct ts_response *res, 
 static enum ts_err preview_pdf(struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
 	return preview_as(req, res, "application/pdf", why);
+}
+static enum ts_err preview_xml(struct ts_request *req, struct ts_response *res, struct ts_why *why)
+{
+	return preview_as(req, res, TS_MEDIA_UBL, why);
 }
 
 struct documents {
@@ -294,9 +315,16 @@ static enum ts_err get_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	d->bytes = d->one.json;
 	if (strcmp(d->type, "application/json") == 0)
 		return TS_OK;
-	return ts_db_rendering_get(db, d->contract_id, d->number,
+	enum ts_err err = ts_db_rendering_get(db, d->contract_id, d->number,
 		strcmp(d->type, TS_XLSX_TYPE) == 0 ? "text/csv" : d->type, d->req->region,
 		&d->bytes, why);
+	struct ts_str reasons;
+	if (err != TS_E_NOT_FOUND || strcmp(d->type, TS_MEDIA_UBL) != 0)
+		return err;
+	TS_TRY(ts_db_rendering_get(db, d->contract_id, d->number, TS_MEDIA_UBL_REFUSAL,
+		d->req->region, &reasons, why));
+	return ts_why(why, TS_E_INVALID, "number", "%s was issued without UBL: %.*s", d->number,
+		(int)(reasons.len > 400 ? 400 : reasons.len), reasons.at);
 }
 
 /* The same rows as the stored CSV. */
@@ -352,10 +380,14 @@ static enum ts_err document_xlsx(
 {
 	return document_as(req, res, TS_XLSX_TYPE, why);
 }
+static enum ts_err document_xml(struct ts_request *req, struct ts_response *res, struct ts_why *why)
+{
+	return document_as(req, res, TS_MEDIA_UBL, why);
+}
 static enum ts_err document_any(struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
 	static const char *const types[] = {
-		"application/json", "text/csv", "application/pdf", TS_XLSX_TYPE};
+		"application/json", "text/csv", "application/pdf", TS_XLSX_TYPE, TS_MEDIA_UBL};
 	size_t chosen = 0;
 	TS_TRY(ts_request_accepts(req, types, sizeof types / sizeof types[0], &chosen, why));
 	return document_as(req, res, types[chosen], why);
@@ -442,6 +474,8 @@ const struct ts_route ts_routes_period[] = {
 		"Preview as CSV", "text/csv"),
 	READ_ROUTE(CONTRACT "/periods/{period}/preview.pdf", preview_pdf, "previewPdf",
 		"Preview as PDF", "application/pdf"),
+	READ_ROUTE(CONTRACT "/periods/{period}/preview.xml", preview_xml, "previewXml",
+		"Preview as UBL, or what keeps it from being that", TS_MEDIA_UBL),
 	{.method = TS_POST,
 		.path = CONTRACT "/periods/{period}/invoice",
 		.handler = issue,
@@ -451,7 +485,8 @@ const struct ts_route ts_routes_period[] = {
 		.id = "issue",
 		.tag = "documents",
 		.summary = "Issue the document of a cut period",
-		.response = "number, totals, sha256"},
+		.response = "number, totals, sha256; ubl_refused: why there is no UBL, [] "
+			    "when there is"},
 	{.method = TS_GET,
 		.path = CONTRACT "/invoices",
 		.handler = document_list,
@@ -464,7 +499,7 @@ const struct ts_route ts_routes_period[] = {
 		.response = "data: documents"},
 	READ_ROUTE(CONTRACT "/invoices/{number}", document_any, "getInvoice",
 		"One document, by Accept",
-		"application/json, text/csv, application/pdf, " TS_XLSX_TYPE),
+		"application/json, text/csv, application/pdf, application/xml, " TS_XLSX_TYPE),
 	READ_ROUTE(CONTRACT "/invoices/{number}.json", document_json_get, "getInvoiceJson",
 		"Canonical JSON", NULL),
 	READ_ROUTE(CONTRACT "/invoices/{number}.csv", document_csv, "getInvoiceCsv", "CSV",
@@ -473,5 +508,7 @@ const struct ts_route ts_routes_period[] = {
 		"application/pdf"),
 	READ_ROUTE(CONTRACT "/invoices/{number}.xlsx", document_xlsx, "getInvoiceXlsx",
 		"Spreadsheet", TS_XLSX_TYPE),
+	READ_ROUTE(CONTRACT "/invoices/{number}.xml", document_xml, "getInvoiceXml",
+		"UBL 2.1 (EN 16931, Peppol BIS Billing 3)", TS_MEDIA_UBL),
 	{0},
 };

@@ -3,12 +3,11 @@
 #include "base/limits.h"
 #include "evidence/event.h"
 #include "evidence/log.h"
-#include "reports/invoice_csv.h"
-#include "reports/invoice_pdf.h"
 #include "service/publish/checkpoints.h"
 #include "service/handler/handler.h"
 #include "service/settle/period_complete.h"
 #include "service/settle/period_state.h"
+#include "service/settle/rendering.h"
 #include "service/settle/settle_fold.h"
 #include "service/settle/settle_witness.h"
 #include "service/witness/witnesser.h"
@@ -321,27 +320,6 @@ static enum ts_err append_journal(struct attempt *a, struct ts_why *why)
 	return TS_OK;
 }
 
-/* The other renderings are made once, from the same model, and kept. */
-static enum ts_err store_renderings(struct attempt *a, struct ts_why *why)
-{
-	struct ts_settle *s = a->s;
-	int64_t id = s->contract.contract_id;
-	struct ts_buf out;
-	ts_buf_init(&out, TS_INVOICE_PDF_BYTES_MAX);
-	enum ts_err err = ts_invoice_pdf(s->invoice, s->region, &out, why);
-	if (err == TS_OK)
-		err = ts_db_rendering_add(a->db, id, s->invoice->head.number, "application/pdf",
-			(struct ts_str){out.data, out.len}, why);
-	ts_buf_reset(&out);
-	if (err == TS_OK)
-		err = ts_invoice_csv(s->invoice, false, &out);
-	if (err == TS_OK)
-		err = ts_db_rendering_add(a->db, id, s->invoice->head.number, "text/csv",
-			(struct ts_str){out.data, out.len}, why);
-	ts_buf_free(&out);
-	return err;
-}
-
 static enum ts_err store_document(struct attempt *a, struct ts_why *why)
 {
 	struct ts_settle *s = a->s;
@@ -369,7 +347,8 @@ static enum ts_err store_document(struct attempt *a, struct ts_why *why)
 	TS_TRY(ts_db_document_reserve(a->db, s->contract.contract_id, document.number,
 		document.period, document.cut_leaf, document.issue_leaf, why));
 	TS_TRY(ts_db_document_issue(a->db, s->contract.contract_id, &document, why));
-	return store_renderings(a, why);
+	return ts_rendering_store(
+		a->db, s->contract.contract_id, invoice, s->region, &s->ubl_refusals, why);
 }
 
 /* Whether the period's usage is all there, as of the cut's N. */

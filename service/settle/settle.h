@@ -8,6 +8,7 @@
  * what has piled up is worked off by several ticks, each a transaction of its own. A cut, too,
  * folds the last range only, behind ticks for the rest. */
 #include "book/ledger.h"
+#include "reports/invoice_ubl.h"
 #include "service/session.h"
 #include "store/contract.h"
 #include "store/document.h"
@@ -44,6 +45,7 @@ struct ts_settle {
 	int64_t ticks_before, entries_before; /* of the steps before it */
 	struct ts_invoice *invoice; /* issue */
 	struct ts_hash document; /* its SHA-256 */
+	struct ts_ubl_refusals ubl_refusals; /* issue: why there is no UBL; n 0: there is */
 	const struct ts_terms *terms;
 	struct ts_ledger *ledger; /* after the event */
 };

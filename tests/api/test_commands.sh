@@ -21,8 +21,8 @@ for cmd in $(t --help | sed -n '/^commands:/,/^$/s/^  \([a-z-][a-z-]*\) .*/\1/p'
 done
 ! t --help | grep '.\{81\}' || fail "--help is wider than 80 columns"
 # an option that is malformed or missing is wrong usage, not a refusal
-expect 2 'is not json, csv or pdf' t invoice preview x 2026-05 --format xml
-expect 2 'is not json, csv, pdf or xlsx' t invoice get x N-1 --format xml
+expect 2 'is not json, csv, pdf or ubl' t invoice preview x 2026-05 --format xml
+expect 2 'is not json, csv, pdf, ubl or xlsx' t invoice get x N-1 --format xml
 expect 2 'is needed' t period seal x 2026-05
 expect 2 'are needed' t contract new template.json --provider a
 # (a template was refused for the offsets that contract new fills in)

@@ -498,6 +498,10 @@ full app.rendering ^number [^ ]+ text/csv$
 update app.rendering set (bytes, sha256) = (select b, sha256(b) from (select bytes || '\x0a'::bytea as b) x)
 where contract_id = :id and media_type = 'text/csv'
 
+full app.rendering ^number [^ ]+ application/xml$
+update app.rendering set (bytes, sha256) = (select b, sha256(b) from (select bytes || '\x0a'::bytea as b) x)
+where contract_id = :id and media_type = 'application/xml'
+
 # --- what guards the rows ---
 all catalog ^trigger app.log_leaf append_only$
 alter table app.log_leaf disable trigger append_only
