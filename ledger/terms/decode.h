@@ -102,12 +102,6 @@ struct ts_decode_root {
 		*commitments, *caps, *slas, *exclusions, *tax, *late, *termination, *reconciliation,
 		*dispute, *revenue;
 };
-/* Members of a party that only electronic invoices need; each may be NULL. */
-struct ts_decode_invoicing {
-	const json_t *registration, *endpoint, *contact, *payment;
-};
-enum ts_err ts_decode_invoicing(const struct ts_decode *d, const struct ts_decode_invoicing *raw,
-	const char *pointer, struct ts_party *party) TS_MUST;
 enum ts_err ts_decode_parties(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 /* After the parties: a witness shares its key with neither. */
 enum ts_err ts_decode_evidence(

@@ -84,9 +84,10 @@ static enum ts_err check_payment(
 	return TS_OK;
 }
 
-enum ts_err ts_decode_invoicing(const struct ts_decode *d, const struct ts_decode_invoicing *raw,
-	const char *pointer, struct ts_party *party)
+enum ts_err ts_party_invoicing(const struct ts_party_invoicing *raw, struct ts_region *region,
+	const char *pointer, struct ts_party *party, struct ts_why *why)
 {
+	const struct ts_decode decode = {.region = region, .why = why}, *d = &decode;
 	const struct {
 		const char *member;
 		const json_t *obj;

@@ -82,9 +82,9 @@ static enum ts_err decode_party(const struct ts_decode *d, const json_t *obj, co
 		TS_TRY(ts_decode_object(d, raw.address, address_fields,
 			sizeof address_fields / sizeof address_fields[0], true, &raw.party.address,
 			where));
-	const struct ts_decode_invoicing invoicing = {
+	const struct ts_party_invoicing invoicing = {
 		raw.registration, raw.endpoint, raw.contact, raw.payment};
-	TS_TRY(ts_decode_invoicing(d, &invoicing, pointer, &raw.party));
+	TS_TRY(ts_party_invoicing(&invoicing, d->region, pointer, &raw.party, d->why));
 	if (!raw.party.id)
 		raw.party.id = id;
 	if (!raw.party.name)

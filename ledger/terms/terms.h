@@ -347,6 +347,15 @@ enum ts_err ts_terms_parse(const char *bytes, size_t len, struct ts_region *regi
 enum ts_err ts_terms_parse_what_if(const char *bytes, size_t len, struct ts_region *region,
 	const struct ts_terms **out, struct ts_why *why) TS_MUST;
 
+/* The members of a party that only electronic invoices need, as terms have them and as a company's
+ * own record may; each may be NULL. Decoded into *out and checked as in terms; pointers of refusals
+ * begin with `pointer`. out->vat_id is checked too. */
+struct ts_party_invoicing {
+	const json_t *registration, *endpoint, *contact, *payment;
+};
+enum ts_err ts_party_invoicing(const struct ts_party_invoicing *raw, struct ts_region *region,
+	const char *pointer, struct ts_party *out, struct ts_why *why) TS_MUST;
+
 /* Sums of usage that rating keeps: one per price, then one per watch. */
 size_t ts_terms_slots(const struct ts_terms *terms);
 /* The price's id, or the excluded class. */

@@ -80,11 +80,14 @@ static enum ts_err put_party(struct contract_args *a, json_t *terms, const char 
 		object = json_object();
 		json_object_set_new(terms, side, object);
 	}
-	static const char *const members[] = {
-		"id", "name", "statement_key", "tax_id", "email", "payment_details", "address"};
+	static const char *const members[] = {"id", "name", "statement_key", "tax_id", "email",
+		"payment_details", "address", "trade_name", "vat_id", "registration", "endpoint",
+		"contact", "payment"};
 	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
 		json_t *value = json_object_get(party, members[i]);
-		if (value != NULL && !json_is_null(value))
+		/* Of a consumer, an account of its own says nothing: it pays. */
+		bool other = strcmp(members[i], "payment") == 0 && strcmp(side, "consumer") == 0;
+		if (value != NULL && !json_is_null(value) && !other)
 			json_object_set(object, members[i], value);
 	}
 	json_decref(party);

@@ -9,21 +9,63 @@ static int run(int argc, char **argv);
 const struct ts_command ts_cmd_party = {
 	.name = "party",
 	.summary = "add and show the companies",
-	.usage = "tallystick party add ID --name NAME --country CC --key FILE|--vkey VKEY [...]\n"
-		 "tallystick party show ID | list\n"
-		 "\n"
-		 "The statement key signs contracts and enrols agents; only its public half is\n"
-		 "sent.\n"
-		 "\n"
-		 "  tallystick party add lab --name \"Frontier Lab PBC\" --country US --key "
-		 "lab.key\n",
+	.usage =
+		"tallystick party add ID --name NAME --country CC --key FILE|--vkey VKEY [...]\n"
+		"tallystick party show ID | list\n"
+		"\n"
+		"The statement key signs contracts and enrols agents; only its public half is\n"
+		"sent. For electronic invoices: --vat-id, --registration, --endpoint, --contact,\n"
+		"--phone; of who is paid --iban and --bic, or --account. Contracts that are drawn\n"
+		"up later take all of it from here.\n"
+		"\n"
+		"  tallystick party add lab --name \"Frontier Lab PBC\" --country US --key "
+		"lab.key\n",
 	.run = run,
 };
 
 struct party_args {
 	const char *name, *country, *street, *city, *postal_code, *region, *tax_id, *email;
 	const char *payment_details, *key, *vkey;
+	const char *trade_name, *vat_id, *registration, *endpoint, *contact, *phone;
+	const char *means, *iban, *account, *bic, *account_name;
 };
+
+/* "SCHEME:ID", or without a scheme; NULL: absent. */
+static json_t *identifier(const char *text)
+{
+	const char *colon = text != NULL ? strchr(text, ':') : NULL;
+	if (text == NULL)
+		return NULL;
+	if (colon == NULL || colon == text || colon - text > 4)
+		return json_pack("{s:s}", "id", text);
+	return json_pack("{s:s%,s:s}", "scheme", text, (size_t)(colon - text), "id", colon + 1);
+}
+
+/* What only electronic invoices need. */
+static void put_invoicing(const struct party_args *p, json_t *body)
+{
+	const char *means = p->means;
+	if (means == NULL && p->iban != NULL)
+		means = "58";
+	if (means == NULL && p->account != NULL)
+		means = "30";
+	if (p->trade_name != NULL)
+		json_object_set_new(body, "trade_name", json_string(p->trade_name));
+	if (p->vat_id != NULL)
+		json_object_set_new(body, "vat_id", json_string(p->vat_id));
+	if (p->registration != NULL)
+		json_object_set_new(body, "registration", identifier(p->registration));
+	if (p->endpoint != NULL)
+		json_object_set_new(body, "endpoint", identifier(p->endpoint));
+	if (p->contact != NULL || p->phone != NULL)
+		json_object_set_new(body, "contact",
+			json_pack("{s:s*,s:s*}", "name", p->contact, "phone", p->phone));
+	if (means != NULL)
+		json_object_set_new(body, "payment",
+			json_pack("{s:s,s:s*,s:s*,s:s*,s:s*}", "means", means, "iban", p->iban,
+				"account", p->account, "bic", p->bic, "account_name",
+				p->account_name));
+}
 
 static enum ts_err statement_key(
 	const struct party_args *p, char vkey[TS_VKEY_CHARS], struct ts_why *why)
@@ -56,6 +98,7 @@ static enum ts_err party_add(struct ts_cli *cli, struct ts_why *why)
 		"email", p->email, "payment_details", p->payment_details);
 	if (body == NULL)
 		return TS_E_NO_MEMORY;
+	put_invoicing(p, body);
 	enum ts_err err = ts_cli_post(cli, "/v1/parties", body, NULL, why);
 	json_decref(body);
 	return err;
@@ -87,6 +130,20 @@ static int run(int argc, char **argv)
 		{"tax-id", TS_OPT_TEXT, false, &p.tax_id, "ID", "VAT or tax number"},
 		{"email", TS_OPT_TEXT, false, &p.email, "ADDRESS", "billing contact"},
 		{"payment-details", TS_OPT_TEXT, false, &p.payment_details, "TEXT", "bank details"},
+		{"trade-name", TS_OPT_TEXT, false, &p.trade_name, "NAME", "if it is another"},
+		{"vat-id", TS_OPT_TEXT, false, &p.vat_id, "ID", "with the country's prefix"},
+		{"registration", TS_OPT_TEXT, false, &p.registration, "[SCHEME:]ID",
+			"company register (ISO 6523 scheme)"},
+		{"endpoint", TS_OPT_TEXT, false, &p.endpoint, "SCHEME:ID",
+			"electronic address (EAS scheme)"},
+		{"contact", TS_OPT_TEXT, false, &p.contact, "NAME", "who is asked"},
+		{"phone", TS_OPT_TEXT, false, &p.phone, "NUMBER", "of the contact"},
+		{"iban", TS_OPT_TEXT, false, &p.iban, "IBAN", "account to pay to"},
+		{"account", TS_OPT_TEXT, false, &p.account, "NUMBER", "where there is no IBAN"},
+		{"bic", TS_OPT_TEXT, false, &p.bic, "BIC", "of its bank"},
+		{"account-name", TS_OPT_TEXT, false, &p.account_name, "NAME", "its holder"},
+		{"means", TS_OPT_TEXT, false, &p.means, "CODE",
+			"UNTDID 4461; 58 with --iban, else 30"},
 		{"key", TS_OPT_TEXT, false, &p.key, "FILE",
 			"statement key (only its vkey is sent)"},
 		{"vkey", TS_OPT_TEXT, false, &p.vkey, "VKEY", "the statement key's public half"},

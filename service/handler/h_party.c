@@ -5,11 +5,13 @@
 #include "service/handler/handler.h"
 #include "store/party.h"
 #include "store/token.h"
+#include "terms/terms.h"
 #include <string.h>
 
 struct party_body {
 	const char *id, *name, *statement_key, *tax_id, *email, *payment_details;
-	const json_t *address;
+	const char *trade_name, *vat_id;
+	const json_t *address, *registration, *endpoint, *contact, *payment;
 };
 static const struct ts_json_field party_fields[] = {
 	{"id", TS_JSON_STRING, true, offsetof(struct party_body, id), 0, 32},
@@ -20,6 +22,12 @@ static const struct ts_json_field party_fields[] = {
 	{"payment_details", TS_JSON_STRING, false, offsetof(struct party_body, payment_details), 0,
 		500},
 	{"address", TS_JSON_OBJECT, true, offsetof(struct party_body, address), 0, 0},
+	{"trade_name", TS_JSON_STRING, false, offsetof(struct party_body, trade_name), 1, 200},
+	{"vat_id", TS_JSON_STRING, false, offsetof(struct party_body, vat_id), 1, 22},
+	{"registration", TS_JSON_OBJECT, false, offsetof(struct party_body, registration), 0, 0},
+	{"endpoint", TS_JSON_OBJECT, false, offsetof(struct party_body, endpoint), 0, 0},
+	{"contact", TS_JSON_OBJECT, false, offsetof(struct party_body, contact), 0, 0},
+	{"payment", TS_JSON_OBJECT, false, offsetof(struct party_body, payment), 0, 0},
 };
 struct address_body {
 	const char *country, *street, *city, *postal_code, *region;
@@ -49,6 +57,10 @@ static enum ts_err party_decode(
 	TS_TRY(ts_json_decode(in.address, address_fields,
 		sizeof address_fields / sizeof address_fields[0], &address, req->region, "/address",
 		why));
+	struct ts_party invoicing = {.vat_id = in.vat_id};
+	const struct ts_party_invoicing parts = {
+		in.registration, in.endpoint, in.contact, in.payment};
+	TS_TRY(ts_party_invoicing(&parts, req->region, "", &invoicing, why));
 	if (strspn(in.id, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(in.id))
 		return ts_why(why, TS_E_MALFORMED, "/id", "\"%s\": only a-z, 0-9 and -", in.id);
 	TS_TRY(ts_key_parse(ts_str(in.statement_key), &key, why));
@@ -271,7 +283,8 @@ const struct ts_route ts_routes_party[] = {
 		.tag = "parties",
 		.summary = "Add a company",
 		.request =
-			"id, name, statement_key (vkey), address, tax_id, email, payment_details",
+			"id, name, statement_key (vkey), address, tax_id, email, payment_details; "
+			"trade_name, vat_id, registration, endpoint, contact, payment: as in terms",
 		.response = "the party; 200 when it exists with the same data"},
 	{.method = TS_GET,
 		.path = "/v1/parties",

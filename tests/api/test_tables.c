@@ -31,7 +31,7 @@ static void test_service_tables(void **state)
 		0);
 	assert_int_equal(required, 1);
 	assert_int_equal(json_array_size(json_object_get(schema, "required")), 4);
-	assert_int_equal(json_object_size(json_object_get(schema, "properties")), 7);
+	assert_int_equal(json_object_size(json_object_get(schema, "properties")), 13);
 	assert_true(json_is_false(json_object_get(schema, "additionalProperties")));
 	assert_int_equal(json_unpack(json_object_get(paths, "/v1/contracts/{contract}/settle"),
 				 "{s:{s:{s:b}}}", "post", "requestBody", "required", &required),

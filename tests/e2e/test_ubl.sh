@@ -89,6 +89,32 @@ grep -q 'issued without UBL.*consumer/endpoint' "$DIR/out" || fail "the reason i
 status 200 "$CONSUMER" "/v1/contracts/$B/invoices/PLN-000001.pdf"
 status 200 "$CONSUMER" "/v1/contracts/$B/invoices/PLN-000001"
 
+# The same template, with companies that say it themselves: one from another country, reverse charge.
+sed 's/"category": "O", "jurisdiction": "US-TN"/"category": "AE", "jurisdiction": "DE"/; s/"Outside the scope of VAT"/"Reverse charge"/
+	s/PLN-/REV-/; s/"divisor": "3600000000"/"divisor": "3600000000", "unit_code": "HUR"/g' "$DIR/plain.json" >"$DIR/reverse.json"
+run 0 t keygen cloud.example/statements "$DIR/provider.key2"
+run 0 t keygen werk.example/statements "$DIR/consumer.key2"
+refused '/payment/iban' t party add cloud --name Cloud --country IE --key "$DIR/provider.key2" --iban IE29AIBK93115212345679
+refused '/vat_id' t party add cloud --name Cloud --country IE --key "$DIR/provider.key2" --vat-id IE12
+refused '/endpoint/scheme' t party add cloud --name Cloud --country IE --key "$DIR/provider.key2" --endpoint nobody
+run 0 t party add cloud --name "Cloud Ltd" --country IE --city Dublin --key "$DIR/provider.key2" --vat-id IE6388047V \
+	--endpoint 9935:IE6388047V --contact "A. Byrne" --phone "+353 1 555 0100" --iban IE29AIBK93115212345678 \
+	--bic AIBKIE2D --account-name "Cloud Ltd"
+run 0 t party add werk --name "Werk GmbH" --country DE --city Berlin --key "$DIR/consumer.key2" --vat-id DE136695976 \
+	--endpoint 9930:DE136695976 --registration 0204:04011000-12345-03 --iban DE89370400440532013000
+mv "$DIR/provider.key2" "$DIR/provider.key" && mv "$DIR/consumer.key2" "$DIR/consumer.key"
+contract_sign "$DIR/reverse.json" cloud werk "$DIR/reverse.terms"
+run 0 t settle "$CONTRACT"
+run 0 t close "$CONTRACT" 2026-05
+must '^REV-000001' t invoice issue "$CONTRACT" 2026-05
+! grep -q 'no UBL' "$DIR/err" || fail "no UBL though the companies said all of it"
+run 0 t invoice get "$CONTRACT" REV-000001 --format ubl --out "$DIR/reverse.xml"
+must 'every rule is kept' t invoice check "$DIR/reverse.xml" --rules peppol
+for text in IE29AIBK93115212345678 DE136695976 VATEX-EU-AE 'A. Byrne' AIBKIE2D; do
+	grep -q "$text" "$DIR/reverse.xml" || fail "$text is not in the document"
+done
+! grep -q DE89370400440532013000 "$DIR/reverse.xml" || fail "the buyer's account stands there"
+
 # Terms with a wrong digit are refused where they are drawn up or offered, by pointer.
 sed 's/"means": "30", "account": "000123456789"/"means": "58", "iban": "DE89370400440532013001"/' \
 	"$SOURCE/docs/examples/colossus.terms.json" >"$DIR/wrong.json"
