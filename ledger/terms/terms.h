@@ -354,7 +354,7 @@ struct ts_party_invoicing {
 	const json_t *registration, *endpoint, *contact, *payment;
 };
 enum ts_err ts_party_invoicing(const struct ts_party_invoicing *raw, struct ts_region *region,
-	const char *pointer, struct ts_party *out, struct ts_why *why) TS_MUST;
+	const char *pointer, struct ts_party *party, struct ts_why *why) TS_MUST;
 
 /* Sums of usage that rating keeps: one per price, then one per watch. */
 size_t ts_terms_slots(const struct ts_terms *terms);

@@ -6,6 +6,8 @@
 #include "support/file.h"
 #include "support/test.h"
 #include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define RULES_MAX 400
@@ -203,9 +205,127 @@ static void test_clean(void **state)
 	ts_region_free(region);
 }
 
+#define STANDARD "samples/valid/compute-ie-S-vat23.xml"
+#define REVERSE "samples/valid/compute-ie-de-AE-reverse-charge.xml"
+#define AUGUST "<cbc:StartDate>2026-08-01</cbc:StartDate><cbc:EndDate>2026-08-31</cbc:EndDate>"
+#define EUR " currencyID=\"EUR\">"
+
+/* One thing wrong in a document that is right: these rules, and no other. */
+static const struct {
+	const char *path, *from, *to, *then_from, *then_to, *rules;
+} changes[] = {
+	{STANDARD, "<cbc:ID>INV-2026-000125</cbc:ID>", "", NULL, NULL, "BR-02"},
+	{STANDARD, "unitCode=\"HUR\">10000000<", "unitCode=\"GPUH\">10000000<", NULL, NULL,
+		"BR-CL-23"},
+	{STANDARD, "<cbc:Amount" EUR "0.225<", "<cbc:Amount" EUR "0.226<", NULL, NULL,
+		"PEPPOL-EN16931-R046"},
+	{STANDARD, "Amount" EUR "18750000.00<", "Amount" EUR "18750000.03<", NULL, NULL,
+		"BR-CO-10 PEPPOL-EN16931-R120"},
+	{STANDARD, "Amount" EUR "18750000.00<", "Amount" EUR "18750000.000<", NULL, NULL,
+		"BR-DEC-23 UBL-DT-01"},
+	{STANDARD, "<cbc:PayableAmount" EUR "36283724.96<", "<cbc:PayableAmount" EUR "36283724.95<",
+		NULL, NULL, "BR-CO-16"},
+	{STANDARD, "Total>\n    <cbc:LineExtensionAmount" EUR "29498963.38<",
+		"Total>\n    <cbc:LineExtensionAmount" EUR "29498963.37<", NULL, NULL,
+		"BR-CO-10 BR-CO-13"},
+	{STANDARD, "<cac:TaxTotal><cbc:TaxAmount" EUR "6784761.58<",
+		"<cac:TaxTotal><cbc:TaxAmount" EUR "6784761.57<", NULL, NULL, "BR-CO-14 BR-CO-15"},
+	/* The tax of a rate may be off by less than one unit, and by no more. */
+	{STANDARD, "</cbc:TaxableAmount><cbc:TaxAmount" EUR "6784761.58<",
+		"</cbc:TaxableAmount><cbc:TaxAmount" EUR "6784762.57<", NULL, NULL, "BR-CO-14"},
+	{STANDARD, "</cbc:TaxableAmount><cbc:TaxAmount" EUR "6784761.58<",
+		"</cbc:TaxableAmount><cbc:TaxAmount" EUR "6784762.58<", NULL, NULL,
+		"BR-CO-14 BR-CO-17 BR-S-09"},
+	{STANDARD, "<cbc:BuyerReference>", "<!--", "</cac:OrderReference>", "-->",
+		"PEPPOL-EN16931-R003"},
+	{STANDARD, AUGUST "</cac:InvoicePeriod>\n    <cac:OrderLineReference>",
+		"<cbc:StartDate>2026-07-31</cbc:StartDate></cac:InvoicePeriod>"
+		"<cac:OrderLineReference>",
+		NULL, NULL, "PEPPOL-EN16931-R110"},
+	{STANDARD, "<cbc:PriceAmount" EUR "1.875<", "<cbc:PriceAmount" EUR "-1.875<", NULL, NULL,
+		"BR-27 PEPPOL-EN16931-R046 PEPPOL-EN16931-R120"},
+	{STANDARD,
+		"<cbc:Percent>23</cbc:Percent><cac:TaxScheme><cbc:ID>VAT</cbc:ID>"
+		"</cac:TaxScheme></cac:TaxCategory>",
+		"<cbc:Percent>0</cbc:Percent><cac:TaxScheme><cbc:ID>VAT</cbc:ID>"
+		"</cac:TaxScheme></cac:TaxCategory>",
+		NULL, NULL, "BR-CO-17 BR-S-08 BR-S-09"},
+	{REVERSE, "</cbc:TaxableAmount><cbc:TaxAmount" EUR "0.00<",
+		"</cbc:TaxableAmount><cbc:TaxAmount" EUR "0.01<", NULL, NULL, "BR-AE-09 BR-CO-14"},
+	{REVERSE,
+		"<cac:PartyTaxScheme><cbc:CompanyID>DE123456789</cbc:CompanyID><cac:TaxScheme>"
+		"<cbc:ID>VAT</cbc:ID></cac:TaxScheme></cac:PartyTaxScheme>",
+		"", "<cbc:CompanyID>HRB 1234</cbc:CompanyID>", "", "BR-AE-02"},
+	{REVERSE, "<cbc:CompanyID>HRB 1234</cbc:CompanyID>", "", NULL, NULL, ""},
+	{REVERSE, "<cbc:EndpointID schemeID=\"9930\">", "<cbc:EndpointID schemeID=\"EM\">", NULL,
+		NULL, "PEPPOL-EN16931-CL008"},
+	{REVERSE, "<cbc:DueDate>2026-10-03<", "<cbc:DueDate>2026-02-30<", NULL, NULL,
+		"PEPPOL-EN16931-F001"},
+};
+
+/* The first occurrence replaced; heap. */
+static char *replaced(const char *text, const char *from, const char *to)
+{
+	const char *at = strstr(text, from);
+	if (at == NULL)
+		fail_msg("\"%s\" is not in the sample", from);
+	size_t size = strlen(text) + strlen(to) + 1;
+	char *out = malloc(size);
+	assert_non_null(out);
+	snprintf(out, size, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+	return out;
+}
+
+static void test_changes(void **state)
+{
+	struct ts_region *region = ts_region_create(TS_UBL_REGION_BYTES_MAX);
+	(void)state;
+	for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+		struct ts_ubl_findings findings;
+		struct ts_why why = {0};
+		char path[1024], rules[1024] = "";
+		size_t len = 0;
+		snprintf(path, sizeof path, "invoices/%s", changes[i].path);
+		struct ts_file file = ts_fixture_read(path);
+		char *once = replaced(file.bytes, changes[i].from, changes[i].to);
+		char *text = changes[i].then_from
+				     ? replaced(once, changes[i].then_from, changes[i].then_to)
+				     : replaced(once, "<", "<");
+		assert_ok(ts_ubl_check(text, strlen(text), TS_UBL_EN16931 | TS_UBL_PEPPOL, region,
+			&findings, &why));
+		for (size_t k = 0; k < findings.n; k++) {
+			const char *rule = findings.rows[k].rule;
+			if (findings.rows[k].severity != TS_UBL_FATAL ||
+				(len > 0 && strstr(rules, rule)))
+				continue;
+			len += (size_t)snprintf(
+				rules + len, sizeof rules - len, "%s%s", len > 0 ? " " : "", rule);
+		}
+		struct ts_str list = ts_str(changes[i].rules);
+		size_t expected = 0, words = *rules != '\0';
+		for (const char *c = rules; *c; c++)
+			words += *c == ' ';
+		for (; list.len > 0; expected++) {
+			char word[64];
+			struct ts_str next = ts_str_cut(&list, ' ');
+			snprintf(word, sizeof word, "%.*s", (int)next.len, next.at);
+			if (!fired(&findings, word))
+				fail_msg("change %zu: %s did not fire; fired: %s", i, word, rules);
+		}
+		if (words != expected)
+			fail_msg("change %zu: \"%s\" fired, expected \"%s\"", i, rules,
+				changes[i].rules);
+		free(once);
+		free(text);
+		ts_file_free(&file);
+		ts_region_reset(region);
+	}
+	ts_region_free(region);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_verdicts), cmocka_unit_test(test_clean)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_clean), cmocka_unit_test(test_changes)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
