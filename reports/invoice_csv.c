@@ -30,7 +30,7 @@ static void put_document(struct ts_csv *csv, const struct ts_invoice *invoice, c
 {
 	bool credit = invoice->kind == TS_DOCUMENT_CREDIT_NOTE;
 	ts_csv_text(csv, invoice->has_head ? invoice->head.number : NULL);
-	ts_csv_text(csv, credit ? "credit_note" : "invoice");
+	ts_csv_text(csv, ts_document_kind_name(invoice->kind));
 	put_date(csv, invoice->has_head, invoice->head.issue_day);
 	put_date(csv, invoice->has_head && !credit, invoice->head.due_day);
 	ts_csv_text(csv, invoice->terms->contract);
@@ -45,7 +45,7 @@ static void put_completeness(struct ts_csv *csv, const struct ts_invoice *invoic
 {
 	const struct ts_invoice_head *head = &invoice->head;
 	const struct ts_completeness *c = &head->completeness;
-	if (!invoice->has_head) {
+	if (!invoice->has_head || invoice->kind == TS_DOCUMENT_PREPAYMENT) {
 		for (int i = 0; i < 4; i++)
 			ts_csv_number(csv, NULL);
 		ts_csv_end(csv);
@@ -131,6 +131,24 @@ static void put_total(
 	put_completeness(csv, invoice);
 }
 
+/* Behind the total: what deposits pay of it, each with its own invoice's number, and what is left.
+ */
+static void put_deposits(struct ts_csv *csv, const struct ts_invoice *invoice)
+{
+	for (size_t i = 0; i < invoice->deposits_n; i++) {
+		put_document(csv, invoice, "deposit");
+		skip(csv, LINE_COLUMNS + 4 + 2);
+		put_money(csv, invoice, invoice->deposits[i].amount_minor);
+		ts_csv_text(csv, invoice->deposits[i].number);
+		skip(csv, 2);
+		put_completeness(csv, invoice);
+	}
+	if (invoice->deposits_n == 0)
+		return;
+	put_total(csv, invoice, "prepaid", invoice->prepaid_minor);
+	put_total(csv, invoice, "payable", invoice->total_minor - invoice->prepaid_minor);
+}
+
 enum ts_err ts_invoice_csv(const struct ts_invoice *invoice, bool raw, struct ts_buf *out)
 {
 	struct ts_csv csv = {.out = out, .raw = raw};
@@ -162,5 +180,6 @@ enum ts_err ts_invoice_csv(const struct ts_invoice *invoice, bool raw, struct ts
 	put_total(&csv, invoice, "subtotal", invoice->subtotal_minor);
 	put_total(&csv, invoice, "tax_total", invoice->tax_minor);
 	put_total(&csv, invoice, "total", invoice->total_minor);
+	put_deposits(&csv, invoice);
 	return out->err;
 }

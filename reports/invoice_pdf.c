@@ -22,7 +22,7 @@ struct paper {
 
 static bool is_invoice(const struct paper *paper)
 {
-	return paper->invoice->kind == TS_DOCUMENT_INVOICE;
+	return paper->invoice->kind != TS_DOCUMENT_CREDIT_NOTE;
 }
 
 static const char *text_of(const char *text)
@@ -148,7 +148,8 @@ static int draw_amount(struct ts_page *page, int y, const void *context)
 	ts_page_fill(page, TS_COLOUR_ACCENT, TS_PAGE_LEFT, y, 24, height);
 	const char *total = ts_words_printf(paper->words, "%s  %s %s", ts_words_total(invoice),
 		invoice->terms->currency->code,
-		ts_money_group(invoice->total_minor, invoice->terms->currency, amount));
+		ts_money_group(invoice->total_minor - invoice->prepaid_minor,
+			invoice->terms->currency, amount));
 	ts_page_line(page, TS_STYLE_TOTAL, TS_ALIGN_LEFT, left, y + 66, width + 300, total);
 	const char *when = "";
 	if (invoice->has_head && is_invoice(paper))
@@ -264,25 +265,34 @@ static enum ts_err draw_lines(struct ts_page *page, const struct paper *paper)
 
 /* ---- totals and taxes ---------------------------------------------------------------------- */
 
+/* One row of the totals; returns its height. */
+static int draw_sum(struct ts_page *page, const struct ts_invoice *invoice, int y,
+	const char *label, int64_t minor)
+{
+	int x = TS_PAGE_RIGHT - TOTALS_WIDTH, width = TOTALS_WIDTH - 2 * 55;
+	char amount[TS_DECIMAL_CHARS];
+	ts_page_line(page, TS_STYLE_BODY, TS_ALIGN_LEFT, x + 55, y, width / 2 + width / 6, label);
+	return ts_page_line(page, TS_STYLE_BODY, TS_ALIGN_RIGHT, x + 55 + width / 3, y,
+		       width - width / 3, ts_money_group(minor, invoice->terms->currency, amount)) +
+	       40;
+}
+
 static int draw_totals(struct ts_page *page, int y, const void *context)
 {
 	const struct paper *paper = context;
 	const struct ts_invoice *invoice = paper->invoice;
 	const struct ts_currency *cur = invoice->terms->currency;
 	int top = y, x = TS_PAGE_RIGHT - TOTALS_WIDTH, width = TOTALS_WIDTH - 2 * 55;
-	const struct {
-		const char *label;
-		int64_t minor;
-	} rows[] = {{"Subtotal", invoice->subtotal_minor}, {"Tax", invoice->tax_minor}};
 	char amount[TS_DECIMAL_CHARS];
 	y += 50;
-	for (int i = 0; i < 2; i++) {
-		ts_page_line(
-			page, TS_STYLE_BODY, TS_ALIGN_LEFT, x + 55, y, width / 2, rows[i].label);
-		y += ts_page_line(page, TS_STYLE_BODY, TS_ALIGN_RIGHT, x + 55 + width / 3, y,
-			     width - width / 3, ts_money_group(rows[i].minor, cur, amount)) +
-		     40;
-	}
+	y += draw_sum(page, invoice, y, "Subtotal", invoice->subtotal_minor);
+	y += draw_sum(page, invoice, y, "Tax", invoice->tax_minor);
+	if (invoice->deposits_n > 0)
+		y += draw_sum(page, invoice, y, "Total", invoice->total_minor);
+	for (size_t i = 0; i < invoice->deposits_n; i++)
+		y += draw_sum(page, invoice, y,
+			ts_words_printf(paper->words, "Deposit %s", invoice->deposits[i].number),
+			-invoice->deposits[i].amount_minor);
 	ts_page_fill(page, TS_COLOUR_TINT, x, y, TOTALS_WIDTH, 230);
 	ts_page_fill(page, TS_COLOUR_ACCENT, x, y, TOTALS_WIDTH, 8);
 	const char *label = ts_words_printf(
@@ -290,7 +300,7 @@ static int draw_totals(struct ts_page *page, int y, const void *context)
 	int half = ts_page_text_width(page, TS_STYLE_TOTAL, label) + 60;
 	ts_page_line(page, TS_STYLE_TOTAL, TS_ALIGN_LEFT, x + 55, y + 52, half, label);
 	ts_page_line(page, TS_STYLE_TOTAL, TS_ALIGN_RIGHT, x + 55 + half, y + 52, width - half,
-		ts_money_group(invoice->total_minor, cur, amount));
+		ts_money_group(invoice->total_minor - invoice->prepaid_minor, cur, amount));
 	return y + 230 - top + GAP;
 }
 
@@ -431,12 +441,35 @@ static int evidence_pairs(struct ts_page *page, const struct paper *paper, int y
 		sizeof pairs / sizeof pairs[0]);
 }
 
+/* A prepayment's invoice rests on the contract alone. */
+static int contract_pairs(struct ts_page *page, const struct paper *paper, int y)
+{
+	const struct ts_invoice *invoice = paper->invoice;
+	const struct ts_page_pair pairs[] = {
+		{invoice->has_head ? "Document SHA-256" : "Body SHA-256", paper->hash,
+			TS_STYLE_MONO},
+		{"Contract statement",
+			invoice->has_head
+				? ts_words_printf(paper->words, "version %" PRId64 ", SHA-256 %s",
+					  invoice->terms->version,
+					  ts_words_hex(paper->words, &invoice->head.contract_note))
+				: NULL,
+			TS_STYLE_MONO},
+	};
+	return ts_page_pairs(page, TS_PAGE_LEFT + 120, y, 900, TS_PAGE_INNER - 240, pairs,
+		sizeof pairs / sizeof pairs[0]);
+}
+
 static const char *evidence_intro(const struct paper *paper)
 {
 	return ts_words_printf(paper->words,
-		"Every amount above can be recomputed offline from signed usage records, without "
+		"%s can be recomputed offline from %s, without "
 		"trusting "
 		"whoever runs the ledger. This page is a rendering; %s.",
+		paper->invoice->kind == TS_DOCUMENT_PREPAYMENT ? "The amount above"
+							       : "Every amount above",
+		paper->invoice->kind == TS_DOCUMENT_PREPAYMENT ? "the signed contract"
+							       : "signed usage records",
 		paper->invoice->has_head
 			? "the canonical JSON document with the SHA-256 below is what the journal "
 			  "log records"
@@ -451,7 +484,9 @@ static int draw_evidence_box(struct ts_page *page, int y, const void *context)
 	y += ts_page_line(page, TS_STYLE_HEADING, TS_ALIGN_LEFT, x, y, width, "Evidence") + 30;
 	y += ts_page_text(page, TS_STYLE_FINE, TS_ALIGN_LEFT, x, y, width, evidence_intro(paper)) +
 	     60;
-	y += evidence_pairs(page, paper, y) + 76;
+	y += (paper->invoice->kind == TS_DOCUMENT_PREPAYMENT ? contract_pairs(page, paper, y)
+							     : evidence_pairs(page, paper, y)) +
+	     76;
 	return y - top;
 }
 

@@ -38,6 +38,8 @@ static const char *type_code(const struct ts_invoice *invoice)
 		return invoice->terms->type ? invoice->terms->type : "380";
 	case TS_DOCUMENT_CREDIT_NOTE:
 		return "381";
+	case TS_DOCUMENT_PREPAYMENT:
+		return "386";
 	}
 	return NULL;
 }
@@ -305,7 +307,9 @@ static enum ts_err put_totals(struct ts_xml *xml, const struct ts_invoice *invoi
 	put_money(xml, invoice, "cbc:TaxInclusiveAmount", invoice->total_minor);
 	if (allowances > 0)
 		put_money(xml, invoice, "cbc:AllowanceTotalAmount", allowances);
-	put_money(xml, invoice, "cbc:PayableAmount", invoice->total_minor);
+	if (invoice->prepaid_minor > 0)
+		put_money(xml, invoice, "cbc:PrepaidAmount", invoice->prepaid_minor);
+	put_money(xml, invoice, "cbc:PayableAmount", invoice->total_minor - invoice->prepaid_minor);
 	ts_xml_close(xml);
 	return TS_OK;
 }

@@ -38,7 +38,8 @@ bool ts_ubl_line_is_counted(const struct ts_invoice *invoice, const struct ts_in
 static bool is_reduction(const struct ts_invoice_line *line)
 {
 	bool kind = line->kind == TS_CHARGE_DISCOUNT || line->kind == TS_CHARGE_CAP ||
-		    line->kind == TS_CHARGE_SLA;
+		    line->kind == TS_CHARGE_SLA || line->kind == TS_CHARGE_CREDIT ||
+		    line->kind == TS_CHARGE_SETTLEMENT || line->kind == TS_CHARGE_DRAWDOWN;
 	return kind && !line->adjusts && line->net_minor < 0;
 }
 

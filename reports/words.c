@@ -41,7 +41,7 @@ static enum ts_err compare(const struct ts_invoice *invoice, const char *what, i
 
 enum ts_err ts_invoice_adds_up(const struct ts_invoice *invoice, struct ts_why *why)
 {
-	int64_t lines = 0, net = 0, tax = 0, total;
+	int64_t lines = 0, net = 0, tax = 0, prepaid = 0, total;
 	for (size_t i = 0; i < invoice->lines_n; i++)
 		TS_TRY(ts_add64(lines, invoice->lines[i].net_minor, &lines));
 	for (size_t i = 0; i < invoice->taxes_n; i++) {
@@ -52,7 +52,10 @@ enum ts_err ts_invoice_adds_up(const struct ts_invoice *invoice, struct ts_why *
 	TS_TRY(compare(invoice, "lines", lines, invoice->subtotal_minor, why));
 	TS_TRY(compare(invoice, "tax bases", net, invoice->subtotal_minor, why));
 	TS_TRY(compare(invoice, "taxes", tax, invoice->tax_minor, why));
-	return compare(invoice, "total", total, invoice->total_minor, why);
+	TS_TRY(compare(invoice, "total", total, invoice->total_minor, why));
+	for (size_t i = 0; i < invoice->deposits_n; i++)
+		TS_TRY(ts_add64(prepaid, invoice->deposits[i].amount_minor, &prepaid));
+	return compare(invoice, "deposits", prepaid, invoice->prepaid_minor, why);
 }
 
 const char *ts_words_title(const struct ts_invoice *invoice)
@@ -62,6 +65,8 @@ const char *ts_words_title(const struct ts_invoice *invoice)
 		return invoice->has_head ? "Invoice" : "Invoice preview";
 	case TS_DOCUMENT_CREDIT_NOTE:
 		return invoice->has_head ? "Credit note" : "Credit note preview";
+	case TS_DOCUMENT_PREPAYMENT:
+		return invoice->has_head ? "Prepayment invoice" : "Prepayment invoice preview";
 	}
 	return "";
 }
@@ -72,6 +77,7 @@ const char *ts_words_total(const struct ts_invoice *invoice)
 		return "Total if issued now";
 	switch (invoice->kind) {
 	case TS_DOCUMENT_INVOICE:
+	case TS_DOCUMENT_PREPAYMENT:
 		return "Total due";
 	case TS_DOCUMENT_CREDIT_NOTE:
 		return "Total credited";
@@ -271,6 +277,10 @@ void ts_words_line(struct ts_words *words, const struct ts_invoice *invoice,
 		out->adjusts = ts_words_printf(words,
 			line->reversal ? "Takes back what %s billed" : "Replaces what %s billed",
 			line->adjusts);
+	if (!empty(line->prepayment))
+		out->adjusts = ts_words_printf(words, "%s%sPrepaid by %s",
+			out->adjusts != NULL ? out->adjusts : "", out->adjusts != NULL ? ". " : "",
+			line->prepayment);
 	bool explained = line->has_unit_price && line->tier == 0;
 	if (!explained && !empty(line->trace))
 		out->how = line->trace;

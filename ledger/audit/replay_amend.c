@@ -181,6 +181,39 @@ static enum ts_err fold_credits(struct ts_replay *r, const struct ts_ledger_even
 	return TS_OK;
 }
 
+enum ts_err ts_audit_cash(struct ts_replay *r, int64_t index, const struct ts_event *event)
+{
+	bool refund = event->kind == TS_EVENT_REFUND;
+	struct ts_str about = refund ? event->prepayment : event->number;
+	struct ts_ledger_cash cash = {.leaf = index,
+		.refund = refund,
+		.about = {ts_region_copy(r->region, about.at, about.len), about.len},
+		.currency = {ts_region_copy(r->region, event->currency.at, event->currency.len),
+			event->currency.len},
+		.amount_minor = event->amount_minor,
+		.day = event->date};
+	if (cash.about.at == NULL || cash.currency.at == NULL)
+		return TS_E_NO_MEMORY;
+	TS_TRY(ts_audit_grow(r->region, &r->cash, r->cash_n, &r->cash_cap, sizeof *r->cash));
+	r->cash[r->cash_n++] = cash;
+	return TS_OK;
+}
+
+/* Those with a leaf below N go to the ledger, which the event will post. */
+static enum ts_err due_cash(struct ts_replay *r, int64_t to)
+{
+	size_t n = 0;
+	while (n < r->cash_n && r->cash[n].leaf < to)
+		n++;
+	if (n == 0)
+		return TS_OK;
+	TS_TRY(ts_ledger_cash(r->ledger, r->cash, n));
+	r->cash_n -= n;
+	if (r->cash_n > 0)
+		memmove(r->cash, r->cash + n, r->cash_n * sizeof *r->cash);
+	return TS_OK;
+}
+
 /* Those with a leaf below N; the others wait for the next event. */
 static size_t due_notices(const struct ts_replay *r, int64_t to)
 {
@@ -211,6 +244,7 @@ enum ts_err ts_audit_amend(struct ts_replay *r, int64_t to, int64_t at_us, int32
 	struct ts_usage_cell *cells = NULL;
 	size_t n = 0, notices_n = due_notices(r, to);
 	struct ts_ledger_event event = {.at_us = at_us, .from = r->fold.size, .to = to, .day = day};
+	TS_TRY(due_cash(r, to));
 	ts_ledger_amends(r->ledger, &event, r->notices, notices_n, &amendment);
 	r->notices_n -= notices_n;
 	if (notices_n > 0 && r->notices_n > 0)

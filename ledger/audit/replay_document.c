@@ -138,8 +138,7 @@ static enum ts_err check_document(
 	TS_TRY(ts_audit_grow(r->region, &report->documents, report->documents_n, &r->documents_cap,
 		sizeof *report->documents));
 	struct ts_audit_document *d = &report->documents[report->documents_n++];
-	*d = (struct ts_audit_document){
-		.kind = invoice->kind == TS_DOCUMENT_INVOICE ? "invoice" : "credit_note",
+	*d = (struct ts_audit_document){.kind = ts_document_kind_name(invoice->kind),
 		.currency = invoice->terms->currency->code,
 		.sha256 = hash,
 		.issue_leaf = index,
@@ -228,5 +227,52 @@ enum ts_err ts_audit_issue(struct ts_replay *r, int64_t index, const struct ts_e
 	}
 	cut->issued = index;
 	TS_TRY(check_document(r, index, invoice, postings.n > 0));
+	return ts_audit_entries(r, &postings);
+}
+
+static enum ts_err prepayment_head(struct ts_replay *r, int64_t index, const struct ts_event *event,
+	int32_t item, struct ts_invoice_head *head)
+{
+	struct ts_invoice *preview = NULL;
+	char *number = ts_region_copy(r->region, event->number.at, event->number.len);
+	if (number == NULL)
+		return TS_E_NO_MEMORY;
+	TS_TRY(ts_ledger_prepayment_body(r->ledger, item, r->scratch, &preview, &r->why));
+	*head = (struct ts_invoice_head){.number = number};
+	fill_head(r, index, event, preview->terms, head);
+	head->unwitnessed = false; /* it rests on the contract note alone */
+	head->inputs_origin = head->journal_origin = NULL;
+	check_number(r, index, number);
+	return TS_OK;
+}
+
+enum ts_err ts_audit_prepayment(struct ts_replay *r, int64_t index, const struct ts_event *event)
+{
+	struct ts_invoice *invoice = NULL;
+	struct ts_invoice_head head;
+	struct ts_postings postings = {NULL, 0};
+	int32_t item = 0;
+	ts_region_reset(r->scratch);
+	enum ts_err err = ts_ledger_prepayment_find(r->ledger, event->prepayment, &item, &r->why);
+	if (err == TS_OK)
+		err = prepayment_head(r, index, event, item, &head);
+	const struct ts_ledger_event post = {.leaf = index,
+		.serial = event->serial,
+		.at_us = event->at_ms * TS_US_PER_MS,
+		.from = r->fold.size,
+		.to = r->fold.size};
+	if (err == TS_OK)
+		err = ts_ledger_prepayment_issue(
+			r->ledger, &post, item, &head, &invoice, &postings, &r->why);
+	if (err == TS_E_NO_MEMORY)
+		return err;
+	if (err != TS_OK) {
+		ts_audit_fail(r, err == TS_E_INTERNAL ? TS_CHECK_BOOKS : TS_CHECK_EVENTS,
+			TS_INPUTS_LEAVES, index,
+			"a prepayment's invoice that the ledger can issue");
+		r->stopped = true;
+		return TS_OK;
+	}
+	TS_TRY(check_document(r, index, invoice, true));
 	return ts_audit_entries(r, &postings);
 }

@@ -23,6 +23,7 @@ static enum ts_err copy_rows(struct ts_ledger *from, struct ts_ledger *to)
 	COPY(period, ts_ledger_period);
 	COPY(cut, ts_ledger_cut_line);
 	COPY(credit, ts_ledger_credit_row);
+	COPY(prepaid, ts_ledger_prepaid);
 #undef COPY
 	for (size_t i = 0; ts_ledger_balance(from, i) != NULL; i++)
 		ts_ledger_load_balance(to, ts_ledger_balance(from, i));
@@ -165,10 +166,15 @@ static enum ts_err apply(struct ts_replay *r, int64_t index, const struct ts_eve
 		return fold_event(r, index, event);
 	case TS_EVENT_ISSUE:
 		return r->stopped ? TS_OK : ts_audit_issue(r, index, event);
+	case TS_EVENT_PREPAYMENT:
+		return r->stopped || r->ledger == NULL ? TS_OK
+						       : ts_audit_prepayment(r, index, event);
 	case TS_EVENT_VOID:
 		return r->stopped || r->ledger == NULL ? TS_OK : ts_audit_void(r, index, event);
 	case TS_EVENT_RELEASE:
 	case TS_EVENT_NOTICE:
+	case TS_EVENT_PAYMENT:
+	case TS_EVENT_REFUND:
 	case TS_EVENT_GAP:
 	case TS_EVENT_CREDIT:
 	case TS_EVENT_SETTLEMENT:
@@ -199,6 +205,8 @@ enum ts_err ts_audit_event(
 		TS_TRY(ts_audit_notice(r, index, &event));
 	if (parsed)
 		TS_TRY(ts_audit_credit(r, index, &event));
+	if (parsed && (event.kind == TS_EVENT_PAYMENT || event.kind == TS_EVENT_REFUND))
+		TS_TRY(ts_audit_cash(r, index, &event));
 	if (!*ours)
 		return TS_OK; /* the fold cursor names what is wrong with it */
 	if (!ts_str_is(event.contract, r->policy->contract))

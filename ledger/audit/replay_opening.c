@@ -111,6 +111,7 @@ static enum ts_err open_event(struct ts_replay *r, int64_t index, const struct t
 		r->serials[TS_EVENT_VOID]++;
 		r->voids++;
 	}
+	r->serials[TS_EVENT_PREPAYMENT] += event.kind == TS_EVENT_PREPAYMENT;
 	for (size_t i = 0; i < r->cuts_n && event.kind == TS_EVENT_ISSUE; i++)
 		if (r->cuts[i].leaf == event.cut)
 			r->cuts[i].issued = index;

@@ -105,6 +105,8 @@ struct ts_replay {
 	size_t notices_n, notices_cap;
 	struct ts_ledger_credit *credits; /* likewise; texts in the region */
 	size_t credits_n, credits_cap;
+	struct ts_ledger_cash *cash; /* likewise */
+	size_t cash_n, cash_cap;
 	bool keeps_cells; /* something in the log may match them anew */
 	struct ts_region *cells_region;
 	struct ts_rowset cells; /* folded so far, less what was decided away */
@@ -188,6 +190,7 @@ enum ts_err ts_audit_notice(
  */
 enum ts_err ts_audit_credit(
 	struct ts_replay *r, int64_t index, const struct ts_event *event) TS_MUST;
+enum ts_err ts_audit_cash(struct ts_replay *r, int64_t index, const struct ts_event *event) TS_MUST;
 /* Before the event folds its leaves: versions and notices among them. */
 enum ts_err ts_audit_amend(struct ts_replay *r, int64_t to, int64_t at_us, int32_t day) TS_MUST;
 /* replay_cell.c */
@@ -256,6 +259,8 @@ enum ts_err ts_audit_fold_to(struct ts_replay *r, int64_t to, int64_t at_us, boo
 enum ts_err ts_audit_ledger_renew(struct ts_replay *r) TS_MUST;
 
 /* replay_document.c */
+enum ts_err ts_audit_prepayment(
+	struct ts_replay *r, int64_t index, const struct ts_event *event) TS_MUST;
 enum ts_err ts_audit_issue(
 	struct ts_replay *r, int64_t index, const struct ts_event *event) TS_MUST;
 enum ts_err ts_audit_void(struct ts_replay *r, int64_t index, const struct ts_event *event) TS_MUST;

@@ -11,6 +11,7 @@ const char *ts_book_name(enum ts_book book); /* "provider", "consumer" */
 
 /* X(NAME, book, "role", "number", "title", debit-normal) */
 #define TS_ACCOUNTS(X)                                                                             \
+	X(CASH, PROVIDER, "cash", "1000", "Cash", 1)                                               \
 	X(RECEIVABLE, PROVIDER, "receivable", "1200", "Accounts receivable", 1)                    \
 	X(UNBILLED, PROVIDER, "unbilled", "1210", "Unbilled receivable (contract asset)", 1)       \
 	X(CONTRACT_LIABILITY, PROVIDER, "contract_liability", "2400", "Contract liability", 0)     \
@@ -18,12 +19,15 @@ const char *ts_book_name(enum ts_book book); /* "provider", "consumer" */
 	X(REVENUE_USAGE, PROVIDER, "revenue_usage", "4000", "Revenue: usage", 0)                   \
 	X(REVENUE_CAPACITY, PROVIDER, "revenue_capacity", "4010", "Revenue: capacity fees", 0)     \
 	X(REVENUE_SHORTFALL, PROVIDER, "revenue_shortfall", "4020", "Revenue: shortfall", 0)       \
+	X(REVENUE_BREAKAGE, PROVIDER, "revenue_breakage", "4030",                                  \
+		"Revenue: prepayments that lapsed", 0)                                             \
 	X(REVENUE_CONCESSION, PROVIDER, "revenue_concession", "4080",                              \
 		"Price concessions: discounts and caps", 1)                                        \
 	X(REVENUE_SERVICE_CREDIT, PROVIDER, "revenue_service_credit", "4090",                      \
 		"Contra-revenue: service credits", 1)                                              \
 	X(REFUND_LIABILITY, PROVIDER, "refund_liability", "2310",                                  \
 		"Refund liability: service credits that may be claimed", 0)                        \
+	X(BANK, CONSUMER, "bank", "1000", "Cash", 1)                                               \
 	X(PAYABLE, CONSUMER, "payable", "2000", "Accounts payable", 0)                             \
 	X(ACCRUED, CONSUMER, "accrued", "2010", "Accrued compute expense", 0)                      \
 	X(PREPAID, CONSUMER, "prepaid", "1400", "Prepaid compute", 1)                              \
@@ -35,6 +39,8 @@ const char *ts_book_name(enum ts_book book); /* "provider", "consumer" */
 	X(EXPENSE_CAPACITY, CONSUMER, "expense_capacity", "6010", "Compute expense: capacity", 1)  \
 	X(EXPENSE_SHORTFALL, CONSUMER, "expense_shortfall", "6020", "Compute expense: shortfall",  \
 		1)                                                                                 \
+	X(EXPENSE_UNUSED, CONSUMER, "expense_unused", "6030",                                      \
+		"Unused commitment: prepayments that lapsed", 1)                                   \
 	X(EXPENSE_CONCESSION, CONSUMER, "expense_concession", "6080",                              \
 		"Price concessions received", 0)                                                   \
 	X(EXPENSE_SERVICE_CREDIT, CONSUMER, "expense_service_credit", "6085",                      \

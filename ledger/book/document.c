@@ -163,7 +163,7 @@ enum ts_err ts_document_reverse_tax(const struct ts_ledger *ledger,
 {
 	struct ts_decimal percent = ts_invoice_treatment(invoice, tax->treatment)->reverse_percent;
 	struct ts_invoice turned;
-	if (invoice->kind == TS_DOCUMENT_INVOICE)
+	if (invoice->kind != TS_DOCUMENT_CREDIT_NOTE)
 		return ts_rate_tax(invoice->terms, tax->net_minor, percent, minor);
 	*minor = 0;
 	TS_TRY(unturned(invoice, region, &turned));
@@ -248,7 +248,7 @@ static enum ts_err taxed_group(struct ts_ledger *ledger, const struct ts_invoice
 
 enum ts_err ts_document_taxed(struct ts_ledger *ledger, const struct ts_invoice *invoice)
 {
-	if (invoice->kind == TS_DOCUMENT_INVOICE)
+	if (invoice->kind != TS_DOCUMENT_CREDIT_NOTE)
 		return taxed_invoice(ledger, invoice);
 	struct ts_invoice turned;
 	TS_TRY(unturned(invoice, ledger->region, &turned));

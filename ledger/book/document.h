@@ -13,6 +13,10 @@ enum ts_err ts_document_total(const struct ts_ledger *ledger, struct ts_region *
 enum ts_err ts_document_reverse_tax(const struct ts_ledger *ledger,
 	const struct ts_invoice *invoice, const struct ts_invoice_tax *tax,
 	struct ts_region *region, int64_t *minor) TS_MUST;
+/* The number is printable and new, due is not before issue, log time does not go back. */
+enum ts_err ts_ledger_head_check(const struct ts_ledger *ledger,
+	const struct ts_ledger_event *event, const struct ts_invoice_head *head,
+	struct ts_why *why) TS_MUST;
 /* After issue: outstanding net and tax per (document, treatment, rate). */
 enum ts_err ts_document_taxed(struct ts_ledger *ledger, const struct ts_invoice *invoice) TS_MUST;
 

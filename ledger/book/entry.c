@@ -4,7 +4,8 @@
 
 const char *ts_entry_kind_name(enum ts_entry_kind kind)
 {
-	static const char *const names[] = {"accrual", "invoice", "credit_note", "tax"};
+	static const char *const names[] = {
+		"accrual", "invoice", "credit_note", "tax", "drawdown", "payment", "refund"};
 	return names[kind];
 }
 

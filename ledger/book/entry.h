@@ -15,8 +15,16 @@ struct ts_leg {
 	bool debit;
 	int64_t amount_minor; /* > 0 */
 };
-enum ts_entry_kind { TS_ENTRY_ACCRUAL, TS_ENTRY_INVOICE, TS_ENTRY_CREDIT_NOTE, TS_ENTRY_TAX };
-#define TS_ENTRY_KINDS (TS_ENTRY_TAX + 1)
+enum ts_entry_kind {
+	TS_ENTRY_ACCRUAL,
+	TS_ENTRY_INVOICE,
+	TS_ENTRY_CREDIT_NOTE,
+	TS_ENTRY_TAX,
+	TS_ENTRY_DRAWDOWN, /* of a deposit, by the document */
+	TS_ENTRY_PAYMENT,
+	TS_ENTRY_REFUND,
+};
+#define TS_ENTRY_KINDS (TS_ENTRY_REFUND + 1)
 const char *ts_entry_kind_name(enum ts_entry_kind kind);
 
 /* Which charge line and month an accrual belongs to. */

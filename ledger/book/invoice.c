@@ -6,6 +6,12 @@
 
 #define QUANTITY_DECIMALS 9
 
+const char *ts_document_kind_name(enum ts_document_kind kind)
+{
+	static const char *const names[] = {"invoice", "credit_note", "prepayment"};
+	return names[kind];
+}
+
 const struct ts_treatment *ts_invoice_treatment(const struct ts_invoice *invoice, int32_t treatment)
 {
 	const struct ts_terms *terms = invoice->newest != NULL ? invoice->newest : invoice->terms;
@@ -75,6 +81,8 @@ static json_t *line_json(const struct ts_invoice *invoice, const struct ts_invoi
 	json_object_set_new(row, "adjusts", text_or_null(line->adjusts));
 	json_object_set_new(row, "reversal", json_boolean(line->reversal));
 	json_object_set_new(row, "trace", text_or_null(line->trace));
+	if (line->prepayment != NULL)
+		json_object_set_new(row, "prepayment", json_string(line->prepayment));
 	return row;
 }
 
@@ -102,6 +110,24 @@ static json_t *party_json(const struct ts_party *party)
 	return row;
 }
 
+/* What was paid before, and what is to be paid now. */
+static void put_deposits(const struct ts_invoice *invoice, json_t *body)
+{
+	json_t *rows = json_array();
+	for (size_t i = 0; i < invoice->deposits_n; i++) {
+		const struct ts_invoice_deposit *d = &invoice->deposits[i];
+		json_t *row = json_object();
+		json_object_set_new(row, "id", json_string(d->id));
+		json_object_set_new(row, "number", json_string(d->number));
+		json_object_set_new(row, "amount", money(invoice, d->amount_minor));
+		json_array_append_new(rows, row);
+	}
+	json_object_set_new(body, "deposits", rows);
+	json_object_set_new(body, "prepaid", money(invoice, invoice->prepaid_minor));
+	json_object_set_new(
+		body, "payable", money(invoice, invoice->total_minor - invoice->prepaid_minor));
+}
+
 static json_t *body_json(const struct ts_invoice *invoice)
 {
 	char name[TS_TIME_CHARS];
@@ -111,8 +137,7 @@ static json_t *body_json(const struct ts_invoice *invoice)
 	for (size_t i = 0; i < invoice->taxes_n; i++)
 		json_array_append_new(taxes, tax_json(invoice, &invoice->taxes[i]));
 	json_object_set_new(body, "format", json_string("tallystick/invoice/v1"));
-	json_object_set_new(body, "kind",
-		json_string(invoice->kind == TS_DOCUMENT_INVOICE ? "invoice" : "credit_note"));
+	json_object_set_new(body, "kind", json_string(ts_document_kind_name(invoice->kind)));
 	json_object_set_new(body, "contract", json_string(invoice->terms->contract));
 	json_object_set_new(body, "provider", party_json(&invoice->terms->provider));
 	json_object_set_new(body, "consumer", party_json(&invoice->terms->consumer));
@@ -127,6 +152,8 @@ static json_t *body_json(const struct ts_invoice *invoice)
 	json_object_set_new(body, "subtotal", money(invoice, invoice->subtotal_minor));
 	json_object_set_new(body, "tax", money(invoice, invoice->tax_minor));
 	json_object_set_new(body, "total", money(invoice, invoice->total_minor));
+	if (invoice->deposits_n > 0)
+		put_deposits(invoice, body);
 	return body;
 }
 
@@ -143,13 +170,16 @@ static json_t *completeness_json(const struct ts_invoice_head *head)
 	return row;
 }
 
-static json_t *head_json(const struct ts_invoice_head *head)
+static json_t *head_json(const struct ts_invoice *invoice)
 {
+	const struct ts_invoice_head *head = &invoice->head;
 	json_t *row = json_object();
 	json_object_set_new(row, "number", json_string(head->number));
 	json_object_set_new(row, "issue_date", date(head->issue_day));
 	json_object_set_new(row, "due_date", date(head->due_day));
 	json_object_set_new(row, "contract_note", hash(&head->contract_note));
+	if (invoice->kind == TS_DOCUMENT_PREPAYMENT) /* it rests on nothing else */
+		return row;
 	json_object_set_new(row, "inputs_origin", text_or_null(head->inputs_origin));
 	json_object_set_new(row, "inputs_size", json_integer(head->inputs_size));
 	json_object_set_new(row, "inputs_root", hash(&head->inputs_root));
@@ -175,7 +205,7 @@ enum ts_err ts_invoice_json(
 	__attribute__((cleanup(ts_json_cleanup))) json_t *document = json_object();
 	json_object_set_new(document, "body", body_json(invoice));
 	if (invoice->has_head)
-		json_object_set_new(document, "head", head_json(&invoice->head));
+		json_object_set_new(document, "head", head_json(invoice));
 	return ts_json_canonical(document, region, bytes, len);
 }
 

@@ -29,6 +29,12 @@ struct ts_invoice_line {
 	const char *adjusts; /* document whose line this reverses or re-states; NULL */
 	bool reversal; /* the billed line with its sign turned */
 	const char *trace;
+	const char *prepayment; /* drawdown: number of the prepayment's invoice; NULL */
+};
+struct ts_invoice_deposit { /* paid before, and drawn now */
+	int32_t item;
+	const char *id, *number; /* of the prepayment, of its invoice */
+	int64_t amount_minor;
 };
 struct ts_invoice_tax {
 	int32_t treatment;
@@ -36,9 +42,12 @@ struct ts_invoice_tax {
 	struct ts_decimal percent;
 	int64_t net_minor, tax_minor;
 };
-enum ts_document_kind { TS_DOCUMENT_INVOICE, TS_DOCUMENT_CREDIT_NOTE };
+/* Stored as numbers: only ever add behind the last. */
+enum ts_document_kind { TS_DOCUMENT_INVOICE, TS_DOCUMENT_CREDIT_NOTE, TS_DOCUMENT_PREPAYMENT };
+const char *ts_document_kind_name(enum ts_document_kind kind); /* "invoice", "credit_note", ... */
 
-/* What is added at issue. All zero or NULL in a preview. */
+/* What is added at issue. All zero or NULL in a preview. A prepayment's invoice rests on the
+ * contract note alone: what follows it is zero. */
 struct ts_invoice_head {
 	const char *number;
 	int32_t issue_day, due_day;
@@ -66,6 +75,9 @@ struct ts_invoice {
 	struct ts_invoice_tax *taxes;
 	size_t taxes_n;
 	int64_t subtotal_minor, tax_minor, total_minor; /* credit note: signs turned, >= 0 */
+	struct ts_invoice_deposit *deposits;
+	size_t deposits_n;
+	int64_t prepaid_minor; /* their sum; total - prepaid is to be paid */
 	struct ts_invoice_head head;
 	bool has_head;
 };

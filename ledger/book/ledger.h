@@ -121,6 +121,15 @@ struct ts_credit_row {
 	const char *reason;
 	bool dirty;
 };
+struct ts_prepaid_row { /* a prepayment that was invoiced */
+	int32_t item; /* its place in the terms, the same in every version that has it */
+	const char *document, *document_sha256; /* of its invoice; hex */
+	int64_t net_minor, tax_minor; /* as invoiced */
+	int64_t paid_minor; /* of net and tax */
+	int64_t refunded_minor, refunded_tax_minor; /* net, tax */
+	int32_t from_period; /* the first that may draw on it; -1: none yet */
+	bool dirty;
+};
 struct ts_balance_row { /* gross totals kept, never only the net */
 	enum ts_account account;
 	int64_t debit_minor, credit_minor; /* totals of the account */
@@ -165,6 +174,7 @@ enum ts_err ts_ledger_load_taxed(struct ts_ledger *, const struct ts_taxed_row *
 enum ts_err ts_ledger_load_period(struct ts_ledger *, const struct ts_period_row *) TS_MUST;
 enum ts_err ts_ledger_load_cut(struct ts_ledger *, const struct ts_cut_row *) TS_MUST;
 enum ts_err ts_ledger_load_credit(struct ts_ledger *, const struct ts_credit_row *) TS_MUST;
+enum ts_err ts_ledger_load_prepaid(struct ts_ledger *, const struct ts_prepaid_row *) TS_MUST;
 void ts_ledger_load_balance(struct ts_ledger *, const struct ts_balance_row *);
 
 /* Reading rows back: row i of its kind, NULL past the end; pointers hold until the next event. The
@@ -181,6 +191,7 @@ struct ts_taxed_row *ts_ledger_taxed(struct ts_ledger *, size_t i);
 struct ts_period_row *ts_ledger_period(struct ts_ledger *, size_t i);
 struct ts_cut_row *ts_ledger_cut_line(struct ts_ledger *, size_t i);
 struct ts_credit_row *ts_ledger_credit_row(struct ts_ledger *, size_t i);
+struct ts_prepaid_row *ts_ledger_prepaid(struct ts_ledger *, size_t i);
 struct ts_balance_row *ts_ledger_balance(struct ts_ledger *, size_t i);
 
 /* The instant at which the term ends as of the last event; INT64_MAX: open. */
@@ -299,6 +310,50 @@ enum ts_err ts_ledger_body(const struct ts_ledger *ledger, int32_t period, struc
 enum ts_err ts_ledger_issue(struct ts_ledger *ledger, const struct ts_ledger_event *event,
 	const struct ts_invoice_head *head, struct ts_invoice **invoice, struct ts_postings *out,
 	struct ts_why *why) TS_MUST;
+
+/* --- prepayments --- */
+
+/* Some version has one, in force or not: else there are no rows of them. */
+bool ts_ledger_may_prepay(const struct ts_ledger *ledger);
+
+/* Place of the prepayment with the id in the newest terms; TS_E_NOT_FOUND. */
+enum ts_err ts_ledger_prepayment_find(const struct ts_ledger *ledger, struct ts_str id,
+	int32_t *item, struct ts_why *why) TS_MUST;
+/* How many have their invoice: serials of these events count from 1. */
+int64_t ts_ledger_prepayments_issued(const struct ts_ledger *ledger);
+/* Its invoice: a body that rests on the terms alone. */
+enum ts_err ts_ledger_prepayment_body(const struct ts_ledger *ledger, int32_t item,
+	struct ts_region *region, struct ts_invoice **out, struct ts_why *why) TS_MUST;
+/* Issues it: TS_E_CONFLICT when it is issued, TS_E_INVALID before its day. Serials from 1. */
+enum ts_err ts_ledger_prepayment_issue(struct ts_ledger *ledger,
+	const struct ts_ledger_event *event, int32_t item, const struct ts_invoice_head *head,
+	struct ts_invoice **invoice, struct ts_postings *out, struct ts_why *why) TS_MUST;
+/* What stands of a prepayment after the last event. */
+struct ts_ledger_prepayment {
+	const struct ts_prepayment *terms; /* newest */
+	const struct ts_prepaid_row *row; /* NULL: not invoiced yet */
+	int64_t drawn_minor, lapsed_minor; /* frozen documents included */
+	int64_t left_minor; /* net: what may still be drawn or paid back */
+};
+enum ts_err ts_ledger_prepayment_get(
+	const struct ts_ledger *ledger, int32_t item, struct ts_ledger_prepayment *out) TS_MUST;
+
+/* The provider's word that money came in for a prepayment's invoice, or went back. */
+struct ts_ledger_cash {
+	int64_t leaf;
+	bool refund;
+	struct ts_str about; /* payment: number of the invoice; refund: id of the prepayment */
+	struct ts_str currency;
+	int64_t amount_minor; /* payment: with tax; refund: net, its tax goes with it */
+	int32_t day; /* that it states */
+};
+/* Why it could not be posted now, behind those that wait. One that can't when its leaf is folded
+ * has no effect. */
+enum ts_err ts_ledger_cash_check(const struct ts_ledger *ledger, const struct ts_ledger_cash *cash,
+	struct ts_why *why) TS_MUST;
+/* Those among the leaves that the next event folds; it posts them first. Texts are copied. */
+enum ts_err ts_ledger_cash(
+	struct ts_ledger *ledger, const struct ts_ledger_cash *list, size_t n) TS_MUST;
 
 /* The equalities between the books and debit = credit per book: TS_E_INTERNAL names the first that
  * fails. */

@@ -84,19 +84,34 @@ static enum ts_err refunded(
 	return TS_OK;
 }
 
-static enum ts_err post_document(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+/* What the document says was paid before leaves what it asks for. */
+static enum ts_err post_deposits(struct ts_ledger *ledger, const struct ts_ledger_event *event,
 	const struct ts_invoice *invoice, struct ts_postings *out)
+{
+	static const enum ts_account drawn[4] = {TS_ACCOUNT_CONTRACT_LIABILITY,
+		TS_ACCOUNT_RECEIVABLE, TS_ACCOUNT_PAYABLE, TS_ACCOUNT_PREPAID};
+	for (size_t i = 0; i < invoice->deposits_n; i++)
+		TS_TRY(pair(ledger, event, invoice, TS_ENTRY_DRAWDOWN,
+			invoice->deposits[i].amount_minor, drawn, out));
+	return TS_OK;
+}
+
+enum ts_err ts_ledger_post_document(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	const struct ts_invoice *invoice, int64_t liability, struct ts_postings *out)
 {
 	int64_t sign = invoice->kind == TS_DOCUMENT_CREDIT_NOTE ? -1 : 1;
 	static const enum ts_account net[4] = {
 		TS_ACCOUNT_RECEIVABLE, TS_ACCOUNT_UNBILLED, TS_ACCOUNT_ACCRUED, TS_ACCOUNT_PAYABLE};
 	static const enum ts_account refund[4] = {TS_ACCOUNT_RECEIVABLE,
 		TS_ACCOUNT_REFUND_LIABILITY, TS_ACCOUNT_SUPPLIER_CREDITS, TS_ACCOUNT_PAYABLE};
+	static const enum ts_account ahead[4] = {TS_ACCOUNT_RECEIVABLE,
+		TS_ACCOUNT_CONTRACT_LIABILITY, TS_ACCOUNT_PREPAID, TS_ACCOUNT_PAYABLE};
 	int64_t credits = 0;
 	TS_TRY(refunded(ledger, invoice, &credits));
 	TS_TRY(pair(ledger, event, invoice, kind_of(invoice),
-		sign * (invoice->subtotal_minor - credits), net, out));
+		sign * (invoice->subtotal_minor - credits) - liability, net, out));
 	TS_TRY(pair(ledger, event, invoice, kind_of(invoice), sign * credits, refund, out));
+	TS_TRY(pair(ledger, event, invoice, kind_of(invoice), liability, ahead, out));
 	for (size_t i = 0; i < invoice->taxes_n; i++) {
 		const struct ts_invoice_tax *tax = &invoice->taxes[i];
 		const struct ts_treatment *treatment = ts_invoice_treatment(
@@ -109,6 +124,7 @@ static enum ts_err post_document(struct ts_ledger *ledger, const struct ts_ledge
 		if (treatment->reverse_charge)
 			TS_TRY(reverse_charge(ledger, event, invoice, tax, sign, out));
 	}
+	TS_TRY(post_deposits(ledger, event, invoice, out));
 	return name_document(ledger, event, invoice, out);
 }
 
@@ -146,6 +162,12 @@ static enum ts_err issue_check(const struct ts_ledger *ledger, const struct ts_l
 	if (event->serial != ledger->head.issue_serial)
 		return ts_why(why, TS_E_CONFLICT, "serial", "%lld, the next is %lld",
 			(long long)event->serial, (long long)ledger->head.issue_serial);
+	return ts_ledger_head_check(ledger, event, head, why);
+}
+
+enum ts_err ts_ledger_head_check(const struct ts_ledger *ledger,
+	const struct ts_ledger_event *event, const struct ts_invoice_head *head, struct ts_why *why)
+{
 	if (event->at_us < ledger->head.at_us)
 		return ts_why(why, TS_E_INVALID, "at", "log time goes back");
 	if (head->due_day < head->issue_day)
@@ -158,6 +180,12 @@ static enum ts_err issue_check(const struct ts_ledger *ledger, const struct ts_l
 	for (size_t i = 0; i < ledger->periods.n; i++) {
 		const struct ts_period_row *other = ts_rowset_at(&ledger->periods, i);
 		if (other->document != NULL && strcmp(other->document, head->number) == 0)
+			return ts_why(
+				why, TS_E_CONFLICT, "number", "%s is used already", head->number);
+	}
+	for (size_t i = 0; i < ledger->prepaid.n; i++) {
+		const struct ts_prepaid_row *other = ts_rowset_at(&ledger->prepaid, i);
+		if (strcmp(other->document, head->number) == 0)
 			return ts_why(
 				why, TS_E_CONFLICT, "number", "%s is used already", head->number);
 	}
@@ -177,7 +205,9 @@ enum ts_err ts_ledger_issue(struct ts_ledger *ledger, const struct ts_ledger_eve
 	(*invoice)->head = *head;
 	(*invoice)->head.number = number;
 	(*invoice)->has_head = true;
-	TS_TRY(post_document(ledger, event, *invoice, out));
+	int64_t liability = 0;
+	TS_TRY(ts_ledger_fee_liability(ledger, *invoice, &liability));
+	TS_TRY(ts_ledger_post_document(ledger, event, *invoice, liability, out));
 	struct ts_hash hash;
 	TS_TRY(ts_invoice_hash(*invoice, ledger->region, &hash));
 	for (size_t i = 0; i < out->n; i++)

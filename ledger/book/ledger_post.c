@@ -23,9 +23,12 @@ static enum ts_err deltas_of(const struct ts_ledger *ledger, const struct ts_per
 {
 	struct ts_ledger_charge *charges = NULL;
 	size_t charges_n = 0, used = 0;
+	struct ts_ledger_draw *draws = NULL;
+	size_t draws_n = 0;
 	TS_TRY(ts_ledger_charges(ledger, period, day, region, &charges, &charges_n, why));
+	TS_TRY(ts_ledger_drawdown(ledger, period, charges, charges_n, region, &draws, &draws_n));
 	struct delta *deltas = ts_region_array(
-		region, charges_n + ledger->accruals.n + 1, sizeof *deltas);
+		region, charges_n + draws_n + ledger->accruals.n + 1, sizeof *deltas);
 	if (deltas == NULL)
 		return TS_E_NO_MEMORY;
 	for (size_t i = 0; i < charges_n; i++) {
@@ -34,11 +37,18 @@ static enum ts_err deltas_of(const struct ts_ledger *ledger, const struct ts_per
 			{charges[i].version, c->kind, (int32_t)c->item, c->tier, c->period},
 			c->month, c->amount_minor};
 	}
+	for (size_t i = 0; i < draws_n; i++) {
+		struct ts_line_key key = {ts_ledger_prepayment_version(ledger, draws[i].item),
+			TS_CHARGE_DRAWDOWN, draws[i].item, 0, period->index};
+		deltas[used++] = (struct delta){key, draws[i].month, -draws[i].amount_minor};
+	}
 	qsort(deltas, used, sizeof *deltas, delta_cmp);
 	size_t charged = used;
 	for (size_t i = 0; i < ledger->accruals.n; i++) {
 		const struct ts_accrual_row *row = ts_rowset_at(&ledger->accruals, i);
 		struct delta gone = {row->line, row->month, 0};
+		if (row->line.kind == TS_CHARGE_BREAKAGE) /* no period's charges say it */
+			continue;
 		if (row->line.period == period->index && row->accrued_minor != 0 &&
 			bsearch(&gone, deltas, charged, sizeof *deltas, delta_cmp) == NULL)
 			deltas[used++] = gone;
@@ -93,7 +103,7 @@ enum ts_err ts_ledger_post(struct ts_ledger *ledger, const struct ts_ledger_even
 		.posted_us = event->at_us,
 		.effective_day = post->effective_day,
 		.service_month = post->service_month,
-		.source_leaf = event->leaf,
+		.source_leaf = post->source_leaf > 0 ? post->source_leaf : event->leaf,
 		.has_line = post->line != NULL,
 		.document = post->document,
 		.legs = {{swap ? post->credit : post->debit, true, amount},
@@ -102,6 +112,8 @@ enum ts_err ts_ledger_post(struct ts_ledger *ledger, const struct ts_ledger_even
 	};
 	if (post->line != NULL)
 		entry->line = *post->line;
+	if (post->document_hash != NULL)
+		entry->document_hash = *post->document_hash;
 	TS_ASSERT(ts_entry_balanced(entry));
 	TS_TRY(add_balances(ledger, entry));
 	ledger->head.entries++;
@@ -124,6 +136,7 @@ static const struct {
 	[TS_CHARGE_SLA] = {TS_ACCOUNT_REVENUE_SERVICE_CREDIT, TS_ACCOUNT_EXPENSE_SERVICE_CREDIT},
 	[TS_CHARGE_CREDIT] = {TS_ACCOUNT_REVENUE_CONCESSION, TS_ACCOUNT_EXPENSE_CONCESSION},
 	[TS_CHARGE_SETTLEMENT] = {TS_ACCOUNT_REVENUE_CONCESSION, TS_ACCOUNT_EXPENSE_CONCESSION},
+	[TS_CHARGE_DRAWDOWN] = {TS_ACCOUNT_CONTRACT_LIABILITY, TS_ACCOUNT_PREPAID},
 };
 
 /* Last service day covered, or the first day of the earliest open period if the period was cut. */
@@ -142,6 +155,35 @@ static int32_t effective_day(
 	return open > last ? open : last;
 }
 
+/* One part of a change in both books: what was billed before, or what is not billed yet. */
+static enum ts_err post_part(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	const struct ts_post *base, enum ts_account against, int64_t amount_minor,
+	struct ts_postings *out)
+{
+	struct ts_post post = *base;
+	post.amount_minor = amount_minor;
+	post.debit = against;
+	post.credit = by_kind[base->line->kind].revenue;
+	TS_TRY(ts_ledger_post(ledger, event, &post, out));
+	post.debit = by_kind[base->line->kind].expense;
+	post.credit = against == TS_ACCOUNT_CONTRACT_LIABILITY ? TS_ACCOUNT_PREPAID
+		      : against == TS_ACCOUNT_REFUND_LIABILITY ? TS_ACCOUNT_SUPPLIER_CREDITS
+							       : TS_ACCOUNT_ACCRUED;
+	return ts_ledger_post(ledger, event, &post, out);
+}
+
+/* How much of a change, which is in the rows already, is taken from what was billed before. */
+static enum ts_err liability_part(const struct ts_ledger *ledger, const struct ts_line_key *line,
+	int64_t change, int64_t *out)
+{
+	const char *id = ts_ledger_terms(ledger, line->version)->fees[line->item].id;
+	int64_t after = 0, before = 0;
+	TS_TRY(ts_ledger_fee_position(ledger, id, &after));
+	TS_TRY(ts_sub64(after, change, &before));
+	*out = (before < 0 ? -before : 0) - (after < 0 ? -after : 0);
+	return TS_OK;
+}
+
 static enum ts_err post_delta(struct ts_ledger *ledger, const struct ts_ledger_event *event,
 	const struct ts_period *period, const struct delta *delta, struct ts_postings *out)
 {
@@ -156,20 +198,19 @@ static enum ts_err post_delta(struct ts_ledger *ledger, const struct ts_ledger_e
 	struct ts_accrual_row *row = found;
 	row->accrued_minor = delta->target_minor;
 	row->dirty = true;
-	bool refund = ts_ledger_is_claimable(ledger, &delta->line);
 	struct ts_post post = {
 		.kind = TS_ENTRY_ACCRUAL,
-		.debit = refund ? TS_ACCOUNT_REFUND_LIABILITY : TS_ACCOUNT_UNBILLED,
-		.credit = by_kind[delta->line.kind].revenue,
-		.amount_minor = change,
 		.effective_day = effective_day(ledger, period, delta->month, event->day),
 		.service_month = delta->month,
 		.line = &delta->line,
 	};
-	TS_TRY(ts_ledger_post(ledger, event, &post, out));
-	post.debit = by_kind[delta->line.kind].expense;
-	post.credit = refund ? TS_ACCOUNT_SUPPLIER_CREDITS : TS_ACCOUNT_ACCRUED;
-	return ts_ledger_post(ledger, event, &post, out);
+	if (ts_ledger_is_claimable(ledger, &delta->line))
+		return post_part(ledger, event, &post, TS_ACCOUNT_REFUND_LIABILITY, change, out);
+	int64_t liability = 0;
+	if (ts_ledger_fee_is_apart(ledger, &delta->line))
+		TS_TRY(liability_part(ledger, &delta->line, change, &liability));
+	TS_TRY(post_part(ledger, event, &post, TS_ACCOUNT_CONTRACT_LIABILITY, liability, out));
+	return post_part(ledger, event, &post, TS_ACCOUNT_UNBILLED, change - liability, out);
 }
 
 /* A period can change when its usage did, or when the days (before, now] reach into it: fees run,
@@ -177,7 +218,7 @@ static enum ts_err post_delta(struct ts_ledger *ledger, const struct ts_ledger_e
 static bool can_change(
 	const struct ts_ledger *ledger, const struct ts_period *period, int32_t before, int32_t now)
 {
-	return ts_ledger_touched(ledger, period->index) ||
+	return ts_ledger_touched(ledger, period->index) || ts_ledger_draws(ledger, period->index) ||
 	       (period->first_day <= now && period->end_day - 1 > before) ||
 	       ts_ledger_lapses(ledger, period, before, now);
 }
@@ -192,6 +233,7 @@ enum ts_err ts_ledger_accrue(struct ts_ledger *ledger, const struct ts_ledger_ev
 	if (scratch == NULL)
 		return TS_E_NO_MEMORY;
 	TS_TRY(ts_ledger_release(ledger, event->day, why));
+	TS_TRY(ts_ledger_post_cash(ledger, event, out));
 	for (int32_t i = 0; ts_ledger_period_get(ledger, i, &period) == TS_OK; i++) {
 		struct delta *deltas = NULL;
 		size_t n = 0;
@@ -204,6 +246,7 @@ enum ts_err ts_ledger_accrue(struct ts_ledger *ledger, const struct ts_ledger_ev
 		for (size_t k = 0; k < n; k++)
 			TS_TRY(post_delta(ledger, event, &period, &deltas[k], out));
 	}
+	TS_TRY(ts_ledger_lapse(ledger, event, out));
 	if (ledger->touched_n > 0)
 		memset(ledger->touched, 0, ledger->touched_n * sizeof *ledger->touched);
 	ledger->head.inputs_to = event->to;

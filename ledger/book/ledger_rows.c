@@ -53,6 +53,9 @@ LOAD(cut, cuts, ts_cut_row, TS_TRY(keep(ledger, &copy.trace)))
 LOAD(credit, credits, ts_credit_row, TS_TRY(keep(ledger, &copy.item));
 	TS_TRY(keep(ledger, &copy.reason)); TS_TRY(keep(ledger, &copy.about)))
 
+LOAD(prepaid, prepaid, ts_prepaid_row, TS_TRY(keep(ledger, &copy.document));
+	TS_TRY(keep(ledger, &copy.document_sha256)))
+
 const struct ts_ledger_head *ts_ledger_head(const struct ts_ledger *ledger)
 {
 	return &ledger->head;
@@ -74,6 +77,7 @@ READ(taxed, taxed, ts_taxed_row)
 READ(period, periods, ts_period_row)
 READ(cut_line, cuts, ts_cut_row)
 READ(credit_row, credits, ts_credit_row)
+READ(prepaid, prepaid, ts_prepaid_row)
 
 struct ts_balance_row *ts_ledger_balance(struct ts_ledger *ledger, size_t i)
 {

@@ -146,6 +146,15 @@ static bool credit_same(const void *a, const void *b)
 	return x->kind == y->kind && x->serial == y->serial;
 }
 
+static uint64_t prepaid_hash(const void *row)
+{
+	return ts_hash_mix(11, (uint32_t)((const struct ts_prepaid_row *)row)->item);
+}
+static bool prepaid_same(const void *a, const void *b)
+{
+	return ((const struct ts_prepaid_row *)a)->item == ((const struct ts_prepaid_row *)b)->item;
+}
+
 static bool in_order(const struct ts_ledger_version *versions, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -189,6 +198,8 @@ enum ts_err ts_ledger_create(struct ts_region *region, const struct ts_ledger_ve
 	ts_rowset_init(&l->periods, region, sizeof(struct ts_period_row), period_hash, period_same);
 	ts_rowset_init(&l->cuts, region, sizeof(struct ts_cut_row), cut_hash, cut_same);
 	ts_rowset_init(&l->credits, region, sizeof(struct ts_credit_row), credit_hash, credit_same);
+	ts_rowset_init(
+		&l->prepaid, region, sizeof(struct ts_prepaid_row), prepaid_hash, prepaid_same);
 	for (int a = 0; a < TS_ACCOUNT_N; a++)
 		l->balances[a].account = (enum ts_account)a;
 	ts_ledger_recalendar(l);

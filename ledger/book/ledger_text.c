@@ -34,6 +34,7 @@ union row {
 	struct ts_period_row period;
 	struct ts_cut_row cut;
 	struct ts_credit_row credit;
+	struct ts_prepaid_row prepaid;
 	struct ts_balance_row balance;
 };
 
@@ -61,6 +62,7 @@ AT(taxed, taxed)
 AT(period, periods)
 AT(cut, cuts)
 AT(credit, credits)
+AT(prepaid, prepaid)
 
 #define MATTERS(name)                                                                              \
 	static bool name##_matters(const struct ts_ledger *ledger, const void *row)                \
@@ -164,7 +166,18 @@ static bool cut_sound(const struct ts_ledger *ledger, const union row *row)
 	const struct ts_cut_row *c = &row->cut;
 	const struct ts_period_row *period = ts_ledger_period_row(ledger, c->cut);
 	return sound_line(ledger, &c->line) && period != NULL && !period->issued &&
-	       c->line.period <= c->cut;
+	       c->line.period <= c->cut + 1; /* billed in advance */
+}
+static bool prepaid_sound(const struct ts_ledger *ledger, const union row *row)
+{
+	const struct ts_prepaid_row *p = &row->prepaid;
+	struct ts_hash hash;
+	return p->item >= 0 && (size_t)p->item < ts_ledger_newest(ledger)->prepayments_n &&
+	       p->net_minor > 0 && p->tax_minor >= 0 && p->paid_minor >= 0 &&
+	       p->refunded_minor >= 0 && p->refunded_minor <= p->net_minor &&
+	       p->refunded_tax_minor >= 0 && p->refunded_tax_minor <= p->tax_minor &&
+	       (p->from_period == -1 || sound_period(p->from_period)) &&
+	       ts_text_unhex(ts_str(p->document_sha256), hash.b, TS_HASH_BYTES) == TS_OK;
 }
 static bool credit_sound(const struct ts_ledger *ledger, const union row *row)
 {
@@ -204,6 +217,7 @@ LOADER(taxed)
 LOADER(period)
 LOADER(cut)
 LOADER(credit)
+LOADER(prepaid)
 
 static const struct kind {
 	const char *name;
@@ -266,6 +280,13 @@ static const struct kind {
 			F(I32, ts_credit_row, month), F(I32, ts_credit_row, treatment),
 			F(I64, ts_credit_row, amount_minor), F(TEXT, ts_credit_row, about),
 			F(NAME, ts_credit_row, item), F(NAME, ts_credit_row, reason)}},
+	{"prepaid", prepaid_at, NULL, prepaid_sound, prepaid_load, 9,
+		{F(I32, ts_prepaid_row, item), F(NAME, ts_prepaid_row, document),
+			F(NAME, ts_prepaid_row, document_sha256), F(I64, ts_prepaid_row, net_minor),
+			F(I64, ts_prepaid_row, tax_minor), F(I64, ts_prepaid_row, paid_minor),
+			F(I64, ts_prepaid_row, refunded_minor),
+			F(I64, ts_prepaid_row, refunded_tax_minor),
+			F(I32, ts_prepaid_row, from_period)}},
 	{"balance", balance_at, balance_matters, balance_sound, balance_load, 3,
 		{F(ACCOUNT, ts_balance_row, account), F(I64, ts_balance_row, debit_minor),
 			F(I64, ts_balance_row, credit_minor)}},

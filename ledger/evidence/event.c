@@ -26,6 +26,9 @@ static const struct kind kinds[] = {
 	[TS_EVENT_CREDIT] = {"credit", TS_SIGNED_BY_ONE},
 	[TS_EVENT_SETTLEMENT] = {"settlement", TS_SIGNED_BY_BOTH},
 	[TS_EVENT_CLAIM] = {"claim", TS_SIGNED_BY_ONE},
+	[TS_EVENT_PREPAYMENT] = {"prepayment", TS_SIGNED_BY_OPERATOR},
+	[TS_EVENT_PAYMENT] = {"payment", TS_SIGNED_BY_ONE},
+	[TS_EVENT_REFUND] = {"refund", TS_SIGNED_BY_ONE},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 _Static_assert(KINDS == TS_EVENT_KINDS, "every kind has its name and signer");
@@ -83,6 +86,25 @@ static void read_credit(struct ts_reader *r, struct ts_event *e)
 	e->reason = ts_read_reason_line(r, "reason");
 }
 
+/* The provider's word: `by` is not written, it can be nobody else. */
+static void read_cash(struct ts_reader *r, struct ts_event *e)
+{
+	e->by = TS_SIDE_PROVIDER;
+	e->currency = ts_read_word_line(r, "currency");
+	ts_read_require(r, e->currency.len == 3, "currency", "it has not three letters");
+	e->amount_minor = ts_read_integer_line(r, "minor");
+	ts_read_require(r, e->amount_minor > 0, "minor", "nothing was moved");
+	e->date = ts_read_date_line(r, "date");
+	e->reference = ts_read_reason_line(r, "reference");
+}
+
+static void read_days(struct ts_reader *r, struct ts_event *e)
+{
+	e->date = ts_read_date_line(r, "date");
+	e->due = ts_read_date_line(r, "due");
+	ts_read_require(r, e->date <= e->due, "due", "it is before date");
+}
+
 static void read_event(struct ts_reader *r, struct ts_event *e)
 {
 	switch (e->kind) {
@@ -100,9 +122,7 @@ static void read_event(struct ts_reader *r, struct ts_event *e)
 	case TS_EVENT_ISSUE:
 		e->cut = ts_read_integer_line(r, "cut");
 		read_number(r, e);
-		e->date = ts_read_date_line(r, "date");
-		e->due = ts_read_date_line(r, "due");
-		ts_read_require(r, e->date <= e->due, "due", "it is before date");
+		read_days(r, e);
 		read_witness(r, e);
 		break;
 	case TS_EVENT_VOID:
@@ -124,6 +144,19 @@ static void read_event(struct ts_reader *r, struct ts_event *e)
 		e->end_ms = ts_read_instant_line(r, "end");
 		ts_read_require(r, e->end_ms % QUARTER_MS == 0, "end",
 			"it is not on the UTC quarter-hour grid");
+		break;
+	case TS_EVENT_PREPAYMENT:
+		e->prepayment = ts_read_word_line(r, "prepayment");
+		read_number(r, e);
+		read_days(r, e);
+		break;
+	case TS_EVENT_PAYMENT:
+		read_number(r, e);
+		read_cash(r, e);
+		break;
+	case TS_EVENT_REFUND:
+		e->prepayment = ts_read_word_line(r, "prepayment");
+		read_cash(r, e);
 		break;
 	case TS_EVENT_GAP:
 		read_period(r, e);
@@ -171,6 +204,23 @@ enum ts_err ts_event_parse(struct ts_str text, struct ts_event *out, struct ts_w
 	return TS_OK;
 }
 
+static void cash_lines(const struct ts_event *in, struct ts_buf *out)
+{
+	ts_write_text_line(out, "currency", in->currency);
+	ts_write_integer_line(out, "minor", in->amount_minor);
+	ts_write_date_line(out, "date", in->date);
+	ts_write_text_line(out, "reference", in->reference);
+}
+
+static void witness_lines(const struct ts_event *in, struct ts_buf *out)
+{
+	ts_buf_printf(out, "witness %s\n", in->cosigned ? "cosigned" : "unwitnessed");
+	if (in->gap < 0)
+		ts_buf_puts(out, "gap -\n");
+	else
+		ts_write_integer_line(out, "gap", in->gap);
+}
+
 static void event_lines(const struct ts_event *in, struct ts_buf *out)
 {
 	switch (in->kind) {
@@ -189,11 +239,7 @@ static void event_lines(const struct ts_event *in, struct ts_buf *out)
 		ts_write_text_line(out, "number", in->number);
 		ts_write_date_line(out, "date", in->date);
 		ts_write_date_line(out, "due", in->due);
-		ts_buf_printf(out, "witness %s\n", in->cosigned ? "cosigned" : "unwitnessed");
-		if (in->gap < 0)
-			ts_buf_puts(out, "gap -\n");
-		else
-			ts_write_integer_line(out, "gap", in->gap);
+		witness_lines(in, out);
 		break;
 	case TS_EVENT_VOID:
 		ts_write_integer_line(out, "cut", in->cut);
@@ -210,6 +256,20 @@ static void event_lines(const struct ts_event *in, struct ts_buf *out)
 	case TS_EVENT_NOTICE:
 		ts_write_text_line(out, "by", ts_str(ts_side_name(in->by)));
 		ts_write_integer_line(out, "end", in->end_ms);
+		break;
+	case TS_EVENT_PREPAYMENT:
+		ts_write_text_line(out, "prepayment", in->prepayment);
+		ts_write_text_line(out, "number", in->number);
+		ts_write_date_line(out, "date", in->date);
+		ts_write_date_line(out, "due", in->due);
+		break;
+	case TS_EVENT_PAYMENT:
+		ts_write_text_line(out, "number", in->number);
+		cash_lines(in, out);
+		break;
+	case TS_EVENT_REFUND:
+		ts_write_text_line(out, "prepayment", in->prepayment);
+		cash_lines(in, out);
 		break;
 	case TS_EVENT_GAP:
 		ts_write_interval_line(out, "period", in->period_from_ms, in->period_to_ms);

@@ -19,8 +19,11 @@ enum ts_event_kind {
 	TS_EVENT_CREDIT, /* the provider gives a commercial credit */
 	TS_EVENT_SETTLEMENT, /* both companies agree on one */
 	TS_EVENT_CLAIM, /* the consumer claims the service credit of a period */
+	TS_EVENT_PREPAYMENT, /* the invoice of a prepayment issues */
+	TS_EVENT_PAYMENT, /* the provider has received money for a document */
+	TS_EVENT_REFUND, /* the provider has paid back what was left of a prepayment */
 };
-#define TS_EVENT_KINDS 10
+#define TS_EVENT_KINDS 13
 enum ts_event_signer { TS_SIGNED_BY_OPERATOR, TS_SIGNED_BY_BOTH, TS_SIGNED_BY_ONE };
 
 struct ts_event {
@@ -34,21 +37,24 @@ struct ts_event {
 	int64_t period_from_ms; /* cut, gap, claim */
 	int64_t period_to_ms; /* cut, gap, claim */
 	int64_t cut; /* issue, void: index of the cut's leaf */
-	struct ts_str number; /* issue, void */
-	int32_t date; /* issue */
-	int32_t due; /* issue */
+	struct ts_str number; /* issue, void, prepayment, payment */
+	int32_t date; /* issue, prepayment; payment, refund: on which the money moved */
+	int32_t due; /* issue, prepayment */
 	bool cosigned; /* issue: the quorum had cosigned both logs up to the cut's entries */
 	int64_t gap; /* issue: index of the gap event that it rests on; -1: none needed */
 	struct ts_str reason; /* void, release, credit, settlement, claim */
 	struct ts_str origin; /* release: whose lines */
 	int64_t line_from; /* release: stream indexes [line_from, line_to) */
 	int64_t line_to;
-	enum ts_side by; /* notice: whose; credit: the provider; claim: the consumer */
+	struct ts_str prepayment; /* prepayment, refund: its id in the terms */
+	struct ts_str reference; /* payment, refund: of the transfer */
+	enum ts_side
+		by; /* notice: whose; credit, payment, refund: the provider; claim: the consumer */
 	int64_t end_ms; /* notice: the term ends at this instant */
 	int64_t missing; /* gap: number of windows that nobody closed, at least 1 */
 	struct ts_hash list; /* gap: of the missing windows (docs/formats/statements.md) */
-	int64_t amount_minor; /* credit, settlement: at least 1 */
-	struct ts_str currency; /* credit, settlement */
+	int64_t amount_minor; /* credit, settlement, refund: without tax; payment: with it */
+	struct ts_str currency; /* of amount_minor */
 	struct ts_str
 		line; /* credit, settlement: the charge line that it is about; at NULL: none */
 	struct ts_str item; /* credit, settlement: tax treatment; claim: the service credit */

@@ -11,7 +11,10 @@ enum ts_err ts_db_document_reserve(struct ts_db *db, int64_t contract_id, const 
 	ts_arg_i64(&args, contract_id);
 	ts_arg_text(&args, number);
 	ts_arg_i32(&args, period);
-	ts_arg_i64(&args, cut_leaf);
+	if (cut_leaf < 0)
+		ts_arg_null(&args);
+	else
+		ts_arg_i64(&args, cut_leaf);
 	ts_arg_i64(&args, issue_leaf);
 	return ts_db_query(db, "document_reserve", &args, NULL, why);
 }
@@ -80,7 +83,11 @@ static enum ts_err document_read(
 	out->kind = ts_row_i16(rows);
 	out->period = ts_row_i32(rows);
 	TS_TRY(state_of(ts_row_str(rows), &out->state));
-	out->cut_leaf = ts_row_i64(rows);
+	out->cut_leaf = -1;
+	if (ts_row_is_null(rows))
+		ts_row_skip(rows);
+	else
+		out->cut_leaf = ts_row_i64(rows);
 	out->issue_leaf = ts_row_i64(rows);
 	if (out->state != TS_DB_DOCUMENT_ISSUED) {
 		rows->col += 8;

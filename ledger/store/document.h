@@ -11,7 +11,8 @@ struct ts_db_document {
 	int16_t kind; /* enum ts_document_kind */
 	int32_t period;
 	enum ts_db_document_state state;
-	int64_t cut_leaf, issue_leaf; /* issue_leaf: the event that reserved the number */
+	int64_t cut_leaf; /* -1: a prepayment's, which rests on no cut */
+	int64_t issue_leaf; /* issue_leaf: the event that reserved the number */
 	int32_t issue_day, due_day; /* 0 until issued */
 	const char *currency; /* "" until issued, as all below */
 	int64_t subtotal_minor, tax_minor, total_minor;
@@ -19,7 +20,7 @@ struct ts_db_document {
 	struct ts_str json; /* empty in lists */
 	const char *void_reason; /* NULL */
 };
-/* TS_E_CONFLICT: the number, or another live document of this cut, exists. */
+/* cut_leaf -1: none. TS_E_CONFLICT: the number, or another live document of this cut, exists. */
 enum ts_err ts_db_document_reserve(struct ts_db *db, int64_t contract_id, const char *number,
 	int32_t period, int64_t cut_leaf, int64_t issue_leaf, struct ts_why *why) TS_MUST;
 /* From reserved only. TS_E_CONFLICT otherwise. number, kind, days, currency, sums, hash, json. */

@@ -167,6 +167,22 @@ static enum ts_err cut_load(
 	return rows->err != TS_OK ? rows->err : ts_ledger_load_cut(ledger, &row);
 }
 
+static enum ts_err prepaid_load(
+	struct ts_rows *rows, struct ts_region *region, struct ts_ledger *ledger)
+{
+	struct ts_prepaid_row row = {.item = ts_row_i32(rows)};
+
+	row.document = ts_row_text(rows, region);
+	row.document_sha256 = ts_row_text(rows, region);
+	row.net_minor = ts_row_i64(rows);
+	row.tax_minor = ts_row_i64(rows);
+	row.paid_minor = ts_row_i64(rows);
+	row.refunded_minor = ts_row_i64(rows);
+	row.refunded_tax_minor = ts_row_i64(rows);
+	row.from_period = ts_row_i32(rows);
+	return rows->err != TS_OK ? rows->err : ts_ledger_load_prepaid(ledger, &row);
+}
+
 static enum ts_err account_of(struct ts_str role, enum ts_account *out)
 {
 	for (int i = 0; i < TS_ACCOUNT_N; i++)
@@ -215,18 +231,11 @@ static const struct {
 	const char *query;
 	row_load load;
 } loads[] = {
-	{"measure_get", measure_load},
-	{"fine_get", fine_load},
-	{"waiting_get", waiting_load},
-	{"unbilled_get", unbilled_load},
-	{"late_get", late_load},
-	{"accrual_get", accrual_load},
-	{"billed_get", billed_load},
-	{"taxed_get", taxed_load},
-	{"period_get", period_load},
-	{"cut_get", cut_load},
-	{"credit_get", credit_load},
-	{"balance_get", balance_load},
+	{"measure_get", measure_load}, {"fine_get", fine_load}, {"waiting_get", waiting_load},
+	{"unbilled_get", unbilled_load}, {"late_get", late_load}, {"accrual_get", accrual_load},
+	{"billed_get", billed_load}, {"taxed_get", taxed_load}, {"period_get", period_load},
+	{"cut_get", cut_load}, {"credit_get", credit_load}, {"balance_get", balance_load},
+	{"prepaid_get", prepaid_load}, /* most contracts have none */
 };
 
 static enum ts_err contract_rows(struct ts_db *db, const char *query, int64_t contract_id,
@@ -291,7 +300,8 @@ enum ts_err ts_db_ledger_load(
 	if (!found)
 		return TS_OK; /* no event yet: no rows either */
 	ts_ledger_load_head(ledger, &head);
-	for (size_t kind = 0; kind < sizeof loads / sizeof loads[0]; kind++)
+	size_t kinds = sizeof loads / sizeof loads[0] - !ts_ledger_may_prepay(ledger);
+	for (size_t kind = 0; kind < kinds; kind++)
 		TS_TRY(load_kind(db, contract_id, kind, region, ledger, why));
 	return TS_OK;
 }

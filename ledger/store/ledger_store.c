@@ -187,6 +187,24 @@ static bool credit_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
 	return true;
 }
 
+static bool prepaid_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
+{
+	const struct ts_prepaid_row *row = ts_ledger_prepaid(ledger, i);
+
+	if (row == NULL || !row->dirty)
+		return row != NULL;
+	ts_array_i32(&c[0], row->item);
+	ts_array_text(&c[1], row->document);
+	ts_array_text(&c[2], row->document_sha256);
+	ts_array_i64(&c[3], row->net_minor);
+	ts_array_i64(&c[4], row->tax_minor);
+	ts_array_i64(&c[5], row->paid_minor);
+	ts_array_i64(&c[6], row->refunded_minor);
+	ts_array_i64(&c[7], row->refunded_tax_minor);
+	ts_array_i32(&c[8], row->from_period);
+	return true;
+}
+
 static bool balance_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
 {
 	const struct ts_balance_row *row = ts_ledger_balance(ledger, i);
@@ -223,6 +241,8 @@ static const struct {
 	{"credit_put", credit_put, 12,
 		{A(I16), A(I64), A(I64), A(BOOL), A(I32), A(I32), A(I32), A(I32), A(I64), A(TEXT),
 			A(TEXT), A(TEXT)}},
+	{"prepaid_put", prepaid_put, 9,
+		{A(I32), A(TEXT), A(TEXT), A(I64), A(I64), A(I64), A(I64), A(I64), A(I32)}},
 	{"balance_put", balance_put, 4, {A(I16), A(TEXT), A(I64), A(I64)}},
 };
 #undef A
@@ -288,5 +308,6 @@ void ts_db_ledger_clean(struct ts_ledger *ledger)
 	CLEAN(period);
 	CLEAN(cut_line);
 	CLEAN(credit_row);
+	CLEAN(prepaid);
 	CLEAN(balance);
 }

@@ -86,6 +86,32 @@ static enum ts_err check_treatments(
 	return TS_OK;
 }
 
+static bool same_prepayment(const struct ts_prepayment *a, const struct ts_prepayment *b)
+{
+	return strcmp(a->id, b->id) == 0 && a->amount_minor == b->amount_minor &&
+	       a->invoice_day == b->invoice_day && a->deposit == b->deposit &&
+	       a->when_paid == b->when_paid && a->treatment == b->treatment;
+}
+
+/* The ledger names a prepayment by its place, over all versions, and may have invoiced it. Who may
+ * draw on it, in which order and for how long may change. */
+static enum ts_err check_prepayments(
+	const struct ts_terms *before, const struct ts_terms *next, struct ts_why *why)
+{
+	for (size_t i = 0; i < before->prepayments_n; i++) {
+		char at[64];
+		const struct ts_prepayment *a = &before->prepayments[i];
+		snprintf(at, sizeof at, "/prepayments/%zu", i);
+		if (i >= next->prepayments_n || !same_prepayment(a, &next->prepayments[i]))
+			return ts_why(why, TS_E_INVALID, at,
+				"\"%s\" of version %" PRId64 " stays in its place with its amount, "
+				"invoice_day, tax, drawable and "
+				"treatment; new ones follow",
+				a->id, before->version);
+	}
+	return TS_OK;
+}
+
 static enum ts_err check_effective(
 	const struct ts_terms *next, int64_t from_us, int64_t to_us, struct ts_why *why)
 {
@@ -145,6 +171,7 @@ enum ts_err ts_amendment_check(const struct ts_terms *before, const struct ts_te
 	TS_TRY(check_names(before, next, why));
 	TS_TRY(check_calendar(before, next, why));
 	TS_TRY(check_treatments(before, next, why));
+	TS_TRY(check_prepayments(before, next, why));
 	TS_TRY(check_needs(before, next, why));
 	TS_TRY(check_alone(before, next, from_us, to_us, why));
 	return check_effective(next, from_us, to_us, why);

@@ -46,7 +46,11 @@ bool ts_cover_line(const struct ts_terms *terms, const struct ts_cover *cover,
 		return ts_cover_inside(terms, &terms->caps[item].on, cover);
 	case TS_CHARGE_CREDIT:
 	case TS_CHARGE_SETTLEMENT:
-		return false;
+	case TS_CHARGE_PREPAYMENT:
+	case TS_CHARGE_DRAWDOWN:
+	case TS_CHARGE_BREAKAGE:
+	case TS_CHARGE_DEPOSIT:
+		break;
 	}
 	return false;
 }

@@ -19,6 +19,8 @@
 #define TS_TERMS_BLOCKS_MAX 300 /* of one delivery ramp */
 #define TS_TERMS_MINIMUMS_MAX 100
 #define TS_TERMS_ADJUSTS_MAX 100 /* discounts, commitments, caps */
+#define TS_TERMS_PREPAYMENTS_MAX 100
+#define TS_TERMS_INSTALLMENTS_MAX 600 /* one in every month of 50 years */
 #define TS_TERMS_EXCLUSIONS_MAX 200
 #define TS_TERMS_TREATMENTS_MAX 100
 #define TS_TERMS_RATES_MAX 1000
@@ -99,8 +101,8 @@ struct ts_decode_root {
 	int64_t version;
 	const json_t *provider, *consumer, *zone, *term, *calendar, *invoice, *evidence, *skus,
 		*regions, *purposes, *windows, *counters, *prices, *fees, *minimums, *discounts,
-		*commitments, *caps, *slas, *exclusions, *tax, *late, *termination, *reconciliation,
-		*dispute, *revenue;
+		*commitments, *caps, *slas, *exclusions, *prepayments, *tax, *late, *termination,
+		*reconciliation, *dispute, *revenue;
 };
 enum ts_err ts_decode_parties(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 /* After the parties: a witness shares its key with neither. */
@@ -115,6 +117,12 @@ enum ts_err ts_decode_commitments(
 	const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 enum ts_err ts_decode_slas(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 enum ts_err ts_decode_adjusts(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
+/* When a fee is billed: `billed` and `invoices` (each NULL where absent), after its schedule. */
+enum ts_err ts_decode_billing(const struct ts_decode *d, const char *billed, const json_t *invoices,
+	const char *pointer, struct ts_fee *fee) TS_MUST;
+/* After everything that may draw on a prepayment. */
+enum ts_err ts_decode_prepayments(
+	const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 /* What becomes of the contract: counters under an amendment, the end by a notice. */
 enum ts_err ts_decode_change(const struct ts_decode *d, const struct ts_decode_root *root) TS_MUST;
 /* Tolerances, deadlines, revenue policy. */

@@ -4,8 +4,8 @@
 #include <string.h>
 
 struct raw_fee { /* a fee or a minimum */
-	const char *id, *section, *description, *treatment;
-	const json_t *schedule, *blocks, *counts, *on;
+	const char *id, *section, *description, *treatment, *billed;
+	const json_t *schedule, *blocks, *counts, *on, *invoices;
 	struct ts_decimal overage_factor;
 	const char *recognition;
 };
@@ -18,7 +18,10 @@ static const struct ts_json_field fee_fields[] = {
 	{"treatment", TS_JSON_STRING, true, offsetof(struct raw_fee, treatment), 1,
 		TS_TERMS_TOKEN_MAX},
 	{"blocks", TS_JSON_ARRAY, false, offsetof(struct raw_fee, blocks), 0,
-		TS_TERMS_BLOCKS_MAX}, /* fees only */
+		TS_TERMS_BLOCKS_MAX}, /* fees only, as what follows */
+	{"billed", TS_JSON_STRING, false, offsetof(struct raw_fee, billed), 1, 20},
+	{"invoices", TS_JSON_ARRAY, false, offsetof(struct raw_fee, invoices), 0,
+		TS_TERMS_INSTALLMENTS_MAX},
 };
 static const struct ts_json_field minimum_fields[] = {
 	{"id", TS_JSON_STRING, true, offsetof(struct raw_fee, id), 1, TS_TERMS_TOKEN_MAX},
@@ -207,6 +210,7 @@ static enum ts_err decode_fees(const struct ts_decode *d, const json_t *array)
 		else
 			TS_TRY(ts_decode_schedule(
 				d, raw.schedule, at, &fees[i].segments, &fees[i].segments_n));
+		TS_TRY(ts_decode_billing(d, raw.billed, raw.invoices, at, &fees[i]));
 		for (size_t k = 0; k < i; k++) {
 			if (strcmp(fees[k].id, fees[i].id) == 0)
 				return ts_why(d->why, TS_E_INVALID, at,

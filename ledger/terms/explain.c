@@ -58,6 +58,15 @@ static const char *rule_of(const struct ts_terms *terms, const struct ts_explain
 		return "The provider owes a credit for time that the capacity was down, computed "
 		       "from "
 		       "the signed records of the excluded classes.";
+	case TS_CHARGE_PREPAYMENT:
+		return "Money that is paid before anything is used; later documents draw on it.";
+	case TS_CHARGE_DRAWDOWN:
+		return "What the charges of the period draw on a prepayment that was taxed by its "
+		       "own invoice: as much as is left of it, at most what they come to.";
+	case TS_CHARGE_BREAKAGE:
+		return "What was left of a prepayment when the days for drawing on it were over.";
+	case TS_CHARGE_DEPOSIT:
+		return "What the document asks for was paid before, as far as the deposit goes.";
 	}
 	return "";
 }

@@ -46,8 +46,15 @@ enum ts_charge_kind {
 	TS_CHARGE_SLA, /* sla */
 	TS_CHARGE_CREDIT, /* serial of the provider's credit, less 1; no part of rating */
 	TS_CHARGE_SETTLEMENT, /* serial of the settlement, less 1; likewise */
+	/* Of a prepayment; the ledger's, which knows what was invoiced, paid and drawn before: */
+	TS_CHARGE_PREPAYMENT, /* the line of its invoice */
+	TS_CHARGE_DRAWDOWN, /* what a period's charges draw before tax */
+	TS_CHARGE_BREAKAGE, /* what lapses: on no document */
+	TS_CHARGE_DEPOSIT, /* what a document draws after tax: no line of it */
 };
-#define TS_CHARGE_KINDS 12
+#define TS_CHARGE_KINDS 16
+/* The item is a prepayment: no version's rating knows it. */
+bool ts_charge_is_prepaid(enum ts_charge_kind kind);
 const char *ts_charge_kind_name(enum ts_charge_kind kind); /* "usage", "fee", "true_up", ... */
 /* Place in the order of operations, which is that of lines on paper. */
 int ts_charge_kind_order(enum ts_charge_kind kind);

@@ -107,6 +107,9 @@ struct ts_rate_items {
 };
 enum ts_err ts_rate_due(const struct ts_rate_builder *b, const struct ts_rate_items *items,
 	int64_t end_day, int64_t *days, int64_t *minor) TS_MUST;
+/* The same of one schedule, for the whole period. */
+enum ts_err ts_rate_segments(const struct ts_rate_builder *b, const struct ts_segment *segments,
+	size_t n, int64_t *minor) TS_MUST;
 /* All items of a group. */
 struct ts_rate_items ts_join_items(
 	const struct ts_rate_builder *b, enum ts_join_table table, size_t item);

@@ -20,13 +20,11 @@ static const struct ts_segment *segments_of(
 	return terms->fees[item].segments;
 }
 
-/* What an item's schedule gives for the period's days before end_day: exact amount x days, and the
- * days. Both are added. */
-static enum ts_err add_segments(const struct ts_rate_builder *b, enum ts_join_table table,
-	size_t item, int64_t end_day, ts_i128 *product, int64_t *days)
+/* What a schedule gives for the period's days before end_day: exact amount x days, and the days.
+ * Both are added. */
+static enum ts_err add_segments(const struct ts_rate_builder *b, const struct ts_segment *segments,
+	size_t n, int64_t end_day, ts_i128 *product, int64_t *days)
 {
-	size_t n = 0;
-	const struct ts_segment *segments = segments_of(b->terms, table, item, &n);
 	for (size_t i = 0; i < n; i++) {
 		int64_t from = segments[i].from_day, to = segments[i].to_day;
 		from = from > b->period->first_day ? from : b->period->first_day;
@@ -55,8 +53,20 @@ enum ts_err ts_rate_due(const struct ts_rate_builder *b, const struct ts_rate_it
 {
 	ts_i128 product = 0;
 	*days = 0;
-	for (size_t i = items->first; i <= items->last; i++)
-		TS_TRY(add_segments(b, items->table, i, end_day, &product, days));
+	for (size_t i = items->first; i <= items->last; i++) {
+		size_t n = 0;
+		const struct ts_segment *segments = segments_of(b->terms, items->table, i, &n);
+		TS_TRY(add_segments(b, segments, n, end_day, &product, days));
+	}
+	return pro_rata(b, product, minor);
+}
+
+enum ts_err ts_rate_segments(const struct ts_rate_builder *b, const struct ts_segment *segments,
+	size_t n, int64_t *minor)
+{
+	ts_i128 product = 0;
+	int64_t days = 0;
+	TS_TRY(add_segments(b, segments, n, b->period->end_day, &product, &days));
 	return pro_rata(b, product, minor);
 }
 

@@ -15,6 +15,10 @@ static const char *const kind_names[] = {
 	[TS_CHARGE_SLA] = "sla_credit",
 	[TS_CHARGE_CREDIT] = "credit",
 	[TS_CHARGE_SETTLEMENT] = "settlement",
+	[TS_CHARGE_PREPAYMENT] = "prepayment",
+	[TS_CHARGE_DRAWDOWN] = "drawdown",
+	[TS_CHARGE_BREAKAGE] = "breakage",
+	[TS_CHARGE_DEPOSIT] = "deposit",
 };
 static const int kind_orders[TS_CHARGE_KINDS] = {
 	[TS_CHARGE_USAGE] = 0,
@@ -29,6 +33,10 @@ static const int kind_orders[TS_CHARGE_KINDS] = {
 	[TS_CHARGE_SLA] = 9,
 	[TS_CHARGE_CREDIT] = 10,
 	[TS_CHARGE_SETTLEMENT] = 11,
+	[TS_CHARGE_PREPAYMENT] = 12,
+	[TS_CHARGE_DRAWDOWN] = 13,
+	[TS_CHARGE_BREAKAGE] = 14,
+	[TS_CHARGE_DEPOSIT] = 15,
 };
 
 int ts_charge_kind_order(enum ts_charge_kind kind)
@@ -41,6 +49,12 @@ bool ts_charge_is_counted(enum ts_charge_kind kind)
 {
 	return kind == TS_CHARGE_USAGE || kind == TS_CHARGE_FEE || kind == TS_CHARGE_OVERAGE ||
 	       kind == TS_CHARGE_SHORTFALL || kind == TS_CHARGE_ROLLOVER;
+}
+
+bool ts_charge_is_prepaid(enum ts_charge_kind kind)
+{
+	return kind == TS_CHARGE_PREPAYMENT || kind == TS_CHARGE_DRAWDOWN ||
+	       kind == TS_CHARGE_BREAKAGE || kind == TS_CHARGE_DEPOSIT;
 }
 
 size_t ts_charge_items(const struct ts_terms *terms, enum ts_charge_kind kind)
@@ -58,6 +72,10 @@ size_t ts_charge_items(const struct ts_terms *terms, enum ts_charge_kind kind)
 		[TS_CHARGE_SLA] = terms->slas_n,
 		[TS_CHARGE_CREDIT] = INT32_MAX,
 		[TS_CHARGE_SETTLEMENT] = INT32_MAX,
+		[TS_CHARGE_PREPAYMENT] = terms->prepayments_n,
+		[TS_CHARGE_DRAWDOWN] = terms->prepayments_n,
+		[TS_CHARGE_BREAKAGE] = terms->prepayments_n,
+		[TS_CHARGE_DEPOSIT] = terms->prepayments_n,
 	};
 	TS_ASSERT((size_t)kind < TS_CHARGE_KINDS);
 	return items[kind];
@@ -133,6 +151,14 @@ void ts_charge_names(const struct ts_terms *terms, enum ts_charge_kind kind, siz
 	case TS_CHARGE_SLA: {
 		const struct ts_sla *s = &terms->slas[item];
 		*out = plain_names(s->id, s->description, s->section, s->treatment);
+		return;
+	}
+	case TS_CHARGE_PREPAYMENT:
+	case TS_CHARGE_DRAWDOWN:
+	case TS_CHARGE_BREAKAGE:
+	case TS_CHARGE_DEPOSIT: {
+		const struct ts_prepayment *p = &terms->prepayments[item];
+		*out = plain_names(p->id, p->description, p->section, p->treatment);
 		return;
 	}
 	case TS_CHARGE_CAP: {

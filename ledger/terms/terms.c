@@ -37,6 +37,7 @@ static const struct ts_json_field root_fields[] = {
 	MEMBER(caps, TS_JSON_ARRAY, false, 0, TS_TERMS_ADJUSTS_MAX),
 	MEMBER(slas, TS_JSON_ARRAY, false, 0, TS_TERMS_ADJUSTS_MAX),
 	MEMBER(exclusions, TS_JSON_ARRAY, false, 0, TS_TERMS_EXCLUSIONS_MAX),
+	MEMBER(prepayments, TS_JSON_ARRAY, false, 0, TS_TERMS_PREPAYMENTS_MAX),
 	MEMBER(tax, TS_JSON_OBJECT, true, 0, 0),
 	MEMBER(late, TS_JSON_OBJECT, true, 0, 0),
 	MEMBER(rounding, TS_JSON_STRING, true, 1, 20),
@@ -159,6 +160,7 @@ static enum ts_err parse(const char *bytes, size_t len, struct ts_region *region
 	TS_TRY(ts_decode_slas(&d, &root));
 	TS_TRY(ts_decode_counting(&d));
 	TS_TRY(ts_decode_dealing(&d, &root));
+	TS_TRY(ts_decode_prepayments(&d, &root));
 	TS_TRY(ts_decode_change(&d, &root));
 	TS_TRY(ts_terms_check(&d));
 	*out = terms;

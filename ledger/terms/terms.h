@@ -138,11 +138,20 @@ struct ts_segment {
 	int32_t from_day, to_day;
 	int64_t amount_minor;
 };
-struct ts_fee { /* take-or-pay, billed in arrears; days of a partial period pro rata */
+/* So much of a fee is billed with the first document whose period ends on the day or later. */
+struct ts_installment {
+	int32_t day;
+	int64_t amount_minor;
+};
+struct ts_fee { /* take-or-pay; days of a partial period pro rata */
 	const char *id, *section, *description;
-	const struct ts_segment *segments; /* rising, disjoint */
+	const struct ts_segment *segments; /* rising, disjoint: what is accrued */
 	size_t segments_n;
 	size_t treatment;
+	bool in_advance; /* billed with the document of the period before */
+	const struct ts_installment
+		*installments; /* what is billed when, if that is another plan */
+	size_t installments_n;
 };
 /* Which prices and fees something is about. */
 struct ts_cover {
@@ -237,6 +246,21 @@ struct ts_sla {
 	size_t treatment;
 };
 
+/* Money that is invoiced before anything is used, and drawn on by what is charged later. */
+struct ts_prepayment {
+	const char *id, *section, *description;
+	int64_t amount_minor; /* net */
+	int32_t invoice_day; /* its invoice issues on this day at the earliest */
+	bool deposit; /* drawn against what a document asks for, after tax; else before tax */
+	bool when_paid; /* may be drawn once it is paid; else once it is invoiced */
+	struct ts_cover on; /* what draws on it; a deposit: every document */
+	int64_t priority; /* lower ones are drawn first, then those that expire first */
+	int32_t expires_day; /* no period that begins then or later; INT32_MAX: never */
+	struct ts_decimal rollover; /* so much of what is left then may be drawn for longer */
+	int32_t rollover_day; /* until then */
+	size_t treatment;
+};
+
 struct ts_treatment {
 	const char *id;
 	const char *category; /* EN 16931 code: S Z E AE K G O */
@@ -319,6 +343,8 @@ struct ts_terms {
 	size_t watches_n;
 	const struct ts_sla *slas;
 	size_t slas_n;
+	const struct ts_prepayment *prepayments;
+	size_t prepayments_n;
 	const struct ts_treatment *treatments;
 	size_t treatments_n;
 	const struct ts_tax_rate *tax_rates;

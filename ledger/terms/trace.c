@@ -223,6 +223,10 @@ enum ts_err ts_trace_line(const struct ts_terms *terms, const struct ts_period *
 		return ts_trace_adjust(terms, &lines[i], region, out);
 	case TS_CHARGE_CREDIT:
 	case TS_CHARGE_SETTLEMENT:
+	case TS_CHARGE_PREPAYMENT: /* the ledger's, which explains them */
+	case TS_CHARGE_DRAWDOWN:
+	case TS_CHARGE_BREAKAGE:
+	case TS_CHARGE_DEPOSIT:
 		break;
 	}
 	return TS_E_INTERNAL;

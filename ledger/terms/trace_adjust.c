@@ -154,6 +154,10 @@ enum ts_err ts_trace_adjust(const struct ts_terms *terms, const struct ts_charge
 	case TS_CHARGE_TRUE_UP:
 	case TS_CHARGE_CREDIT:
 	case TS_CHARGE_SETTLEMENT:
+	case TS_CHARGE_PREPAYMENT:
+	case TS_CHARGE_DRAWDOWN:
+	case TS_CHARGE_BREAKAGE:
+	case TS_CHARGE_DEPOSIT:
 		break;
 	}
 	return TS_E_INTERNAL;

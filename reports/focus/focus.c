@@ -44,6 +44,8 @@ static const struct kind kinds[] = {
 	{"credit", "Credit", "One-Time", NULL, NULL, NULL},
 	{"settlement", "Credit", "One-Time", NULL, NULL, NULL},
 	{"credit", "Credit", "One-Time", NULL, NULL, NULL},
+	{"prepayment", "Purchase", "One-Time", "Other", NULL, NULL},
+	{"drawdown", "Credit", "One-Time", NULL, NULL, NULL},
 };
 static const struct kind other_kind = {NULL, "Adjustment", "One-Time", NULL, NULL, NULL};
 

@@ -260,7 +260,7 @@ from app.leg where contract_id = $1::bigint and entry_id >= $2::bigint and entry
 
 -- name: audit_document
 -- in: contract, issue leaves [from, to)
-select format('number %s', number), concat_ws(E'\t', kind, period, state, cut_leaf, issue_leaf, issue_day,
+select format('number %s', number), concat_ws(E'\t', kind, period, state, coalesce(cut_leaf, -1), issue_leaf, issue_day,
 	due_day, currency, subtotal, tax, total, encode(sha256, 'hex'), encode(sha256(json), 'hex'))
 from app.document where contract_id = $1::bigint and issue_leaf >= $2::bigint and issue_leaf < $3::bigint
 
@@ -272,7 +272,7 @@ from app.rendering where contract_id = $1::bigint and number = $2::text
 
 -- name: audit_cut_line
 -- in: contract, cut; out: lines as in a ledger's text
-select concat_ws(E'\t', 'cut', cut, version, ('{usage,fee,true_up,discount,overage,shortfall,rollover,excess,cap,sla_credit,credit,settlement}'::text[])[kind + 1], item, tier, period), concat_ws(E'\t', quantity, target,
+select concat_ws(E'\t', 'cut', cut, version, ('{usage,fee,true_up,discount,overage,shortfall,rollover,excess,cap,sla_credit,credit,settlement,prepayment,drawdown,breakage,deposit}'::text[])[kind + 1], item, tier, period), concat_ws(E'\t', quantity, target,
 	coalesce(unit_price_pico::text, '-'), trace)
 from app.cut_line where contract_id = $1::bigint and cut = $2::integer
 
@@ -387,16 +387,21 @@ select concat_ws(E'\t', 'fine', quarter_us, version, price, period, class, accou
 from app.fine where contract_id = $1::bigint and quantity <> 0
 
 -- name: audit_accrual
-select concat_ws(E'\t', 'accrual', version, ('{usage,fee,true_up,discount,overage,shortfall,rollover,excess,cap,sla_credit,credit,settlement}'::text[])[kind + 1], item, tier, period, month), accrued::text
+select concat_ws(E'\t', 'accrual', version, ('{usage,fee,true_up,discount,overage,shortfall,rollover,excess,cap,sla_credit,credit,settlement,prepayment,drawdown,breakage,deposit}'::text[])[kind + 1], item, tier, period, month), accrued::text
 from app.accrual where contract_id = $1::bigint
 
 -- name: audit_billed
-select concat_ws(E'\t', 'billed', version, ('{usage,fee,true_up,discount,overage,shortfall,rollover,excess,cap,sla_credit,credit,settlement}'::text[])[kind + 1], item, tier, period), concat_ws(E'\t', billed, quantity, document)
+select concat_ws(E'\t', 'billed', version, ('{usage,fee,true_up,discount,overage,shortfall,rollover,excess,cap,sla_credit,credit,settlement,prepayment,drawdown,breakage,deposit}'::text[])[kind + 1], item, tier, period), concat_ws(E'\t', billed, quantity, document)
 from app.billed where contract_id = $1::bigint
 
 -- name: audit_taxed
 select concat_ws(E'\t', 'taxed', document, treatment, percent_pico), concat_ws(E'\t', net, tax)
 from app.taxed where contract_id = $1::bigint
+
+-- name: audit_prepaid
+select concat_ws(E'\t', 'prepaid', item), concat_ws(E'\t', document, document_sha256, net, tax, paid,
+	refunded, refunded_tax, from_period)
+from app.prepaid where contract_id = $1::bigint
 
 -- name: audit_period
 select concat_ws(E'\t', 'period', idx), concat_ws(E'\t', cut::integer, issued::integer, cut_leaf, cut_at_us,
@@ -405,7 +410,7 @@ from app.period where contract_id = $1::bigint
 
 -- name: audit_open_cut
 -- The lines of documents that are not issued; those of others were compared at their cut.
-select concat_ws(E'\t', 'cut', l.cut, l.version, ('{usage,fee,true_up,discount,overage,shortfall,rollover,excess,cap,sla_credit,credit,settlement}'::text[])[l.kind + 1], l.item, l.tier, l.period), concat_ws(E'\t', l.quantity, l.target,
+select concat_ws(E'\t', 'cut', l.cut, l.version, ('{usage,fee,true_up,discount,overage,shortfall,rollover,excess,cap,sla_credit,credit,settlement,prepayment,drawdown,breakage,deposit}'::text[])[l.kind + 1], l.item, l.tier, l.period), concat_ws(E'\t', l.quantity, l.target,
 	coalesce(l.unit_price_pico::text, '-'), l.trace)
 from app.cut_line l
 where l.contract_id = $1::bigint and not exists (select from app.period p

@@ -118,6 +118,18 @@ insert into app.cut_line (contract_id, cut, version, kind, item, tier, period, q
 select $1::bigint, t.* from unnest($2::integer[], $3::integer[], $4::smallint[], $5::integer[],
 	$6::integer[], $7::integer[], $8::numeric[], $9::bigint[], $10::numeric[], $11::text[]) t
 
+-- name: prepaid_get
+select item, document, document_sha256, net, tax, paid, refunded, refunded_tax, from_period
+from app.prepaid where contract_id = $1::bigint order by item
+
+-- name: prepaid_put
+insert into app.prepaid (contract_id, item, document, document_sha256, net, tax, paid, refunded,
+	refunded_tax, from_period)
+select $1::bigint, t.* from unnest($2::integer[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
+	$7::bigint[], $8::bigint[], $9::bigint[], $10::integer[]) t
+on conflict (contract_id, item) do update set paid = excluded.paid, refunded = excluded.refunded,
+	refunded_tax = excluded.refunded_tax, from_period = excluded.from_period
+
 -- name: balance_get
 select account, debit, credit from app.balance where contract_id = $1::bigint
 

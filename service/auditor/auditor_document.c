@@ -17,7 +17,7 @@ static void expect_document(struct ts_auditor_walk *w, int64_t leaf, const struc
 	ts_sheet_int(sheet, invoice->kind);
 	ts_sheet_int(sheet, invoice->period.index);
 	ts_sheet_text(sheet, TS_STR("issued"));
-	ts_sheet_int(sheet, event->cut);
+	ts_sheet_int(sheet, invoice->kind == TS_DOCUMENT_PREPAYMENT ? -1 : event->cut);
 	ts_sheet_int(sheet, leaf);
 	ts_sheet_text(sheet, ts_str(ts_date_format(invoice->head.issue_day, day)));
 	ts_sheet_text(sheet, ts_str(ts_date_format(invoice->head.due_day, day)));
@@ -72,6 +72,14 @@ static enum ts_err compare_renderings(
 	return err;
 }
 
+/* Of the note that was in force when the document was issued. */
+static void note_of(struct ts_auditor_walk *w, int64_t leaf, struct ts_invoice_head *head)
+{
+	for (size_t i = 0; i < w->a->terms_n; i++)
+		if (w->a->versions[i].leaf < leaf)
+			head->contract_note = w->a->versions[i].statement_sha256;
+}
+
 static const struct ts_period_row *cut_row(struct ts_auditor_walk *w, int64_t leaf)
 {
 	const struct ts_period_row *row = NULL;
@@ -110,9 +118,7 @@ static enum ts_err head_of(struct ts_auditor_walk *w, int64_t leaf, const struct
 		.completeness = cut->windows,
 		.gap = event->gap,
 		.incomplete = event->gap < 0 && cut->windows.missing + cut->windows.late > 0};
-	for (size_t i = 0; i < w->a->terms_n; i++)
-		if (w->a->versions[i].leaf < leaf)
-			head->contract_note = w->a->versions[i].statement_sha256;
+	note_of(w, leaf, head);
 	return head->number == NULL || head->inputs_origin == NULL || head->journal_origin == NULL
 		       ? TS_E_NO_MEMORY
 		       : TS_OK;
@@ -134,6 +140,18 @@ static enum ts_err check_number(
 		w->a, TS_AUDITOR_DOCUMENTS, "app.log_leaf", key, ts_str(want), event->number, why);
 }
 
+/* The document, its renderings, its entries. */
+static enum ts_err expect_all(struct ts_auditor_walk *w, int64_t leaf, const struct ts_event *event,
+	const struct ts_invoice *invoice, const struct ts_postings *postings, struct ts_why *why)
+{
+	const char *json = NULL;
+	size_t len = 0;
+	TS_TRY(ts_invoice_json(invoice, w->a->region, &json, &len));
+	expect_document(w, leaf, event, invoice, (struct ts_str){json, len});
+	TS_TRY(compare_renderings(w, invoice, why));
+	return ts_auditor_entries(w, postings, why);
+}
+
 enum ts_err ts_auditor_issue(
 	struct ts_auditor_walk *w, int64_t leaf, const struct ts_event *event, struct ts_why *why)
 {
@@ -141,8 +159,6 @@ enum ts_err ts_auditor_issue(
 	struct ts_postings postings = {NULL, 0};
 	struct ts_invoice_head head;
 	struct ts_why found = {"", ""};
-	const char *json = NULL;
-	size_t len = 0;
 	const struct ts_period_row *row = cut_row(w, event->cut);
 	if (row == NULL)
 		return ts_auditor_walk_stop(
@@ -163,8 +179,40 @@ enum ts_err ts_auditor_issue(
 	if (err != TS_OK)
 		return ts_auditor_walk_stop(
 			w, leaf, TS_STR("a document that can be issued"), ts_str(found.text), why);
-	TS_TRY(ts_invoice_json(invoice, w->a->region, &json, &len));
-	expect_document(w, leaf, event, invoice, (struct ts_str){json, len});
-	TS_TRY(compare_renderings(w, invoice, why));
-	return ts_auditor_entries(w, &postings, why);
+	return expect_all(w, leaf, event, invoice, &postings, why);
+}
+
+enum ts_err ts_auditor_prepayment(
+	struct ts_auditor_walk *w, int64_t leaf, const struct ts_event *event, struct ts_why *why)
+{
+	struct ts_invoice *invoice = NULL;
+	struct ts_postings postings = {NULL, 0};
+	struct ts_why found = {"", ""};
+	struct ts_invoice_head head = {
+		.number = ts_region_copy(w->a->region, event->number.at, event->number.len),
+		.issue_day = event->date,
+		.due_day = event->due};
+	int64_t n = ts_ledger_head(w->ledger)->inputs_to;
+	const struct ts_ledger_event post = {.leaf = leaf,
+		.serial = event->serial,
+		.at_us = event->at_ms * TS_US_PER_MS,
+		.from = n,
+		.to = n,
+		.day = ts_ledger_head(w->ledger)->day};
+	int32_t item = 0;
+	if (head.number == NULL)
+		return TS_E_NO_MEMORY;
+	note_of(w, leaf, &head);
+	TS_TRY(check_number(w, leaf, event, why));
+	enum ts_err err = ts_ledger_prepayment_find(w->ledger, event->prepayment, &item, &found);
+	if (err == TS_OK)
+		err = ts_ledger_prepayment_issue(
+			w->ledger, &post, item, &head, &invoice, &postings, &found);
+	if (err == TS_E_NO_MEMORY)
+		return err;
+	if (err != TS_OK)
+		return ts_auditor_walk_stop(w, leaf,
+			TS_STR("a prepayment whose invoice can be issued"), ts_str(found.text),
+			why);
+	return expect_all(w, leaf, event, invoice, &postings, why);
 }

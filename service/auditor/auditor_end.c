@@ -279,6 +279,7 @@ static const struct {
 	{"accrual", "app.accrual", "audit_accrual", 7},
 	{"billed", "app.billed", "audit_billed", 6},
 	{"taxed", "app.taxed", "audit_taxed", 4},
+	{"prepaid", "app.prepaid", "audit_prepaid", 2},
 	{"period", "app.period", "audit_period", 2},
 	{"cut", "app.cut_line", "audit_open_cut", 7},
 	{"credit", "app.credit", "audit_credit", 3},

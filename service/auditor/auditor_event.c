@@ -141,6 +141,8 @@ static enum ts_err apply(
 		return fold(w, leaf, event, why);
 	case TS_EVENT_ISSUE:
 		return ts_auditor_issue(w, leaf, event, why);
+	case TS_EVENT_PREPAYMENT:
+		return ts_auditor_prepayment(w, leaf, event, why);
 	case TS_EVENT_VOID:
 	case TS_EVENT_RELEASE:
 	case TS_EVENT_NOTICE:
@@ -148,6 +150,8 @@ static enum ts_err apply(
 	case TS_EVENT_CREDIT:
 	case TS_EVENT_SETTLEMENT:
 	case TS_EVENT_CLAIM:
+	case TS_EVENT_PAYMENT:
+	case TS_EVENT_REFUND:
 		break;
 	}
 	return TS_OK;

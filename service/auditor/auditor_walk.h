@@ -142,6 +142,8 @@ enum ts_err ts_auditor_entries(struct ts_auditor_walk *walk, const struct ts_pos
 enum ts_err ts_auditor_cut(struct ts_auditor_walk *walk, const struct ts_ledger_event *event,
 	struct ts_why *why) TS_MUST;
 /* auditor_document.c */
+enum ts_err ts_auditor_prepayment(struct ts_auditor_walk *w, int64_t leaf,
+	const struct ts_event *event, struct ts_why *why) TS_MUST;
 enum ts_err ts_auditor_issue(struct ts_auditor_walk *walk, int64_t leaf,
 	const struct ts_event *event, struct ts_why *why) TS_MUST;
 /* The ledger's rows of a kind as expected rows: the first `key` fields are the key. */

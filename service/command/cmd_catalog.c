@@ -19,12 +19,10 @@ const struct ts_command ts_cmd_catalog = {
 		 "tallystick catalog show TABLE CODE [--at INSTANT] [--catalog FILE ...]\n"
 		 "tallystick catalog validate FILE ...\n"
 		 "\n"
-		 "A row whose code the catalog does not know is quarantined (sku_unknown). Write "
-		 "the\n"
-		 "code into a file of your own, say --catalog FILE when importing again, and the "
-		 "row\n"
-		 "flows; docs/formats/catalog.md has the format. show exits 1 when there is no "
-		 "entry.\n"
+		 "A row whose code the catalog does not know is quarantined (sku_unknown).\n"
+		 "Write the code into a file of your own, say --catalog FILE when importing\n"
+		 "again, and the row flows; docs/formats/catalog.md has the format. show exits 1\n"
+		 "when there is no entry.\n"
 		 "\n"
 		 "  tallystick catalog show aws-instance trn2.48xlarge\n",
 	.run = run,

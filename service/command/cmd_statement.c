@@ -192,7 +192,7 @@ static int run(int argc, char **argv)
 	const struct ts_opt opts[] = {
 		{"kind", TS_OPT_TEXT, false, &a.kind, "KIND",
 			"list: revoke, reattest, release, period, reservation, gap, notice, "
-			"credit, ..."},
+			"credit, payment, ..."},
 		{"by", TS_OPT_TEXT, false, &a.by, "SIDE", "notice: provider or consumer"},
 		{"end", TS_OPT_TEXT, false, &a.end, "INSTANT",
 			"notice: the term ends then (RFC 3339, UTC, quarter-hour grid)"},

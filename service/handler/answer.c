@@ -37,9 +37,10 @@ static const struct row words[] = {
 	{"vkey", STRING ",\"pattern\":\"^[!-~]+[+][0-9a-f]{8}[+][A-Za-z0-9+/]{44}$\""},
 	{"side", STRING ",\"enum\":[\"provider\",\"consumer\"]"},
 	{"streamstate", STRING ",\"enum\":[\"live\",\"quarantined\",\"closed\",\"revoked\"]"},
-	{"charge", STRING ",\"enum\":[\"usage\",\"fee\",\"discount\",\"overage\",\"shortfall\","
-			  "\"rollover\",\"true_up\",\"excess\",\"cap\",\"sla_credit\","
-			  "\"credit\",\"settlement\"]"},
+	{"charge", STRING
+		",\"enum\":[\"usage\",\"fee\",\"discount\",\"overage\",\"shortfall\","
+		"\"rollover\",\"true_up\",\"excess\",\"cap\",\"sla_credit\","
+		"\"credit\",\"settlement\",\"prepayment\",\"drawdown\",\"breakage\",\"deposit\"]"},
 };
 
 /* Reads the notation from `at` on. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "service/handler/handler_settle.h"
 /* Settle, periods, previews, documents: the routes with money effect. */
 #include "reports/invoice_csv.h"
 #include "reports/invoice_pdf.h"
@@ -72,14 +73,14 @@ static json_t *ubl_refused(const struct ts_ubl_refusals *refusals)
 	return rows;
 }
 
-static enum ts_err issue_answer(struct ts_settle *s, struct ts_buf *out, struct ts_why *why)
+enum ts_err ts_handler_issued(struct ts_settle *s, struct ts_buf *out, struct ts_why *why)
 {
 	const struct ts_invoice *invoice = s->invoice;
 	(void)why;
 	put(out, json_pack("{s:s,s:s,s:s,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:b,s:o}", "contract",
 			 s->contract.public_id, "number", invoice->head.number, "kind",
-			 invoice->kind == TS_DOCUMENT_INVOICE ? "invoice" : "credit_note",
-			 "issue_date", ts_json_day(invoice->head.issue_day), "due_date",
+			 ts_document_kind_name(invoice->kind), "issue_date",
+			 ts_json_day(invoice->head.issue_day), "due_date",
 			 ts_json_day(invoice->head.due_day), "currency",
 			 invoice->terms->currency->code, "subtotal",
 			 ts_json_money(invoice->subtotal_minor, invoice->terms->currency), "tax",
@@ -90,7 +91,7 @@ static enum ts_err issue_answer(struct ts_settle *s, struct ts_buf *out, struct 
 	return out->err;
 }
 
-static enum ts_err run(
+enum ts_err ts_handler_settle(
 	struct ts_request *req, struct ts_response *res, struct ts_settle *s, struct ts_why *why)
 {
 	struct ts_db_idempotency key = {.party_id = req->principal->party_id,
@@ -131,7 +132,7 @@ static enum ts_err settle(struct ts_request *req, struct ts_response *res, struc
 	if (req->body.len > 0)
 		TS_TRY(ts_handler_body(req, settle_fields, 1, &body, why));
 	s.day = body.day;
-	return run(req, res, &s, why);
+	return ts_handler_settle(req, res, &s, why);
 }
 
 static enum ts_err event(struct ts_request *req, struct ts_response *res, enum ts_settle_kind kind,
@@ -146,7 +147,7 @@ static enum ts_err event(struct ts_request *req, struct ts_response *res, enum t
 		.text = ts_request_param(req, "period")};
 	TS_TRY(ts_db_tx(ts_req_session(req)->db, &scope, find_period_tx, &f, why));
 	s.period = f.period.index;
-	return run(req, res, &s, why);
+	return ts_handler_settle(req, res, &s, why);
 }
 
 static enum ts_err close_period(struct ts_request *req, struct ts_response *res, struct ts_why *why)
@@ -156,7 +157,7 @@ static enum ts_err close_period(struct ts_request *req, struct ts_response *res,
 
 static enum ts_err issue(struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
-	return event(req, res, TS_SETTLE_ISSUE, issue_answer, why);
+	return event(req, res, TS_SETTLE_ISSUE, ts_handler_issued, why);
 }
 
 struct preview {
@@ -280,7 +281,7 @@ static json_t *document_json(const struct documents *d, const struct ts_db_docum
 	if (ts_ledger_period_get(d->calendar, row->period, &period) == TS_OK)
 		ts_period_name(&period, name);
 	return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:s*}", "number",
-		row->number, "kind", row->kind == TS_DOCUMENT_INVOICE ? "invoice" : "credit_note",
+		row->number, "kind", ts_document_kind_name((enum ts_document_kind)row->kind),
 		"state", states[row->state], "period", name, "issue_date",
 		ts_json_day(row->issue_day), "due_date", ts_json_day(row->due_day), "currency",
 		currency->code, "subtotal", ts_json_money(row->subtotal_minor, currency), "tax",

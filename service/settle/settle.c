@@ -9,6 +9,7 @@
 #include "service/settle/period_state.h"
 #include "service/settle/rendering.h"
 #include "service/settle/settle_fold.h"
+#include "service/settle/settle_prepayment.h"
 #include "service/settle/settle_witness.h"
 #include "service/witness/witnesser.h"
 #include "service/settle/threshold.h"
@@ -34,6 +35,7 @@ struct attempt {
 	struct ts_ledger *ledger;
 	struct ts_ledger_event event;
 	struct ts_postings postings;
+	int32_t item; /* prepayment: its place */
 	struct ts_db_state_log log; /* cut: the provider's streams at N */
 };
 
@@ -104,6 +106,9 @@ static enum ts_err plan_range(struct attempt *a, struct ts_why *why)
 		TS_TRY(ts_db_batch_bound(a->db, s->contract.contract_id, from, a->event.to,
 			work_max, &a->event.to, why));
 	s->more = a->event.to < s->until;
+	/* what was there is folded first: it may be the version that brings the prepayment */
+	if (s->kind == TS_SETTLE_PREPAYMENT)
+		s->more = from < s->until || ts_ledger_head(a->ledger)->day == INT32_MIN;
 	if (s->kind == TS_SETTLE_CUT && !s->more) {
 		s->more = size - from > CUT_SHARES * most;
 		a->event.to = s->more ? a->event.to : size;
@@ -138,6 +143,11 @@ static enum ts_err plan(struct attempt *a, struct ts_why *why)
 	TS_TRY(plan_range(a, why));
 	if (s->kind == TS_SETTLE_TICK)
 		return plan_tick(a, s->day != INT32_MIN ? s->day : today, why);
+	if (s->kind == TS_SETTLE_PREPAYMENT)
+		return a->kind == TS_SETTLE_TICK
+			       ? plan_tick(a, today, why)
+			       : ts_settle_prepayment_plan(a->ledger, s->prepayment, s->region,
+					 &a->item, &s->period, &a->event, why);
 	if (ts_ledger_period_get(a->ledger, s->period, &period) != TS_OK)
 		return ts_why(
 			why, TS_E_NOT_FOUND, "period", "the contract has no period %d", s->period);
@@ -214,7 +224,8 @@ static enum ts_err event_text(struct attempt *a, const struct ts_invoice_head *h
 {
 	struct ts_settle *s = a->s;
 	struct ts_period period = {0};
-	static const enum ts_event_kind kinds[] = {TS_EVENT_TICK, TS_EVENT_CUT, TS_EVENT_ISSUE};
+	static const enum ts_event_kind kinds[] = {
+		TS_EVENT_TICK, TS_EVENT_CUT, TS_EVENT_ISSUE, TS_EVENT_PREPAYMENT};
 	struct ts_event event = {.contract = ts_str(s->contract.public_id),
 		.kind = kinds[a->kind],
 		.serial = a->event.serial,
@@ -222,7 +233,12 @@ static enum ts_err event_text(struct attempt *a, const struct ts_invoice_head *h
 		.from = a->event.from,
 		.to = a->event.to,
 		.day = a->event.day};
-	if (a->kind != TS_SETTLE_TICK) {
+	if (a->kind == TS_SETTLE_PREPAYMENT) {
+		event.prepayment = s->prepayment;
+		event.number = ts_str(head->number);
+		event.date = head->issue_day;
+		event.due = head->due_day;
+	} else if (a->kind != TS_SETTLE_TICK) {
 		TS_TRY(ts_ledger_period_get(a->ledger, s->period, &period));
 		event.period_from_ms = period.from_us / TS_US_PER_MS;
 		event.period_to_ms = period.to_us / TS_US_PER_MS;
@@ -327,14 +343,18 @@ static enum ts_err store_document(struct attempt *a, struct ts_why *why)
 	const struct ts_period_row *row = period_row(a->ledger, s->period);
 	const char *json = NULL;
 	size_t len = 0;
-	if (row == NULL)
-		return TS_E_INTERNAL;
+	int64_t cut_leaf = -1;
+	if (a->kind != TS_SETTLE_PREPAYMENT) {
+		if (row == NULL)
+			return TS_E_INTERNAL;
+		cut_leaf = row->cut_leaf;
+	}
 	TS_TRY(ts_invoice_json(invoice, s->region, &json, &len));
 	ts_sha256(json, len, &s->document);
 	struct ts_db_document document = {.number = invoice->head.number,
 		.kind = (int16_t)invoice->kind,
 		.period = s->period,
-		.cut_leaf = row->cut_leaf,
+		.cut_leaf = cut_leaf,
 		.issue_leaf = a->event.leaf,
 		.issue_day = invoice->head.issue_day,
 		.due_day = invoice->head.due_day,
@@ -405,6 +425,12 @@ static enum ts_err post(struct attempt *a, struct ts_invoice_head *head, struct 
 		TS_TRY(ts_ledger_issue(a->ledger, &a->event, head, &s->invoice, &a->postings, why));
 		TS_TRY(store_document(a, why));
 		break;
+	case TS_SETTLE_PREPAYMENT:
+		TS_TRY(contract_note(a, head, why));
+		TS_TRY(ts_ledger_prepayment_issue(
+			a->ledger, &a->event, a->item, head, &s->invoice, &a->postings, why));
+		TS_TRY(store_document(a, why));
+		break;
 	}
 	TS_TRY(append_journal(a, why));
 	if (a->postings.n > 0)
@@ -436,9 +462,8 @@ static enum ts_err tell(struct attempt *a, struct ts_why *why)
 	if (json != NULL && !cut)
 		(void)json_object_update_new(json,
 			json_pack("{s:s,s:s,s:o,s:s,s:o,s:o}", "number", s->invoice->head.number,
-				"kind",
-				s->invoice->kind == TS_DOCUMENT_INVOICE ? "invoice" : "credit_note",
-				"due_date", ts_json_day(s->invoice->head.due_day), "currency",
+				"kind", ts_document_kind_name(s->invoice->kind), "due_date",
+				ts_json_day(s->invoice->head.due_day), "currency",
 				s->terms->currency->code, "total",
 				ts_json_money(s->invoice->total_minor, s->terms->currency),
 				"sha256", ts_json_hash(&s->document)));
@@ -458,7 +483,8 @@ static enum ts_err store_answer(struct attempt *a, struct ts_why *why)
 	enum ts_err err = s->answer(s, &body, why);
 	char *copy = err == TS_OK ? ts_region_copy(s->region, body.data, body.len) : NULL;
 	s->stored = (struct ts_db_answer){
-		s->kind == TS_SETTLE_ISSUE ? 201 : 200, "application/json", {copy, body.len}};
+		s->kind == TS_SETTLE_ISSUE || s->kind == TS_SETTLE_PREPAYMENT ? 201 : 200,
+		"application/json", {copy, body.len}};
 	if (err == TS_OK)
 		err = copy == NULL ? TS_E_NO_MEMORY
 				   : ts_db_idempotency_answer(a->db, s->key, &s->stored, why);
@@ -491,7 +517,10 @@ static enum ts_err settle_tx(struct ts_db *db, void *arg, struct ts_why *why)
 		s->more = true;
 		return TS_OK;
 	}
-	if (s->kind != TS_SETTLE_ISSUE) {
+	if (a.kind == TS_SETTLE_PREPAYMENT) {
+		TS_TRY(ts_settle_prepayment_head(
+			a.ledger, a.item, a.event.at_us, s->region, &head, why));
+	} else if (s->kind != TS_SETTLE_ISSUE) {
 		TS_TRY(ts_settle_news(db, s->contract.contract_id, a.event.from, a.event.to, &news,
 			s->region, why));
 		if (s->only_if_new && !news.any && !s->more &&

@@ -14,7 +14,7 @@
 #include "store/document.h"
 #include "store/idempotency.h"
 
-enum ts_settle_kind { TS_SETTLE_TICK, TS_SETTLE_CUT, TS_SETTLE_ISSUE };
+enum ts_settle_kind { TS_SETTLE_TICK, TS_SETTLE_CUT, TS_SETTLE_ISSUE, TS_SETTLE_PREPAYMENT };
 
 struct ts_settle {
 	/* in; borrowed */
@@ -25,7 +25,8 @@ struct ts_settle {
 	enum ts_settle_kind kind;
 	int64_t now_us;
 	int32_t day; /* tick: D, INT32_MIN = the contract's day of now; cut, issue: ignored */
-	int32_t period; /* cut, issue */
+	int32_t period; /* cut, issue; of a prepayment's invoice it is set */
+	struct ts_str prepayment; /* prepayment: its id in the terms */
 	bool only_if_new; /* tick: nothing new and same day: do nothing */
 	const struct ts_db_idempotency *key; /* NULL: none */
 	/* writes the answer that is stored with the key; NULL: none */
@@ -43,7 +44,7 @@ struct ts_settle {
 	int32_t settled_day;
 	int64_t entries; /* of this event */
 	int64_t ticks_before, entries_before; /* of the steps before it */
-	struct ts_invoice *invoice; /* issue */
+	struct ts_invoice *invoice; /* issue, prepayment */
 	struct ts_hash document; /* its SHA-256 */
 	struct ts_ubl_refusals ubl_refusals; /* issue: why there is no UBL; n 0: there is */
 	const struct ts_terms *terms;

@@ -127,23 +127,62 @@ static enum ts_err notices(struct ts_region *region, const struct ts_db_leaf_row
 	return TS_OK;
 }
 
+static enum ts_err event_of(
+	const struct ts_db_leaf_row *leaf, struct ts_event *event, struct ts_why *why)
+{
+	enum ts_leaf_kind kind;
+	struct ts_note note;
+	TS_TRY(ts_leaf_parse(leaf->data, &kind, &note, why));
+	return ts_event_parse(note.text, event, why);
+}
+
 /* Credits, settlements and claims among them, behind what the event amends. */
 static enum ts_err credits(const struct ts_settle_case *of, const struct ts_db_leaf_row *leaves,
 	size_t n, struct ts_why *why)
 {
 	for (size_t i = 0; i < n; i++) {
-		enum ts_leaf_kind kind;
-		struct ts_note note;
 		struct ts_event event;
 		struct ts_ledger_credit credit;
 		if (leaves[i].kind != TS_LEAF_EVENT)
 			continue;
-		TS_TRY(ts_leaf_parse(leaves[i].data, &kind, &note, why));
-		TS_TRY(ts_event_parse(note.text, &event, why));
+		TS_TRY(event_of(&leaves[i], &event, why));
 		if (ts_ledger_credit_read(&event, leaves[i].index, &credit))
 			TS_TRY(ts_ledger_credit(of->ledger, of->event, &credit));
 	}
 	return TS_OK;
+}
+
+/* Payments and refunds among them: the event will post them. */
+static enum ts_err cash(const struct ts_settle_case *of, const struct ts_db_leaf_row *leaves,
+	size_t n, struct ts_why *why)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct ts_event event;
+		if (leaves[i].kind != TS_LEAF_EVENT)
+			continue;
+		TS_TRY(event_of(&leaves[i], &event, why));
+		bool refund = event.kind == TS_EVENT_REFUND;
+		const struct ts_ledger_cash row = {.leaf = leaves[i].index,
+			.refund = refund,
+			.about = refund ? event.prepayment : event.number,
+			.currency = event.currency,
+			.amount_minor = event.amount_minor,
+			.day = event.date};
+		if (refund || event.kind == TS_EVENT_PAYMENT)
+			TS_TRY(ts_ledger_cash(of->ledger, &row, 1));
+	}
+	return TS_OK;
+}
+
+enum ts_err ts_settle_pending(struct ts_db *db, int64_t contract_id, struct ts_ledger *ledger,
+	struct ts_region *region, struct ts_why *why)
+{
+	const struct ts_settle_case of = {.db = db, .contract_id = contract_id, .ledger = ledger};
+	struct ts_db_leaf_row *leaves = NULL;
+	size_t n = 0;
+	TS_TRY(ts_db_log_statements(db, contract_id, ts_ledger_head(ledger)->inputs_to, INT64_MAX,
+		region, &leaves, &n, why));
+	return cash(&of, leaves, n, why);
 }
 
 enum ts_err ts_settle_amend(
@@ -157,6 +196,7 @@ enum ts_err ts_settle_amend(
 	TS_TRY(ts_db_log_statements(of->db, of->contract_id, of->event->from, of->event->to, region,
 		&leaves, &leaves_n, why));
 	TS_TRY(notices(region, leaves, leaves_n, &list, &n, why));
+	TS_TRY(cash(of, leaves, leaves_n, why));
 	ts_ledger_amends(of->ledger, of->event, list, n, &amendment);
 	if (amendment.any) {
 		TS_TRY(of->sink.counted(

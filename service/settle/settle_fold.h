@@ -25,4 +25,9 @@ enum ts_err ts_settle_decide(const struct ts_settle_case *settle_case, struct ts
 enum ts_err ts_settle_fold(struct ts_db *db, struct ts_settle *settle, struct ts_ledger *ledger,
 	const struct ts_ledger_event *event, struct ts_why *why) TS_MUST;
 
+/* Payments and refunds that no event has folded yet, into a ledger for which they wait: what is
+ * checked next counts them. */
+enum ts_err ts_settle_pending(struct ts_db *db, int64_t contract_id, struct ts_ledger *ledger,
+	struct ts_region *region, struct ts_why *why) TS_MUST;
+
 #endif

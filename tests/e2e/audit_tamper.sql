@@ -442,6 +442,10 @@ delete from app.billed where contract_id = :id
 next app.taxed ^taxed
 update app.taxed set net = net + 1 where contract_id = :id
 
+next app.prepaid ^prepaid
+insert into app.prepaid (contract_id, item, document, document_sha256, net, tax, paid, refunded, refunded_tax,
+	from_period) select :id, 0, 'X-1', repeat('0', 64), 1, 0, 0, 0, 0, -1
+
 next app.period ^period
 update app.period set late_from = late_from + 1 where contract_id = :id
 

@@ -47,7 +47,7 @@ class Stream:
             n, total, least = self.pending.get(key, (0, 0, index))
             if raw[:2] == b"c1":
                 due = (n, total) == (third, int(v[5])) and self.closed.get(key, -1) < first <= least
-                if due and key[0] == start and end - start == self.window and first < index and (
+                if due and key[0] == start and end - start == self.window and first <= index and (
                         v[2] != b"-" or n == 0):
                     self.pending.pop(key, None)
                     self.closed[key] = index

@@ -172,6 +172,50 @@ static inline enum ts_err desk_issue(struct desk *d, int32_t period)
 	return TS_OK;
 }
 
+/* The invoice of a prepayment, numbered in the same series. */
+static inline enum ts_err desk_prepay(struct desk *d, const char *id)
+{
+	const struct ts_ledger_head *head = ts_ledger_head(d->ledger);
+	struct ts_invoice_head paper = {
+		.number = ts_region_printf(d->region, "D%lld", (long long)head->documents),
+		.issue_day = (int32_t)(d->at_us / TS_US_PER_DAY)};
+	int64_t serial = 1;
+	int32_t item = 0;
+	while (ts_ledger_prepaid(d->ledger, (size_t)serial - 1) != NULL)
+		serial++;
+	struct ts_ledger_event e = desk_event(d, serial, head->day);
+	paper.due_day = paper.issue_day + 30;
+	TS_TRY(ts_ledger_prepayment_find(d->ledger, ts_str(id), &item, &d->why));
+	TS_TRY(ts_ledger_prepayment_issue(
+		d->ledger, &e, item, &paper, &d->invoice, &d->out, &d->why));
+	d->leaf++;
+	desk_keep(d);
+	return TS_OK;
+}
+
+/* A payment of an invoice, or a refund of a prepayment: a leaf that the next event folds, unless it
+ * is refused; forced: even so. */
+static inline enum ts_err desk_cash_as(struct desk *d, bool forced, bool refund, const char *about,
+	int64_t amount_minor, const char *day)
+{
+	const struct ts_ledger_cash cash = {.leaf = d->leaf++,
+		.refund = refund,
+		.about = ts_str(about),
+		.currency = ts_str(d->terms->currency->code),
+		.amount_minor = amount_minor,
+		.day = desk_day(day)};
+	enum ts_err may = ts_ledger_cash_check(d->ledger, &cash, &d->why);
+	if (may == TS_OK || forced)
+		assert_ok(ts_ledger_cash(d->ledger, &cash, 1));
+	return may;
+}
+
+static inline enum ts_err desk_cash(
+	struct desk *d, bool refund, const char *about, int64_t amount_minor, const char *day)
+{
+	return desk_cash_as(d, false, refund, about, amount_minor, day);
+}
+
 /* The document's body as canonical JSON; an error stands for itself. */
 static inline const char *desk_body(struct desk *d, int32_t period)
 {
@@ -246,6 +290,7 @@ static inline void desk_reload(struct desk *d)
 	DESK_MOVE(ts_period_row, period, period, true);
 	DESK_MOVE(ts_cut_row, cut_line, cut, true);
 	DESK_MOVE(ts_credit_row, credit_row, credit, true);
+	DESK_MOVE(ts_prepaid_row, prepaid, prepaid, true);
 #undef DESK_MOVE
 	for (size_t i = 0; i < TS_ACCOUNT_N; i++)
 		ts_ledger_load_balance(fresh, ts_ledger_balance(d->ledger, i));

@@ -157,6 +157,68 @@ static void test_notice(void **state)
 	ts_buf_free(&out);
 }
 
+/* A prepayment's invoice is the operator's, what was paid and paid back the provider's word. */
+static void test_prepayments(void **state)
+{
+	const struct {
+		struct ts_event event;
+		enum ts_event_signer signer;
+		const char *tail;
+	} good[] = {
+		{{.kind = TS_EVENT_PREPAYMENT,
+			 .prepayment = TS_STR("commit"),
+			 .number = TS_STR("N-1"),
+			 .date = 20574,
+			 .due = 20604},
+			TS_SIGNED_BY_OPERATOR,
+			"prepayment commit\nnumber N-1\ndate 2026-05-01\ndue 2026-05-31\n"},
+		{{.kind = TS_EVENT_PAYMENT,
+			 .number = TS_STR("N-1"),
+			 .currency = TS_STR("EUR"),
+			 .amount_minor = 11900,
+			 .date = 20574,
+			 .reference = TS_STR("wire 4711")},
+			TS_SIGNED_BY_ONE,
+			"number N-1\ncurrency EUR\nminor 11900\ndate 2026-05-01\n"
+			"reference wire 4711\n"},
+		{{.kind = TS_EVENT_REFUND,
+			 .prepayment = TS_STR("commit"),
+			 .currency = TS_STR("EUR"),
+			 .amount_minor = 1,
+			 .date = 20574,
+			 .reference = TS_STR("back")},
+			TS_SIGNED_BY_ONE,
+			"prepayment commit\ncurrency EUR\nminor 1\ndate 2026-05-01\n"
+			"reference back\n"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+		struct ts_buf out;
+		struct ts_why why;
+		struct ts_event back, e = good[i].event;
+		size_t tail = strlen(good[i].tail);
+		e.contract = TS_STR("00112233445566778899aabbccddeeff");
+		e.serial = 1;
+		ts_buf_init(&out, 4096);
+		assert_ok(ts_event_build(&e, &out, &why));
+		assert_string_equal(ts_buf_str(&out) + out.len - tail, good[i].tail);
+		assert_ok(ts_event_parse((struct ts_str){out.data, out.len}, &back, &why));
+		assert_int_equal(back.kind, e.kind);
+		assert_int_equal(back.amount_minor, e.amount_minor);
+		assert_int_equal(back.by, TS_SIDE_PROVIDER);
+		assert_int_equal(ts_event_signer(back.kind), good[i].signer);
+		e.amount_minor = 0;
+		e.due = e.date - 1;
+		assert_err(ts_event_build(&e, &out, &why), TS_E_INVALID);
+		e = good[i].event;
+		e.contract = TS_STR("00112233445566778899aabbccddeeff");
+		e.serial = 1;
+		e.number = e.prepayment = TS_STR("two words");
+		assert_err(ts_event_build(&e, &out, &why), TS_E_MALFORMED);
+		ts_buf_free(&out);
+	}
+}
+
 /* Nothing that a caller puts in a field can become a line of its own. */
 static void test_build_refuses(void **state)
 {
@@ -192,6 +254,7 @@ int main(void)
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_notice),
+		cmocka_unit_test(test_prepayments),
 		cmocka_unit_test(test_build_refuses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

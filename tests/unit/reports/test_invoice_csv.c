@@ -3,6 +3,7 @@
 #include "reports/csv.h"
 #include "reports/invoice_csv.h"
 #include "sample.h"
+#include <stdio.h>
 #include <string.h>
 
 static void quotes_and_guards(void **state)
@@ -143,6 +144,34 @@ static void refuses_what_does_not_add_up(void **state)
 	ts_region_free(s->region);
 }
 
+/* What was paid before stands behind the total, and what is left to pay. */
+static void deposits_stand_behind_the_total(void **state)
+{
+	(void)state;
+	struct sample *s = sample_create(1, 19);
+	struct ts_invoice_deposit deposits[] = {
+		{0, "a", "NC-2026-0001", 1000}, {1, "b", "NC-2026-0002", 250}};
+	struct ts_buf out;
+	char rest[TS_DECIMAL_CHARS], row[256];
+	ts_buf_init(&out, 64 * 1024);
+	s->invoice.deposits = deposits;
+	s->invoice.deposits_n = 2;
+	assert_err(ts_invoice_csv(&s->invoice, false, &out), TS_E_INTERNAL); /* not summed */
+	s->invoice.prepaid_minor = 1250;
+	ts_buf_reset(&out);
+	assert_ok(ts_invoice_csv(&s->invoice, false, &out));
+	static const char *const rows[] = {",deposit,,,,,,,,,,,,,,,,,,,,,,,,10.00,NC-2026-0001,,",
+		",deposit,,,,,,,,,,,,,,,,,,,,,,,,2.50,NC-2026-0002,,",
+		",prepaid,,,,,,,,,,,,,,,,,,,,,,,,12.50,,,"};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		assert_non_null(strstr(ts_buf_str(&out), rows[i]));
+	snprintf(row, sizeof row, ",payable,,,,,,,,,,,,,,,,,,,,,,,,%s,,,",
+		ts_money_format(s->invoice.total_minor - 1250, s->invoice.terms->currency, rest));
+	assert_non_null(strstr(ts_buf_str(&out), row));
+	ts_buf_free(&out);
+	ts_region_free(s->region);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +179,7 @@ int main(void)
 		cmocka_unit_test(exact_bytes),
 		cmocka_unit_test(gaps_are_named),
 		cmocka_unit_test(every_row_has_every_column),
+		cmocka_unit_test(deposits_stand_behind_the_total),
 		cmocka_unit_test(refuses_what_does_not_add_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

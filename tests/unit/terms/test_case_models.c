@@ -434,7 +434,7 @@ static struct outcome case_weighted(const json_t *in, const json_t *expected)
 static struct outcome case_prepaid(const json_t *in, const json_t *expected)
 {
 	if (!json_is_true(json_object_get(in, "rollover")))
-		return not_covered("prepayments");
+		return not_covered("a prepayment in money: unit.book.case_prepaid");
 	json_t *terms = case_terms(
 		"USD", "2026-01-01", NULL, json_pack("[o]", per_unit("p", "1")), NULL, NULL);
 	json_object_set_new(terms, "commitments",
