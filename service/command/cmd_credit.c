@@ -16,11 +16,11 @@ const struct ts_command ts_cmd_credit = {
 	.summary = "give a commercial credit, agree on a settlement, claim a service credit",
 	.usage = "tallystick credit list CONTRACT\n"
 		 "tallystick credit give CONTRACT --amount AMOUNT --treatment ID --reason TEXT\n"
-		 "	[--line LINE] --key FILE\n"
+		 "    [--line LINE] --key FILE\n"
 		 "tallystick credit settle CONTRACT --amount AMOUNT --treatment ID --reason TEXT\n"
-		 "	[--line LINE] --key FILE\n"
-		 "tallystick credit claim CONTRACT --sla ID --period PERIOD --reason TEXT --key "
-		 "FILE\n"
+		 "    [--line LINE] --key FILE\n"
+		 "tallystick credit claim CONTRACT --sla ID --period PERIOD --reason TEXT\n"
+		 "    --key FILE\n"
 		 "\n"
 		 "give is signed by the provider alone; a settlement by both, the other one with:\n"
 		 "tallystick statement sign. With --line (v1/usage/0/0/2, as in the journal) the\n"
@@ -29,7 +29,7 @@ const struct ts_command ts_cmd_credit = {
 		 "which service credits the consumer may claim until when.\n"
 		 "\n"
 		 "  tallystick credit give 3f0c... --amount 250.00 --treatment local \\\n"
-		 "	--reason 'Goodwill for the outage of 4 May' --key provider.key\n",
+		 "    --reason 'Goodwill for the outage of 4 May' --key provider.key\n",
 	.run = run,
 };
 
