@@ -78,6 +78,8 @@ static const struct key keys[] = {
 	N(in_flight_max, 1, 100000, 128, "requests under way per token"),
 	N(witness_interval_s, 1, 3600, 60, "seconds between checkpoints sent to a witness"),
 	N(tick_s, 0, 86400, 10, "seconds between settle passes; 0: only on demand"),
+	N(settle_connections, 1, 64, 4,
+		"contracts that a pass settles at once, one connection each"),
 	N(webhook_poll_ms, 0, 60000, 1000, "between looks for events to deliver; 0: none are"),
 	N(webhook_retry_ms, 10, 3600000, 5000, "first pause after a failed delivery; it doubles"),
 	N(webhook_give_up_s, 1, 2592000, 432000,

@@ -63,7 +63,8 @@ struct ts_config {
 	int64_t rate_burst;
 	int64_t in_flight_max; /* per token */
 	int64_t witness_interval_s; /* between checkpoints that nothing hurries */
-	int64_t tick_s; /* settle interval; 0 = only on demand */
+	int64_t tick_s;
+	int64_t settle_connections;
 	int64_t webhook_poll_ms; /* 0 = nothing is delivered */
 	int64_t webhook_retry_ms;
 	int64_t webhook_give_up_s;

@@ -75,27 +75,6 @@ static enum ts_err batch_rows(struct ts_db *db, const char *query, const struct 
 	return rows.err;
 }
 
-enum ts_err ts_db_batch_bound(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
-	int64_t work_max, int64_t *out, struct ts_why *why)
-{
-	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
-	struct ts_args args;
-	int64_t bound = to;
-
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	ts_arg_i64(&args, from);
-	ts_arg_i64(&args, to);
-	ts_arg_i64(&args, work_max);
-	TS_TRY(ts_db_query(db, "batch_bound", &args, &rows, why));
-	if (!ts_rows_next(&rows))
-		return TS_E_INTERNAL;
-	bound = ts_row_i64_or(&rows, to);
-	TS_TRY(rows.err);
-	*out = bound;
-	return TS_OK;
-}
-
 static enum ts_err batch_range(struct ts_db *db, const char *query, int64_t contract_id,
 	int64_t from, int64_t to, int32_t limit, struct ts_region *region, struct ts_db_batch **out,
 	size_t *n, struct ts_why *why)
@@ -154,6 +133,20 @@ enum ts_err ts_db_batch_size(struct ts_db *db, int64_t contract_id, int64_t stre
 	return rows.err;
 }
 
+enum ts_err ts_db_batch_unpack(struct ts_str packed, int64_t bytes, int64_t batch_id,
+	struct ts_region *region, struct ts_str *out, struct ts_why *why)
+{
+	char *lines = ts_region_alloc(region, (size_t)bytes);
+
+	if (lines == NULL)
+		return ts_why(why, TS_E_NO_MEMORY, "batch", "%" PRId64 " bytes of lines", bytes);
+	if (ZSTD_decompress(lines, (size_t)bytes, packed.at, packed.len) != (size_t)bytes)
+		return ts_why(why, TS_E_INTERNAL, "batch",
+			"lines of batch %" PRId64 " do not decompress", batch_id);
+	*out = (struct ts_str){lines, (size_t)bytes};
+	return TS_OK;
+}
+
 enum ts_err ts_db_batch_lines(struct ts_db *db, int64_t contract_id, int64_t batch_id,
 	struct ts_region *region, struct ts_str *out, struct ts_why *why)
 {
@@ -161,7 +154,6 @@ enum ts_err ts_db_batch_lines(struct ts_db *db, int64_t contract_id, int64_t bat
 	struct ts_args args;
 	struct ts_str packed;
 	int64_t bytes = 0;
-	char *lines = NULL;
 
 	ts_args_init(&args);
 	ts_arg_i64(&args, contract_id);
@@ -172,14 +164,7 @@ enum ts_err ts_db_batch_lines(struct ts_db *db, int64_t contract_id, int64_t bat
 	bytes = ts_row_i64(&rows);
 	packed = ts_row_bytes(&rows);
 	TS_TRY(rows.err);
-	lines = ts_region_alloc(region, (size_t)bytes);
-	if (lines == NULL)
-		return ts_why(why, TS_E_NO_MEMORY, "batch", "%" PRId64 " bytes of lines", bytes);
-	if (ZSTD_decompress(lines, (size_t)bytes, packed.at, packed.len) != (size_t)bytes)
-		return ts_why(why, TS_E_INTERNAL, "batch",
-			"lines of batch %" PRId64 " do not decompress", batch_id);
-	*out = (struct ts_str){lines, (size_t)bytes};
-	return TS_OK;
+	return ts_db_batch_unpack(packed, bytes, batch_id, region, out, why);
 }
 
 enum ts_err ts_db_batch_line(struct ts_db *db, int64_t contract_id, int64_t stream_id,

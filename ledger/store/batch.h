@@ -30,12 +30,11 @@ enum ts_err ts_db_batch_at(struct ts_db *db, int64_t contract_id, int64_t stream
 enum ts_err ts_db_batch_list(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
 	int32_t limit, struct ts_region *region, struct ts_db_batch **out, size_t *n,
 	struct ts_why *why) TS_MUST;
-/* How far from `from` on one event goes: `to`, or the leaf before it where the batches get more
- * than work_max u1 lines and cells; one batch always fits. */
-enum ts_err ts_db_batch_bound(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
-	int64_t work_max, int64_t *out, struct ts_why *why) TS_MUST;
 /* The raw lines (each with its LF), decompressed into the region. */
 enum ts_err ts_db_batch_lines(struct ts_db *db, int64_t contract_id, int64_t batch_id,
+	struct ts_region *region, struct ts_str *out, struct ts_why *why) TS_MUST;
+/* The same from a batch's column. */
+enum ts_err ts_db_batch_unpack(struct ts_str packed, int64_t bytes, int64_t batch_id,
 	struct ts_region *region, struct ts_str *out, struct ts_why *why) TS_MUST;
 /* One line of a stream without its LF. TS_E_NOT_FOUND. */
 enum ts_err ts_db_batch_line(struct ts_db *db, int64_t contract_id, int64_t stream_id,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/batch_key.h"
 #include "evidence/record.h"
-#include "store/batch.h"
 #include <stdlib.h>
+#include <string.h>
 
 #define KINDS 3 /* workload, resource, account: app.batch_key.kind */
-/* A batch's lines, packed and not, and three keys a line; another batch starts afresh. */
+/* Three keys a line; another batch starts afresh. */
 #define BATCH_REGION_BYTES_MAX ((size_t)32 << 20)
 
 struct key {
@@ -65,65 +65,35 @@ static enum ts_err keys_of(
 	return TS_OK;
 }
 
-static enum ts_err keys_store(struct ts_db *db, int64_t contract_id, int64_t batch_id,
-	const struct keys *keys, struct ts_why *why)
+enum ts_err ts_db_batch_keys_add(struct ts_db_batch_keys *all, int64_t batch_id,
+	struct ts_str lines, struct ts_region *region, struct ts_why *why)
 {
-	static const enum ts_array_type types[] = {TS_ARRAY_I16, TS_ARRAY_TEXT};
-	struct ts_array columns[2];
-	struct ts_args args;
-	enum ts_err err = TS_OK;
+	__attribute__((cleanup(ts_region_cleanup))) struct ts_region *scratch = ts_region_create(
+		BATCH_REGION_BYTES_MAX);
+	struct ts_db_batch_key *list = NULL;
+	struct keys keys = {NULL, 0};
 
-	if (keys->n == 0)
-		return TS_OK;
-	ts_arrays_init(columns, types, 2);
-	for (size_t i = 0; i < keys->n; i++) {
-		ts_array_i16(&columns[0], keys->list[i].kind);
-		ts_array_str(&columns[1], keys->list[i].value);
-	}
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	ts_arg_i64(&args, batch_id);
-	for (size_t i = 0; i < 2 && err == TS_OK; i++)
-		err = ts_arg_array(&args, &columns[i]);
-	if (err == TS_OK)
-		err = ts_db_query(db, "batch_key_add", &args, NULL, why);
-	ts_arrays_free(columns, 2);
-	return err;
-}
-
-static enum ts_err fill(struct ts_db *db, int64_t contract_id, struct ts_rows *batches,
-	struct ts_region *region, struct ts_why *why)
-{
-	while (ts_rows_next(batches)) {
-		int64_t batch_id = ts_row_i64(batches);
-		struct ts_str lines = {NULL, 0};
-		struct keys keys = {NULL, 0};
-
-		ts_region_reset(region);
-		TS_TRY(ts_db_batch_lines(db, contract_id, batch_id, region, &lines, why));
-		TS_TRY(keys_of(lines, region, &keys, why));
-		TS_TRY(keys_store(db, contract_id, batch_id, &keys, why));
-	}
-	return batches->err;
-}
-
-enum ts_err ts_db_batch_key_fill(
-	struct ts_db *db, int64_t contract_id, int64_t from, int64_t to, struct ts_why *why)
-{
-	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows batches = {0};
-	struct ts_region *region = NULL;
-	struct ts_args args;
-	enum ts_err err = TS_OK;
-
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	ts_arg_i64(&args, from);
-	ts_arg_i64(&args, to);
-	TS_TRY(ts_db_query(db, "batch_key_batches", &args, &batches, why));
-	region = ts_region_create(BATCH_REGION_BYTES_MAX);
-	if (region == NULL)
+	if (scratch == NULL)
 		return ts_why(why, TS_E_NO_MEMORY, "batch_key", "out of memory");
-	err = fill(db, contract_id, &batches, region, why);
-	ts_region_free(region);
-	return err;
+	TS_TRY(keys_of(lines, scratch, &keys, why));
+	if (all->n + keys.n > all->cap) {
+		size_t cap = 2 * (all->n + keys.n);
+
+		list = ts_region_array(region, cap, sizeof *list);
+		if (list == NULL)
+			return ts_why(why, TS_E_NO_MEMORY, "batch_key", "out of memory");
+		if (all->n > 0)
+			memcpy(list, all->list, all->n * sizeof *list);
+		all->list = list;
+		all->cap = cap;
+	}
+	for (size_t i = 0; i < keys.n; i++) {
+		struct ts_str value = keys.list[i].value;
+
+		value.at = ts_region_copy(region, value.at, value.len);
+		if (value.at == NULL)
+			return ts_why(why, TS_E_NO_MEMORY, "batch_key", "out of memory");
+		all->list[all->n++] = (struct ts_db_batch_key){batch_id, keys.list[i].kind, value};
+	}
+	return TS_OK;
 }

@@ -7,10 +7,19 @@
  * or not their BRIN ranges are summarised. */
 #include "store/db.h"
 
-/* One row per distinct workload, resource and account (other than "-") of the u1 lines of batches
- * with leaf in [from, to); what is there already stays. A u1 line that its stream made void counts
- * too: a key says where to look, not what is found. */
-enum ts_err ts_db_batch_key_fill(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
-	struct ts_why *why) TS_MUST;
+struct ts_db_batch_key {
+	int64_t batch_id;
+	int16_t kind; /* app.batch_key.kind */
+	struct ts_str value;
+};
+struct ts_db_batch_keys {
+	struct ts_db_batch_key *list;
+	size_t n, cap;
+};
+/* One per distinct workload, resource and account (other than "-") of the u1 lines. A u1 line that
+ * its stream made void counts too: a key says where to look, not what is found. Values are copied
+ * into the region. ts_db_ledger_store writes them; what is there already stays. */
+enum ts_err ts_db_batch_keys_add(struct ts_db_batch_keys *all, int64_t batch_id,
+	struct ts_str lines, struct ts_region *region, struct ts_why *why) TS_MUST;
 
 #endif

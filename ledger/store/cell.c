@@ -58,8 +58,7 @@ enum ts_err ts_db_cell_fold(struct ts_db *db, int64_t contract_id, int64_t from,
 	struct ts_args args;
 
 	args_range(&args, contract_id, from, to);
-	TS_TRY(ts_db_query(db, "cell_fold", &args, NULL, why));
-	return usage_cells(db, "cell_new", &args, needs, region, out, n, why);
+	return usage_cells(db, "cell_fold", &args, needs, region, out, n, why);
 }
 
 enum ts_err ts_db_cell_range(struct ts_db *db, int64_t contract_id, int64_t from_us, int64_t to_us,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* SQLSTATE prefixes, longest first where two match. */
 static const struct {
@@ -76,11 +77,26 @@ void ts_link_drop(struct ts_db *db)
 	memset(db->queries, 0, sizeof db->queries);
 }
 
+int64_t ts_link_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+struct ts_db_spent ts_db_spent(const struct ts_db *db)
+{
+	return db->spent;
+}
+
 enum ts_err ts_link_command(struct ts_db *db, const char *literal, struct ts_why *why)
 {
+	int64_t start_us = ts_link_us();
 	PGresult *res = PQexecParams(db->conn, literal, 0, NULL, NULL, NULL, NULL, 0);
 	enum ts_err err = TS_OK;
 
+	db->spent.wait_us += ts_link_us() - start_us;
 	if (PQresultStatus(res) != PGRES_COMMAND_OK && PQresultStatus(res) != PGRES_TUPLES_OK)
 		err = ts_link_fail(db, res, literal, why);
 	PQclear(res);
@@ -293,7 +309,8 @@ static enum ts_err link_run(
 	struct ts_db *db, size_t i, const struct ts_args *args, PGresult **out, struct ts_why *why)
 {
 	static const int binary[TS_DB_ARGS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-		1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+		1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+	int64_t start_us = ts_link_us();
 	const char *name = ts_sql_queries[i].name;
 	PGresult *res = NULL;
 	enum ts_err err = TS_OK;
@@ -305,6 +322,8 @@ static enum ts_err link_run(
 	if (db->queries[i] == TS_LINK_PREPARED)
 		TS_TRY(link_check(db, i, args, why));
 	res = PQexecPrepared(db->conn, name, (int)args->n, args->values, args->lengths, binary, 1);
+	db->spent.statements++;
+	db->spent.wait_us += ts_link_us() - start_us;
 	if (PQresultStatus(res) == PGRES_COMMAND_OK || PQresultStatus(res) == PGRES_TUPLES_OK) {
 		*out = res;
 		return TS_OK;

@@ -60,10 +60,17 @@ enum ts_err ts_db_tx_contract(struct ts_db *db, int64_t contract_id, ts_db_body 
 	struct ts_why *why) TS_MUST;
 /* Transactions that this connection had to repeat, for metrics. */
 uint64_t ts_db_retries(const struct ts_db *db);
+/* What this connection has asked of the server so far: named queries (begin, commit and the
+ * preparing are not among them), and the time spent waiting for it, whatever was asked. */
+struct ts_db_spent {
+	uint64_t statements;
+	int64_t wait_us;
+};
+struct ts_db_spent ts_db_spent(const struct ts_db *db);
 
 /* Parameters, in order of $1, $2, ... Texts and bytes are borrowed until the query has run. More
  * than the maximum is a bug of ours and asserts. */
-#define TS_DB_ARGS_MAX 32
+#define TS_DB_ARGS_MAX 40
 struct ts_args {
 	unsigned n;
 	const char *values[TS_DB_ARGS_MAX];

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef TS_STORE_ENTRY_H
 #define TS_STORE_ENTRY_H
-/* Why: journal entries and their legs: one statement each, both books together, so that the
- * database's own balance check sees an event whole. Append-only. */
+/* Why: reading journal entries with their legs; store/posting.h writes them. Append-only. */
 #include "book/entry.h"
 #include "store/db.h"
-
-/* TS_E_INVALID: the database found an imbalance, a sealed date, or a leg of a foreign entry. */
-enum ts_err ts_db_entry_add(struct ts_db *db, int64_t contract_id, const char *currency,
-	const struct ts_entry *entries, size_t n, struct ts_why *why) TS_MUST;
 
 struct ts_db_entry_filter {
 	int64_t after; /* entry id; -1: from the start */

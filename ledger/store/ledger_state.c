@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One table per kind of row: a reader that hands rows to ts_ledger_load_*, and a writer that puts
- * the dirty ones into one array per column for one statement. */
+/* The reading half of store/ledger_state.h: one reader per kind of row, which hands it to
+ * ts_ledger_load_*. All kinds come in one statement and one layout (store/ledger_layout.h). */
 #include "store/ledger_state.h"
+#include "store/ledger_layout.h"
 #include <string.h>
 
 /* --- loading --- */
@@ -9,25 +10,76 @@
 typedef enum ts_err (*row_load)(
 	struct ts_rows *rows, struct ts_region *region, struct ts_ledger *ledger);
 
+/* A whole number that C holds in 32 bits. */
+static int32_t row_int(struct ts_rows *rows)
+{
+	int64_t v = ts_row_i64(rows);
+
+	if (v < INT32_MIN || v > INT32_MAX) {
+		rows->err = rows->err == TS_OK ? TS_E_INTERNAL : rows->err;
+		return 0;
+	}
+	return (int32_t)v;
+}
+
+static ts_i128 row_quantity(struct ts_rows *rows)
+{
+	if (rows->col < TS_LEDGER_COL_QUANTITY)
+		rows->col = TS_LEDGER_COL_QUANTITY;
+	return ts_row_i128(rows);
+}
+
+static const char *row_words(struct ts_rows *rows, struct ts_region *region)
+{
+	if (rows->col < TS_LEDGER_COL_TEXT)
+		rows->col = TS_LEDGER_COL_TEXT;
+	return ts_row_text(rows, region);
+}
+
 static void line_read(struct ts_rows *rows, struct ts_line_key *out)
 {
-	out->version = ts_row_i32(rows);
-	out->kind = (enum ts_charge_kind)ts_row_i16(rows);
-	out->item = ts_row_i32(rows);
-	out->tier = ts_row_i32(rows);
-	out->period = ts_row_i32(rows);
+	out->version = row_int(rows);
+	out->kind = (enum ts_charge_kind)row_int(rows);
+	out->item = row_int(rows);
+	out->tier = row_int(rows);
+	out->period = row_int(rows);
+}
+
+static void head_read(struct ts_rows *rows, struct ts_ledger_head *out)
+{
+	out->inputs_to = ts_row_i64(rows);
+	out->day = row_int(rows);
+	out->at_us = ts_row_i64(rows);
+	out->entries = ts_row_i64(rows);
+	out->tick_serial = ts_row_i64(rows);
+	out->cut_serial = ts_row_i64(rows);
+	out->issue_serial = ts_row_i64(rows);
+	out->documents = ts_row_i64(rows);
+	out->end_us = ts_row_i64(rows);
+}
+
+static enum ts_err head_load(
+	struct ts_rows *rows, struct ts_region *region, struct ts_ledger *ledger)
+{
+	struct ts_ledger_head head = *ts_ledger_head(ledger);
+
+	(void)region;
+	head_read(rows, &head);
+	if (rows->err == TS_OK)
+		ts_ledger_load_head(ledger, &head);
+	return rows->err;
 }
 
 static enum ts_err measure_load(
 	struct ts_rows *rows, struct ts_region *region, struct ts_ledger *ledger)
 {
-	struct ts_measure_row row = {.version = ts_row_i32(rows)};
+	struct ts_measure_row row = {.version = row_int(rows)};
 
 	(void)region;
-	row.price = ts_row_i32(rows);
-	row.period = ts_row_i32(rows);
-	row.month = ts_row_i32(rows);
-	row.quantity = ts_row_i128(rows);
+	row.price = row_int(rows);
+	row.period = row_int(rows);
+	row.month = row_int(rows);
+	row.quantity = row_quantity(rows);
 	return rows->err != TS_OK ? rows->err : ts_ledger_load_measure(ledger, &row);
 }
 
@@ -36,13 +88,13 @@ static enum ts_err fine_load(
 {
 	struct ts_fine_row row = {.quarter_us = ts_row_i64(rows)};
 
-	row.version = ts_row_i32(rows);
-	row.price = ts_row_i32(rows);
-	row.period = ts_row_i32(rows);
-	row.pricing_class = ts_row_text(rows, region);
-	row.account = ts_row_text(rows, region);
-	row.origin = ts_row_text(rows, region);
-	row.quantity = ts_row_i128(rows);
+	row.version = row_int(rows);
+	row.price = row_int(rows);
+	row.period = row_int(rows);
+	row.quantity = row_quantity(rows);
+	row.pricing_class = row_words(rows, region);
+	row.account = row_words(rows, region);
+	row.origin = row_words(rows, region);
 	return rows->err != TS_OK ? rows->err : ts_ledger_load_fine(ledger, &row);
 }
 
@@ -52,9 +104,9 @@ static enum ts_err waiting_load(
 	struct ts_waiting_row row = {.quarter_us = ts_row_i64(rows)};
 
 	(void)region;
-	row.version = ts_row_i32(rows);
-	row.price = ts_row_i32(rows);
-	row.quantity = ts_row_i128(rows);
+	row.version = row_int(rows);
+	row.price = row_int(rows);
+	row.quantity = row_quantity(rows);
 	return rows->err != TS_OK ? rows->err : ts_ledger_load_waiting(ledger, &row);
 }
 
@@ -62,11 +114,11 @@ static void unbilled_read(
 	struct ts_rows *rows, struct ts_region *region, struct ts_unbilled_row *out)
 {
 	memset(out, 0, sizeof *out);
-	out->reason = ts_row_text(rows, region);
-	out->sku = ts_row_text(rows, region);
-	out->pricing_class = ts_row_text(rows, region);
-	out->month = ts_row_i32(rows);
-	out->quantity = ts_row_i128(rows);
+	out->month = row_int(rows);
+	out->quantity = row_quantity(rows);
+	out->reason = row_words(rows, region);
+	out->sku = row_words(rows, region);
+	out->pricing_class = row_words(rows, region);
 }
 
 static enum ts_err unbilled_load(
@@ -83,11 +135,11 @@ static enum ts_err late_load(
 {
 	struct ts_late_row row = {.quarter_us = ts_row_i64(rows)};
 
-	row.sku = ts_row_text(rows, region);
-	row.pricing_class = ts_row_text(rows, region);
-	row.account = ts_row_text(rows, region);
-	row.origin = ts_row_text(rows, region);
-	row.quantity = ts_row_i128(rows);
+	row.quantity = row_quantity(rows);
+	row.sku = row_words(rows, region);
+	row.pricing_class = row_words(rows, region);
+	row.account = row_words(rows, region);
+	row.origin = row_words(rows, region);
 	return rows->err != TS_OK ? rows->err : ts_ledger_load_late(ledger, &row);
 }
 
@@ -98,7 +150,7 @@ static enum ts_err accrual_load(
 
 	(void)region;
 	line_read(rows, &row.line);
-	row.month = ts_row_i32(rows);
+	row.month = row_int(rows);
 	row.accrued_minor = ts_row_i64(rows);
 	return rows->err != TS_OK ? rows->err : ts_ledger_load_accrual(ledger, &row);
 }
@@ -110,35 +162,35 @@ static enum ts_err billed_load(
 
 	line_read(rows, &row.line);
 	row.billed_minor = ts_row_i64(rows);
-	row.billed_quantity = ts_row_i128(rows);
-	row.document = ts_row_text(rows, region);
+	row.billed_quantity = row_quantity(rows);
+	row.document = row_words(rows, region);
 	return rows->err != TS_OK ? rows->err : ts_ledger_load_billed(ledger, &row);
 }
 
 static enum ts_err taxed_load(
 	struct ts_rows *rows, struct ts_region *region, struct ts_ledger *ledger)
 {
-	struct ts_taxed_row row = {.document = ts_row_text(rows, region)};
+	struct ts_taxed_row row = {.treatment = row_int(rows)};
 
-	row.treatment = ts_row_i32(rows);
-	row.percent.pico = ts_row_i128(rows);
 	row.net_minor = ts_row_i64(rows);
 	row.tax_minor = ts_row_i64(rows);
+	row.percent.pico = row_quantity(rows);
+	row.document = row_words(rows, region);
 	return rows->err != TS_OK ? rows->err : ts_ledger_load_taxed(ledger, &row);
 }
 
 static void period_read(struct ts_rows *rows, struct ts_region *region, struct ts_period_row *out)
 {
 	memset(out, 0, sizeof *out);
-	out->index = ts_row_i32(rows);
-	out->cut = ts_row_bool(rows);
-	out->issued = ts_row_bool(rows);
+	out->index = row_int(rows);
+	out->cut = ts_row_i64(rows) != 0;
+	out->issued = ts_row_i64(rows) != 0;
 	out->cut_leaf = ts_row_i64(rows);
 	out->cut_at_us = ts_row_i64(rows);
 	out->cut_to = ts_row_i64(rows);
-	out->cut_day = ts_row_i32(rows);
-	out->document = ts_row_text(rows, region);
+	out->cut_day = row_int(rows);
 	out->late_from = ts_row_i64(rows);
+	out->document = row_words(rows, region);
 }
 
 static enum ts_err period_load(
@@ -153,33 +205,31 @@ static enum ts_err period_load(
 static enum ts_err cut_load(
 	struct ts_rows *rows, struct ts_region *region, struct ts_ledger *ledger)
 {
-	struct ts_cut_row row = {.cut = ts_row_i32(rows)};
+	struct ts_cut_row row = {.cut = row_int(rows)};
 
 	line_read(rows, &row.line);
-	row.quantity = ts_row_i128(rows);
 	row.target_minor = ts_row_i64(rows);
+	row.quantity = row_quantity(rows);
 	row.has_unit_price = !ts_row_is_null(rows);
 	if (row.has_unit_price)
 		row.unit_price.pico = ts_row_i128(rows);
-	else
-		ts_row_skip(rows);
-	row.trace = ts_row_text(rows, region);
+	row.trace = row_words(rows, region);
 	return rows->err != TS_OK ? rows->err : ts_ledger_load_cut(ledger, &row);
 }
 
 static enum ts_err prepaid_load(
 	struct ts_rows *rows, struct ts_region *region, struct ts_ledger *ledger)
 {
-	struct ts_prepaid_row row = {.item = ts_row_i32(rows)};
+	struct ts_prepaid_row row = {.item = row_int(rows)};
 
-	row.document = ts_row_text(rows, region);
-	row.document_sha256 = ts_row_text(rows, region);
 	row.net_minor = ts_row_i64(rows);
 	row.tax_minor = ts_row_i64(rows);
 	row.paid_minor = ts_row_i64(rows);
 	row.refunded_minor = ts_row_i64(rows);
 	row.refunded_tax_minor = ts_row_i64(rows);
-	row.from_period = ts_row_i32(rows);
+	row.from_period = row_int(rows);
+	row.document = row_words(rows, region);
+	row.document_sha256 = row_words(rows, region);
 	return rows->err != TS_OK ? rows->err : ts_ledger_load_prepaid(ledger, &row);
 }
 
@@ -196,19 +246,19 @@ static enum ts_err account_of(struct ts_str role, enum ts_account *out)
 static enum ts_err credit_load(
 	struct ts_rows *rows, struct ts_region *region, struct ts_ledger *ledger)
 {
-	struct ts_credit_row row = {.kind = (enum ts_charge_kind)ts_row_i16(rows)};
+	struct ts_credit_row row = {.kind = (enum ts_charge_kind)row_int(rows)};
 
 	row.serial = ts_row_i64(rows);
 	row.leaf = ts_row_i64(rows);
-	row.granted = ts_row_bool(rows);
-	row.version = ts_row_i32(rows);
-	row.period = ts_row_i32(rows);
-	row.month = ts_row_i32(rows);
-	row.treatment = ts_row_i32(rows);
+	row.granted = ts_row_i64(rows) != 0;
+	row.version = row_int(rows);
+	row.period = row_int(rows);
+	row.month = row_int(rows);
+	row.treatment = row_int(rows);
 	row.amount_minor = ts_row_i64(rows);
-	row.about = ts_row_text(rows, region);
-	row.item = ts_row_text(rows, region);
-	row.reason = ts_row_text(rows, region);
+	row.about = row_words(rows, region);
+	row.item = row_words(rows, region);
+	row.reason = row_words(rows, region);
 	return rows->err != TS_OK ? rows->err : ts_ledger_load_credit(ledger, &row);
 }
 
@@ -216,26 +266,36 @@ static enum ts_err balance_load(
 	struct ts_rows *rows, struct ts_region *region, struct ts_ledger *ledger)
 {
 	struct ts_balance_row row = {0};
+	int64_t book = ts_row_i64(rows);
 
 	(void)region;
-	if (rows->err == TS_OK)
-		TS_TRY(account_of(ts_row_str(rows), &row.account));
 	row.debit_minor = ts_row_i64(rows);
 	row.credit_minor = ts_row_i64(rows);
+	rows->col = TS_LEDGER_COL_TEXT;
+	if (rows->err == TS_OK)
+		TS_TRY(account_of(ts_row_str(rows), &row.account));
+	if (rows->err == TS_OK && book != (int64_t)ts_account_defs[row.account].book)
+		return TS_E_INTERNAL;
 	if (rows->err == TS_OK)
 		ts_ledger_load_balance(ledger, &row);
 	return rows->err;
 }
 
-static const struct {
-	const char *query;
-	row_load load;
-} loads[] = {
-	{"measure_get", measure_load}, {"fine_get", fine_load}, {"waiting_get", waiting_load},
-	{"unbilled_get", unbilled_load}, {"late_get", late_load}, {"accrual_get", accrual_load},
-	{"billed_get", billed_load}, {"taxed_get", taxed_load}, {"period_get", period_load},
-	{"cut_get", cut_load}, {"credit_get", credit_load}, {"balance_get", balance_load},
-	{"prepaid_get", prepaid_load}, /* most contracts have none */
+static const row_load loads[TS_LEDGER_ROW_KINDS] = {
+	[TS_LEDGER_ROW_HEAD] = head_load,
+	[TS_LEDGER_ROW_MEASURE] = measure_load,
+	[TS_LEDGER_ROW_FINE] = fine_load,
+	[TS_LEDGER_ROW_WAITING] = waiting_load,
+	[TS_LEDGER_ROW_UNBILLED] = unbilled_load,
+	[TS_LEDGER_ROW_LATE] = late_load,
+	[TS_LEDGER_ROW_ACCRUAL] = accrual_load,
+	[TS_LEDGER_ROW_BILLED] = billed_load,
+	[TS_LEDGER_ROW_TAXED] = taxed_load,
+	[TS_LEDGER_ROW_PERIOD] = period_load,
+	[TS_LEDGER_ROW_CUT] = cut_load,
+	[TS_LEDGER_ROW_BALANCE] = balance_load,
+	[TS_LEDGER_ROW_CREDIT] = credit_load,
+	[TS_LEDGER_ROW_PREPAID] = prepaid_load,
 };
 
 static enum ts_err contract_rows(struct ts_db *db, const char *query, int64_t contract_id,
@@ -248,73 +308,91 @@ static enum ts_err contract_rows(struct ts_db *db, const char *query, int64_t co
 	return ts_db_query(db, query, &args, rows, why);
 }
 
-static enum ts_err load_kind(struct ts_db *db, int64_t contract_id, size_t kind,
-	struct ts_region *region, struct ts_ledger *ledger, struct ts_why *why)
+static void version_read(
+	struct ts_rows *rows, struct ts_region *region, struct ts_db_ledger_version *out)
 {
-	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
-
-	TS_TRY(contract_rows(db, loads[kind].query, contract_id, &rows, why));
-	while (ts_rows_next(&rows)) {
-		enum ts_err err = loads[kind].load(&rows, region, ledger);
-
-		if (err != TS_OK)
-			return ts_why(
-				why, err, loads[kind].query, "row %d can't be loaded", rows.row);
-		ts_region_reset(region); /* the ledger has copied the texts */
-	}
-	return rows.err;
+	out->version = ts_row_i64(rows);
+	out->leaf = ts_row_i64(rows);
+	rows->col = TS_LEDGER_COL_BYTES;
+	out->terms = ts_row_copy(rows, region);
+	out->statement = ts_row_copy(rows, region);
 }
 
-static enum ts_err head_get(struct ts_db *db, int64_t contract_id, bool *found,
-	struct ts_ledger_head *out, struct ts_why *why)
+enum ts_err ts_db_ledger_open(struct ts_db *db, int64_t contract_id, struct ts_region *region,
+	struct ts_db_ledger *out, struct ts_why *why)
 {
-	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
+	struct ts_db_ledger ledger = {.inputs_size = -1};
+	enum ts_err err = contract_rows(db, "ledger_get", contract_id, &ledger.rows, why);
 
-	TS_TRY(contract_rows(db, "head_get", contract_id, &rows, why));
-	*found = ts_rows_next(&rows);
-	if (!*found)
-		return rows.err;
-	out->inputs_to = ts_row_i64(&rows);
-	out->day = ts_row_i32(&rows);
-	out->at_us = ts_row_i64(&rows);
-	out->entries = ts_row_i64(&rows);
-	out->tick_serial = ts_row_i64(&rows);
-	out->cut_serial = ts_row_i64(&rows);
-	out->issue_serial = ts_row_i64(&rows);
-	out->documents = ts_row_i64(&rows);
-	out->end_us = ts_row_i64(&rows);
-	return rows.err;
+	TS_TRY(err);
+	ledger.versions = ts_region_array(
+		region, (size_t)ledger.rows.n + 1, sizeof *ledger.versions);
+	if (ledger.versions == NULL)
+		err = ts_why(why, TS_E_NO_MEMORY, "ledger", "out of memory");
+	while (err == TS_OK && ts_rows_next(&ledger.rows)) {
+		int16_t kind = ts_row_i16(&ledger.rows);
+
+		if (kind == TS_LEDGER_ROW_VERSION)
+			version_read(&ledger.rows, region, &ledger.versions[ledger.versions_n++]);
+		else if (kind == TS_LEDGER_ROW_INPUTS)
+			ledger.inputs_size = ts_row_i64(&ledger.rows);
+	}
+	if (err == TS_OK)
+		err = ledger.rows.err;
+	if (err == TS_OK && ledger.inputs_size < 0)
+		err = ts_why(why, TS_E_NOT_FOUND, "contract", "no such contract");
+	if (err != TS_OK) {
+		ts_rows_cleanup(&ledger.rows);
+		return err;
+	}
+	ledger.rows.row = -1;
+	*out = ledger;
+	return TS_OK;
 }
 
 enum ts_err ts_db_ledger_load(
-	struct ts_db *db, int64_t contract_id, struct ts_ledger *ledger, struct ts_why *why)
+	struct ts_db_ledger *from, struct ts_ledger *ledger, struct ts_why *why)
 {
 	__attribute__((cleanup(ts_region_cleanup))) struct ts_region *region = ts_region_create(
 		4u * 1024 * 1024);
-	struct ts_ledger_head head;
-	bool found = false;
+	struct ts_rows *rows = &from->rows;
 
 	if (region == NULL)
 		return ts_why(why, TS_E_NO_MEMORY, "ledger", "out of memory");
-	TS_TRY(head_get(db, contract_id, &found, &head, why));
-	if (!found)
-		return TS_OK; /* no event yet: no rows either */
-	ts_ledger_load_head(ledger, &head);
-	size_t kinds = sizeof loads / sizeof loads[0] - !ts_ledger_may_prepay(ledger);
-	for (size_t kind = 0; kind < kinds; kind++)
-		TS_TRY(load_kind(db, contract_id, kind, region, ledger, why));
-	return TS_OK;
+	while (ts_rows_next(rows)) {
+		int16_t kind = ts_row_i16(rows);
+		enum ts_err err = TS_OK;
+
+		if (kind < 0 || kind >= TS_LEDGER_ROW_KINDS)
+			continue;
+		err = loads[kind](rows, region, ledger);
+		if (err != TS_OK)
+			return ts_why(why, err, "ledger", "row %d, of kind %d, can't be loaded",
+				rows->row, kind);
+		ts_region_reset(region); /* the ledger has copied the texts */
+	}
+	return rows->err;
+}
+
+void ts_db_ledger_close(struct ts_db_ledger *ledger)
+{
+	ts_rows_cleanup(&ledger->rows);
 }
 
 enum ts_err ts_db_ledger_head(
 	struct ts_db *db, int64_t contract_id, struct ts_ledger_head *out, struct ts_why *why)
 {
-	struct ts_ledger_head head;
-	bool found = false;
+	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
+	struct ts_ledger_head head = {0};
 
-	TS_TRY(head_get(db, contract_id, &found, &head, why));
-	if (!found)
-		return ts_why(why, TS_E_NOT_FOUND, "ledger", "no event was settled yet");
+	TS_TRY(contract_rows(db, "head_get", contract_id, &rows, why));
+	if (!ts_rows_next(&rows))
+		return rows.err != TS_OK
+			       ? rows.err
+			       : ts_why(why, TS_E_NOT_FOUND, "ledger", "no event was settled yet");
+	ts_row_skip(&rows);
+	head_read(&rows, &head);
+	TS_TRY(rows.err);
 	*out = head;
 	return TS_OK;
 }
@@ -329,8 +407,10 @@ enum ts_err ts_db_period_list(struct ts_db *db, int64_t contract_id, struct ts_r
 	list = ts_region_array(region, (size_t)rows.n + 1, sizeof *list);
 	if (list == NULL)
 		return ts_why(why, TS_E_NO_MEMORY, "period", "out of memory");
-	while (ts_rows_next(&rows))
+	while (ts_rows_next(&rows)) {
+		ts_row_skip(&rows);
 		period_read(&rows, region, &list[rows.row]);
+	}
 	*out = list;
 	*n = (size_t)rows.n;
 	return rows.err;
@@ -346,8 +426,10 @@ enum ts_err ts_db_unbilled_list(struct ts_db *db, int64_t contract_id, struct ts
 	list = ts_region_array(region, (size_t)rows.n + 1, sizeof *list);
 	if (list == NULL)
 		return ts_why(why, TS_E_NO_MEMORY, "unbilled", "out of memory");
-	while (ts_rows_next(&rows))
+	while (ts_rows_next(&rows)) {
+		ts_row_skip(&rows);
 		unbilled_read(&rows, region, &list[rows.row]);
+	}
 	*out = list;
 	*n = (size_t)rows.n;
 	return rows.err;

@@ -4,14 +4,31 @@
 /* Why: the pure ledger's rows in PostgreSQL. Loaded before an event, the dirty ones stored after
  * it, in the transaction that stores the event's entries, under the contract's settle lock. */
 #include "book/ledger.h"
+#include "store/batch_key.h"
 #include "store/db.h"
 
-/* Loads every row of the contract into a ledger that ts_ledger_create just made. */
-enum ts_err ts_db_ledger_load(struct ts_db *db, int64_t contract_id, struct ts_ledger *ledger,
-	struct ts_why *why) TS_MUST;
-/* Stores dirty rows and the head; does not clear `dirty` (the transaction may run twice). */
+/* All that a ledger is made from, of one instant, in one statement. */
+struct ts_db_ledger_version {
+	int64_t version, leaf;
+	struct ts_str terms, statement; /* exact bytes, in the region */
+};
+struct ts_db_ledger {
+	struct ts_db_ledger_version *versions; /* in force, in order */
+	size_t versions_n;
+	int64_t inputs_size; /* of the inputs log */
+	struct ts_rows rows; /* of the ledger, for ts_db_ledger_load */
+};
+/* *out is to be closed by the caller. TS_E_NOT_FOUND: no such contract in scope. */
+enum ts_err ts_db_ledger_open(struct ts_db *db, int64_t contract_id, struct ts_region *region,
+	struct ts_db_ledger *out, struct ts_why *why) TS_MUST;
+/* Loads every row into a ledger that ts_ledger_create just made; once. */
+enum ts_err ts_db_ledger_load(
+	struct ts_db_ledger *from, struct ts_ledger *ledger, struct ts_why *why) TS_MUST;
+void ts_db_ledger_close(struct ts_db_ledger *ledger); /* closing twice is allowed */
+/* Stores dirty rows and the head, and keys of new batches (NULL: none), in one statement; does not
+ * clear `dirty` (the transaction may run twice). */
 enum ts_err ts_db_ledger_store(struct ts_db *db, int64_t contract_id, struct ts_ledger *ledger,
-	struct ts_why *why) TS_MUST;
+	const struct ts_db_batch_keys *keys, struct ts_why *why) TS_MUST;
 /* After the commit. */
 void ts_db_ledger_clean(struct ts_ledger *ledger);
 

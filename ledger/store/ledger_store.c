@@ -1,294 +1,283 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The writing half of store/ledger_state.h: dirty rows of one kind, one array per column, one
+/* The writing half of store/ledger_state.h: dirty rows of all kinds, one array per column, one
  * statement. */
 #include "store/ledger_state.h"
+#include "store/ledger_layout.h"
 
-#define COLUMNS_MAX 12
-
-/* Puts row i's values if it is dirty; false past the last row. */
-typedef bool (*row_put)(struct ts_ledger *ledger, size_t i, struct ts_array *columns);
-
-static struct ts_array *line_put(struct ts_array *c, const struct ts_line_key *line)
-{
-	ts_array_i32(&c[0], line->version);
-	ts_array_i16(&c[1], (int16_t)line->kind);
-	ts_array_i32(&c[2], line->item);
-	ts_array_i32(&c[3], line->tier);
-	ts_array_i32(&c[4], line->period);
-	return c + 5;
-}
-
-static bool measure_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
-{
-	const struct ts_measure_row *row = ts_ledger_measure(ledger, i);
-
-	if (row == NULL || !row->dirty)
-		return row != NULL;
-	ts_array_i32(&c[0], row->version);
-	ts_array_i32(&c[1], row->price);
-	ts_array_i32(&c[2], row->period);
-	ts_array_i32(&c[3], row->month);
-	ts_array_i128(&c[4], row->quantity);
-	return true;
-}
-
-static bool fine_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
-{
-	const struct ts_fine_row *row = ts_ledger_fine(ledger, i);
-
-	if (row == NULL || !row->dirty)
-		return row != NULL;
-	ts_array_i64(&c[0], row->quarter_us);
-	ts_array_i32(&c[1], row->version);
-	ts_array_i32(&c[2], row->price);
-	ts_array_i32(&c[3], row->period);
-	ts_array_text(&c[4], row->pricing_class);
-	ts_array_text(&c[5], row->account);
-	ts_array_text(&c[6], row->origin);
-	ts_array_i128(&c[7], row->quantity);
-	return true;
-}
-
-static bool waiting_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
-{
-	const struct ts_waiting_row *row = ts_ledger_waiting(ledger, i);
-
-	if (row == NULL || !row->dirty)
-		return row != NULL;
-	ts_array_i64(&c[0], row->quarter_us);
-	ts_array_i32(&c[1], row->version);
-	ts_array_i32(&c[2], row->price);
-	ts_array_i128(&c[3], row->quantity);
-	return true;
-}
-
-static bool unbilled_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
-{
-	const struct ts_unbilled_row *row = ts_ledger_unbilled(ledger, i);
-
-	if (row == NULL || !row->dirty)
-		return row != NULL;
-	ts_array_text(&c[0], row->reason);
-	ts_array_text(&c[1], row->sku);
-	ts_array_text(&c[2], row->pricing_class);
-	ts_array_i32(&c[3], row->month);
-	ts_array_i128(&c[4], row->quantity);
-	return true;
-}
-
-static bool late_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
-{
-	const struct ts_late_row *row = ts_ledger_late(ledger, i);
-
-	if (row == NULL || !row->dirty)
-		return row != NULL;
-	ts_array_i64(&c[0], row->quarter_us);
-	ts_array_text(&c[1], row->sku);
-	ts_array_text(&c[2], row->pricing_class);
-	ts_array_text(&c[3], row->account);
-	ts_array_text(&c[4], row->origin);
-	ts_array_i128(&c[5], row->quantity);
-	return true;
-}
-
-static bool accrual_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
-{
-	const struct ts_accrual_row *row = ts_ledger_accrual(ledger, i);
-
-	if (row == NULL || !row->dirty)
-		return row != NULL;
-	c = line_put(c, &row->line);
-	ts_array_i32(&c[0], row->month);
-	ts_array_i64(&c[1], row->accrued_minor);
-	return true;
-}
-
-static bool billed_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
-{
-	const struct ts_billed_row *row = ts_ledger_billed(ledger, i);
-
-	if (row == NULL || !row->dirty)
-		return row != NULL;
-	c = line_put(c, &row->line);
-	ts_array_i64(&c[0], row->billed_minor);
-	ts_array_i128(&c[1], row->billed_quantity);
-	ts_array_text(&c[2], row->document);
-	return true;
-}
-
-static bool taxed_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
-{
-	const struct ts_taxed_row *row = ts_ledger_taxed(ledger, i);
-
-	if (row == NULL || !row->dirty)
-		return row != NULL;
-	ts_array_text(&c[0], row->document);
-	ts_array_i32(&c[1], row->treatment);
-	ts_array_i128(&c[2], row->percent.pico);
-	ts_array_i64(&c[3], row->net_minor);
-	ts_array_i64(&c[4], row->tax_minor);
-	return true;
-}
-
-static bool period_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
-{
-	const struct ts_period_row *row = ts_ledger_period(ledger, i);
-
-	if (row == NULL || !row->dirty)
-		return row != NULL;
-	ts_array_i32(&c[0], row->index);
-	ts_array_bool(&c[1], row->cut);
-	ts_array_bool(&c[2], row->issued);
-	ts_array_i64(&c[3], row->cut_leaf);
-	ts_array_i64(&c[4], row->cut_at_us);
-	ts_array_i64(&c[5], row->cut_to);
-	ts_array_i32(&c[6], row->cut_day);
-	ts_array_text(&c[7], row->document);
-	ts_array_i64(&c[8], row->late_from);
-	return true;
-}
-
-static bool cut_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
-{
-	const struct ts_cut_row *row = ts_ledger_cut_line(ledger, i);
-
-	if (row == NULL || !row->dirty)
-		return row != NULL;
-	ts_array_i32(&c[0], row->cut);
-	c = line_put(c + 1, &row->line);
-	ts_array_i128(&c[0], row->quantity);
-	ts_array_i64(&c[1], row->target_minor);
-	if (row->has_unit_price)
-		ts_array_i128(&c[2], row->unit_price.pico);
-	else
-		ts_array_null(&c[2]);
-	ts_array_text(&c[3], row->trace == NULL ? "" : row->trace);
-	return true;
-}
-
-static bool credit_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
-{
-	const struct ts_credit_row *row = ts_ledger_credit_row(ledger, i);
-
-	if (row == NULL || !row->dirty)
-		return row != NULL;
-	ts_array_i16(&c[0], (int16_t)row->kind);
-	ts_array_i64(&c[1], row->serial);
-	ts_array_i64(&c[2], row->leaf);
-	ts_array_bool(&c[3], row->granted);
-	ts_array_i32(&c[4], row->version);
-	ts_array_i32(&c[5], row->period);
-	ts_array_i32(&c[6], row->month);
-	ts_array_i32(&c[7], row->treatment);
-	ts_array_i64(&c[8], row->amount_minor);
-	ts_array_text(&c[9], row->about);
-	ts_array_text(&c[10], row->item);
-	ts_array_text(&c[11], row->reason);
-	return true;
-}
-
-static bool prepaid_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
-{
-	const struct ts_prepaid_row *row = ts_ledger_prepaid(ledger, i);
-
-	if (row == NULL || !row->dirty)
-		return row != NULL;
-	ts_array_i32(&c[0], row->item);
-	ts_array_text(&c[1], row->document);
-	ts_array_text(&c[2], row->document_sha256);
-	ts_array_i64(&c[3], row->net_minor);
-	ts_array_i64(&c[4], row->tax_minor);
-	ts_array_i64(&c[5], row->paid_minor);
-	ts_array_i64(&c[6], row->refunded_minor);
-	ts_array_i64(&c[7], row->refunded_tax_minor);
-	ts_array_i32(&c[8], row->from_period);
-	return true;
-}
-
-static bool balance_put(struct ts_ledger *ledger, size_t i, struct ts_array *c)
-{
-	const struct ts_balance_row *row = ts_ledger_balance(ledger, i);
-
-	if (row == NULL || !row->dirty)
-		return row != NULL;
-	ts_array_i16(&c[0], (int16_t)ts_account_defs[row->account].book);
-	ts_array_text(&c[1], ts_account_defs[row->account].role);
-	ts_array_i64(&c[2], row->debit_minor);
-	ts_array_i64(&c[3], row->credit_minor);
-	return true;
-}
-
-#define A(type) TS_ARRAY_##type
-#define LINE A(I32), A(I16), A(I32), A(I32), A(I32)
-static const struct {
-	const char *query;
-	row_put put;
-	size_t columns;
-	enum ts_array_type types[COLUMNS_MAX];
-} stores[] = {
-	{"measure_put", measure_put, 5, {A(I32), A(I32), A(I32), A(I32), A(NUMERIC)}},
-	{"fine_put", fine_put, 8,
-		{A(I64), A(I32), A(I32), A(I32), A(TEXT), A(TEXT), A(TEXT), A(NUMERIC)}},
-	{"waiting_put", waiting_put, 4, {A(I64), A(I32), A(I32), A(NUMERIC)}},
-	{"unbilled_put", unbilled_put, 5, {A(TEXT), A(TEXT), A(TEXT), A(I32), A(NUMERIC)}},
-	{"late_put", late_put, 6, {A(I64), A(TEXT), A(TEXT), A(TEXT), A(TEXT), A(NUMERIC)}},
-	{"accrual_put", accrual_put, 7, {LINE, A(I32), A(I64)}},
-	{"billed_put", billed_put, 8, {LINE, A(I64), A(NUMERIC), A(TEXT)}},
-	{"taxed_put", taxed_put, 5, {A(TEXT), A(I32), A(NUMERIC), A(I64), A(I64)}},
-	{"period_put", period_put, 9,
-		{A(I32), A(BOOL), A(BOOL), A(I64), A(I64), A(I64), A(I32), A(TEXT), A(I64)}},
-	{"cut_put", cut_put, 10, {A(I32), LINE, A(NUMERIC), A(I64), A(NUMERIC), A(TEXT)}},
-	{"credit_put", credit_put, 12,
-		{A(I16), A(I64), A(I64), A(BOOL), A(I32), A(I32), A(I32), A(I32), A(I64), A(TEXT),
-			A(TEXT), A(TEXT)}},
-	{"prepaid_put", prepaid_put, 9,
-		{A(I32), A(TEXT), A(TEXT), A(I64), A(I64), A(I64), A(I64), A(I64), A(I32)}},
-	{"balance_put", balance_put, 4, {A(I16), A(TEXT), A(I64), A(I64)}},
+enum {
+	KIND,
+	WHOLE,
+	QUANTITY = WHOLE + TS_LEDGER_WHOLES,
+	TEXT = QUANTITY + TS_LEDGER_QUANTITIES,
+	KEY_BATCH = TEXT + TS_LEDGER_TEXTS,
+	KEY_KIND,
+	KEY_VALUE,
+	COLUMNS
 };
-#undef A
-#undef LINE
 
-static enum ts_err store_kind(struct ts_db *db, int64_t contract_id, size_t kind,
-	struct ts_ledger *ledger, struct ts_why *why)
+/* One array per column; the row under way has so many of each sort. */
+struct rows {
+	struct ts_array columns[COLUMNS];
+	int wholes, quantities, texts;
+};
+
+static void row_begin(struct rows *r, enum ts_ledger_row_kind kind)
 {
-	struct ts_array columns[COLUMNS_MAX];
+	ts_array_i16(&r->columns[KIND], (int16_t)kind);
+	r->wholes = r->quantities = r->texts = 0;
+}
+
+static void put_whole(struct rows *r, int64_t v)
+{
+	TS_ASSERT(r->wholes < TS_LEDGER_WHOLES);
+	ts_array_i64(&r->columns[WHOLE + r->wholes++], v);
+}
+
+static void put_quantity(struct rows *r, ts_i128 v)
+{
+	TS_ASSERT(r->quantities < TS_LEDGER_QUANTITIES);
+	ts_array_i128(&r->columns[QUANTITY + r->quantities++], v);
+}
+
+static void put_text(struct rows *r, struct ts_str v)
+{
+	TS_ASSERT(r->texts < TS_LEDGER_TEXTS);
+	ts_array_str(&r->columns[TEXT + r->texts++], v);
+}
+
+static void put_words(struct rows *r, const char *v)
+{
+	put_text(r, v == NULL ? (struct ts_str){NULL, 0} : ts_str(v));
+}
+
+/* What a kind has less than others is null. */
+static void row_end(struct rows *r)
+{
+	for (int i = WHOLE + r->wholes; i < QUANTITY; i++)
+		ts_array_null(&r->columns[i]);
+	for (int i = QUANTITY + r->quantities; i < TEXT; i++)
+		ts_array_null(&r->columns[i]);
+	for (int i = TEXT + r->texts; i < KEY_BATCH; i++)
+		ts_array_null(&r->columns[i]);
+}
+
+static void put_line(struct rows *r, const struct ts_line_key *line)
+{
+	put_whole(r, line->version);
+	put_whole(r, line->kind);
+	put_whole(r, line->item);
+	put_whole(r, line->tier);
+	put_whole(r, line->period);
+}
+
+static void head_put(struct rows *r, const struct ts_ledger_head *head)
+{
+	put_whole(r, head->inputs_to);
+	put_whole(r, head->day);
+	put_whole(r, head->at_us);
+	put_whole(r, head->entries);
+	put_whole(r, head->tick_serial);
+	put_whole(r, head->cut_serial);
+	put_whole(r, head->issue_serial);
+	put_whole(r, head->documents);
+	put_whole(r, head->end_us);
+}
+
+static void measure_put(struct rows *r, const struct ts_measure_row *row)
+{
+	put_whole(r, row->version);
+	put_whole(r, row->price);
+	put_whole(r, row->period);
+	put_whole(r, row->month);
+	put_quantity(r, row->quantity);
+}
+
+static void fine_put(struct rows *r, const struct ts_fine_row *row)
+{
+	put_whole(r, row->quarter_us);
+	put_whole(r, row->version);
+	put_whole(r, row->price);
+	put_whole(r, row->period);
+	put_quantity(r, row->quantity);
+	put_words(r, row->pricing_class);
+	put_words(r, row->account);
+	put_words(r, row->origin);
+}
+
+static void waiting_put(struct rows *r, const struct ts_waiting_row *row)
+{
+	put_whole(r, row->quarter_us);
+	put_whole(r, row->version);
+	put_whole(r, row->price);
+	put_quantity(r, row->quantity);
+}
+
+static void unbilled_put(struct rows *r, const struct ts_unbilled_row *row)
+{
+	put_whole(r, row->month);
+	put_quantity(r, row->quantity);
+	put_words(r, row->reason);
+	put_words(r, row->sku);
+	put_words(r, row->pricing_class);
+}
+
+static void late_put(struct rows *r, const struct ts_late_row *row)
+{
+	put_whole(r, row->quarter_us);
+	put_quantity(r, row->quantity);
+	put_words(r, row->sku);
+	put_words(r, row->pricing_class);
+	put_words(r, row->account);
+	put_words(r, row->origin);
+}
+
+static void accrual_put(struct rows *r, const struct ts_accrual_row *row)
+{
+	put_line(r, &row->line);
+	put_whole(r, row->month);
+	put_whole(r, row->accrued_minor);
+}
+
+static void billed_put(struct rows *r, const struct ts_billed_row *row)
+{
+	put_line(r, &row->line);
+	put_whole(r, row->billed_minor);
+	put_quantity(r, row->billed_quantity);
+	put_words(r, row->document);
+}
+
+static void taxed_put(struct rows *r, const struct ts_taxed_row *row)
+{
+	put_whole(r, row->treatment);
+	put_whole(r, row->net_minor);
+	put_whole(r, row->tax_minor);
+	put_quantity(r, row->percent.pico);
+	put_words(r, row->document);
+}
+
+static void period_put(struct rows *r, const struct ts_period_row *row)
+{
+	put_whole(r, row->index);
+	put_whole(r, row->cut);
+	put_whole(r, row->issued);
+	put_whole(r, row->cut_leaf);
+	put_whole(r, row->cut_at_us);
+	put_whole(r, row->cut_to);
+	put_whole(r, row->cut_day);
+	put_whole(r, row->late_from);
+	put_words(r, row->document);
+}
+
+static void cut_put(struct rows *r, const struct ts_cut_row *row)
+{
+	put_whole(r, row->cut);
+	put_line(r, &row->line);
+	put_whole(r, row->target_minor);
+	put_quantity(r, row->quantity);
+	if (row->has_unit_price)
+		put_quantity(r, row->unit_price.pico);
+	put_words(r, row->trace == NULL ? "" : row->trace);
+}
+
+static void balance_put(struct rows *r, const struct ts_balance_row *row)
+{
+	put_whole(r, ts_account_defs[row->account].book);
+	put_whole(r, row->debit_minor);
+	put_whole(r, row->credit_minor);
+	put_words(r, ts_account_defs[row->account].role);
+}
+
+static void credit_put(struct rows *r, const struct ts_credit_row *row)
+{
+	put_whole(r, row->kind);
+	put_whole(r, row->serial);
+	put_whole(r, row->leaf);
+	put_whole(r, row->granted);
+	put_whole(r, row->version);
+	put_whole(r, row->period);
+	put_whole(r, row->month);
+	put_whole(r, row->treatment);
+	put_whole(r, row->amount_minor);
+	put_words(r, row->about);
+	put_words(r, row->item);
+	put_words(r, row->reason);
+}
+
+static void prepaid_put(struct rows *r, const struct ts_prepaid_row *row)
+{
+	put_whole(r, row->item);
+	put_whole(r, row->net_minor);
+	put_whole(r, row->tax_minor);
+	put_whole(r, row->paid_minor);
+	put_whole(r, row->refunded_minor);
+	put_whole(r, row->refunded_tax_minor);
+	put_whole(r, row->from_period);
+	put_words(r, row->document);
+	put_words(r, row->document_sha256);
+}
+
+/* All dirty rows of a kind. */
+#define PUT(KIND_, noun, put)                                                                      \
+	for (size_t i = 0; ts_ledger_##noun(ledger, i) != NULL; i++)                               \
+		if (ts_ledger_##noun(ledger, i)->dirty) {                                          \
+			row_begin(r, TS_LEDGER_ROW_##KIND_);                                       \
+			put(r, ts_ledger_##noun(ledger, i));                                       \
+			row_end(r);                                                                \
+		}
+
+static void put_dirty(struct rows *r, struct ts_ledger *ledger)
+{
+	PUT(MEASURE, measure, measure_put)
+	PUT(FINE, fine, fine_put)
+	PUT(WAITING, waiting, waiting_put)
+	PUT(UNBILLED, unbilled, unbilled_put)
+	PUT(LATE, late, late_put)
+	PUT(ACCRUAL, accrual, accrual_put)
+	PUT(BILLED, billed, billed_put)
+	PUT(TAXED, taxed, taxed_put)
+	PUT(PERIOD, period, period_put)
+	PUT(CUT, cut_line, cut_put)
+	PUT(BALANCE, balance, balance_put)
+	PUT(CREDIT, credit_row, credit_put)
+	PUT(PREPAID, prepaid, prepaid_put)
+}
+#undef PUT
+
+static void put_keys(struct rows *r, const struct ts_db_batch_keys *keys)
+{
+	for (size_t i = 0; i < keys->n; i++) {
+		ts_array_i64(&r->columns[KEY_BATCH], keys->list[i].batch_id);
+		ts_array_i16(&r->columns[KEY_KIND], keys->list[i].kind);
+		ts_array_str(&r->columns[KEY_VALUE], keys->list[i].value);
+	}
+}
+
+enum ts_err ts_db_ledger_store(struct ts_db *db, int64_t contract_id, struct ts_ledger *ledger,
+	const struct ts_db_batch_keys *keys, struct ts_why *why)
+{
+	static const enum ts_array_type types[COLUMNS] = {TS_ARRAY_I16, TS_ARRAY_I64, TS_ARRAY_I64,
+		TS_ARRAY_I64, TS_ARRAY_I64, TS_ARRAY_I64, TS_ARRAY_I64, TS_ARRAY_I64, TS_ARRAY_I64,
+		TS_ARRAY_I64, TS_ARRAY_NUMERIC, TS_ARRAY_NUMERIC, TS_ARRAY_TEXT, TS_ARRAY_TEXT,
+		TS_ARRAY_TEXT, TS_ARRAY_TEXT, TS_ARRAY_I64, TS_ARRAY_I16, TS_ARRAY_TEXT};
 	struct ts_args args;
+	struct rows r;
 	enum ts_err err = TS_OK;
 
-	ts_arrays_init(columns, stores[kind].types, stores[kind].columns);
-	for (size_t i = 0; stores[kind].put(ledger, i, columns);)
-		i++;
+	ts_arrays_init(r.columns, types, COLUMNS);
+	row_begin(&r, TS_LEDGER_ROW_HEAD);
+	head_put(&r, ts_ledger_head(ledger));
+	row_end(&r);
+	put_dirty(&r, ledger);
+	if (keys != NULL)
+		put_keys(&r, keys);
 	ts_args_init(&args);
 	ts_arg_i64(&args, contract_id);
-	for (size_t i = 0; i < stores[kind].columns && err == TS_OK; i++)
-		err = ts_arg_array(&args, &columns[i]);
-	if (err == TS_OK && columns[0].n > 0)
-		err = ts_db_query(db, stores[kind].query, &args, NULL, why);
-	ts_arrays_free(columns, stores[kind].columns);
+	for (size_t i = 0; i < COLUMNS && err == TS_OK; i++)
+		err = ts_arg_array(&args, &r.columns[i]);
+	if (err == TS_OK)
+		err = ts_db_query(db, "ledger_put", &args, NULL, why);
+	ts_arrays_free(r.columns, COLUMNS);
 	return err;
-}
-
-enum ts_err ts_db_ledger_store(
-	struct ts_db *db, int64_t contract_id, struct ts_ledger *ledger, struct ts_why *why)
-{
-	const struct ts_ledger_head *head = ts_ledger_head(ledger);
-	struct ts_args args;
-
-	for (size_t kind = 0; kind < sizeof stores / sizeof stores[0]; kind++)
-		TS_TRY(store_kind(db, contract_id, kind, ledger, why));
-	ts_args_init(&args);
-	ts_arg_i64(&args, contract_id);
-	TS_TRY(ts_db_query(db, "waiting_drop", &args, NULL, why));
-	ts_arg_i64(&args, head->inputs_to);
-	ts_arg_i32(&args, head->day);
-	ts_arg_i64(&args, head->at_us);
-	ts_arg_i64(&args, head->entries);
-	ts_arg_i64(&args, head->tick_serial);
-	ts_arg_i64(&args, head->cut_serial);
-	ts_arg_i64(&args, head->issue_serial);
-	ts_arg_i64(&args, head->documents);
-	ts_arg_i64(&args, head->end_us);
-	return ts_db_query(db, "head_put", &args, NULL, why);
 }
 
 #define CLEAN(rows)                                                                                \

@@ -45,6 +45,7 @@ struct ts_db {
 		TS_LINK_CHECKED
 	} queries[TS_LINK_QUERIES_MAX];
 	uint64_t retries;
+	struct ts_db_spent spent;
 	uint64_t jitter;
 	uint8_t *copy_buf;
 };
@@ -55,6 +56,8 @@ enum ts_err ts_link_err(const char *sqlstate);
  */
 enum ts_err ts_link_fail(
 	struct ts_db *db, const PGresult *res, const char *where, struct ts_why *why);
+/* Monotonic, for the time spent waiting. */
+int64_t ts_link_us(void);
 /* Connects when not connected; never inside a transaction. */
 enum ts_err ts_link_ensure(struct ts_db *db, struct ts_why *why) TS_MUST;
 void ts_link_drop(struct ts_db *db);

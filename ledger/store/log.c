@@ -3,8 +3,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define LOG_TREE(log) (-1 - (int64_t)(log)) /* subtree.tree of a log */
-
 static enum ts_err lock_row(struct ts_db *db, const char *query, int64_t contract_id,
 	enum ts_db_lock what, struct ts_range *range, struct ts_hash *root, struct ts_why *why)
 {
@@ -44,6 +42,31 @@ enum ts_err ts_db_log_head(struct ts_db *db, int64_t contract_id, enum ts_db_loc
 	TS_ASSERT(log == TS_DB_LOCK_INPUTS || log == TS_DB_LOCK_JOURNAL);
 	return lock_row(
 		db, "log_head", contract_id, log, range, root == NULL ? &unused : root, why);
+}
+
+enum ts_err ts_db_logs_lock(struct ts_db *db, int64_t contract_id,
+	struct ts_range ranges[TS_DB_LOGS], struct ts_why *why)
+{
+	__attribute__((cleanup(ts_rows_cleanup))) struct ts_rows rows = {0};
+	struct ts_args args;
+
+	ts_args_init(&args);
+	ts_arg_i64(&args, contract_id);
+	TS_TRY(ts_db_query(db, "logs_lock", &args, &rows, why));
+	if (rows.n != TS_DB_LOGS)
+		return ts_why(why, TS_E_NOT_FOUND, "contract", "no such contract");
+	while (ts_rows_next(&rows)) {
+		int16_t log = ts_row_i16(&rows);
+		int64_t size = ts_row_i64(&rows);
+		struct ts_str packed = ts_row_bytes(&rows);
+
+		TS_TRY(rows.err);
+		TS_ASSERT(log == rows.row);
+		if (ts_range_unpack(size, packed.at, packed.len, &ranges[log]) != TS_OK)
+			return ts_why(
+				why, TS_E_INTERNAL, "contract_lock", "range and size disagree");
+	}
+	return rows.err;
 }
 
 enum { LEAF_IDX, LEAF_KIND, LEAF_HASH, LEAF_DATA, TREE_TREE, TREE_IDX, TREE_HASH, LOG_ARRAYS };
@@ -109,7 +132,7 @@ enum ts_err ts_db_log_append(struct ts_db *db, struct ts_hasher *hasher, int64_t
 		ts_array_bytes(&arrays[LEAF_DATA], leaves[i].data.at, leaves[i].data.len);
 		if (!ts_range_append(hasher, &range, &leaves[i].hash, &full))
 			continue;
-		ts_array_i64(&arrays[TREE_TREE], LOG_TREE(log));
+		ts_array_i64(&arrays[TREE_TREE], TS_DB_LOG_TREE(log));
 		ts_array_i64(&arrays[TREE_IDX], range.size / TS_MERKLE_TILE_LEAVES - 1);
 		ts_array_bytes(&arrays[TREE_HASH], full.b, TS_HASH_BYTES);
 	}
@@ -117,7 +140,7 @@ enum ts_err ts_db_log_append(struct ts_db *db, struct ts_hasher *hasher, int64_t
 		err = log_store(db, contract_id, log, arrays, now_us, why);
 	for (int64_t i = from / TS_MERKLE_TILE_LEAVES;
 		err == TS_OK && i < range.size / TS_MERKLE_TILE_LEAVES; i++)
-		err = ts_db_subtree_raise(db, hasher, contract_id, LOG_TREE(log), i, why);
+		err = ts_db_subtree_raise(db, hasher, contract_id, TS_DB_LOG_TREE(log), i, why);
 	if (err == TS_OK && n > 0)
 		err = log_advance(db, hasher, contract_id, log, &range, why);
 	ts_arrays_free(arrays, LOG_ARRAYS);
@@ -198,7 +221,7 @@ static enum ts_err log_subtree(void *ctx, int level, int64_t index, struct ts_ha
 	source->tiles.db = source->db;
 	source->tiles.hasher = source->hasher;
 	source->tiles.contract_id = source->contract_id;
-	source->tiles.tree = LOG_TREE(source->log);
+	source->tiles.tree = TS_DB_LOG_TREE(source->log);
 	return ts_db_subtree_root(&source->tiles, level, index, out);
 }
 

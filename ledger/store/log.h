@@ -10,6 +10,7 @@
 
 /* Rows of contract_lock. The first two carry a log's counter. */
 enum ts_db_lock { TS_DB_LOCK_INPUTS, TS_DB_LOCK_JOURNAL, TS_DB_LOCK_SETTLE, TS_DB_LOCK_PERIOD };
+#define TS_DB_LOG_TREE(log) (-1 - (int64_t)(log)) /* subtree.tree of a log */
 /* FOR NO KEY UPDATE until the transaction ends. TS_E_NOT_FOUND: no such contract in scope. */
 enum ts_err ts_db_lock_take(
 	struct ts_db *db, int64_t contract_id, enum ts_db_lock lock, struct ts_why *why) TS_MUST;
@@ -24,6 +25,10 @@ struct ts_db_leaf {
 enum ts_err ts_db_log_append(struct ts_db *db, struct ts_hasher *hasher, int64_t contract_id,
 	enum ts_db_lock log, const struct ts_db_leaf *leaves, size_t n, int64_t now_us,
 	int64_t *first, struct ts_why *why) TS_MUST;
+/* Both counters, locked (the inputs' first) until the transaction ends. */
+#define TS_DB_LOGS 2 /* indexed by TS_DB_LOCK_INPUTS, TS_DB_LOCK_JOURNAL */
+enum ts_err ts_db_logs_lock(struct ts_db *db, int64_t contract_id,
+	struct ts_range ranges[TS_DB_LOGS], struct ts_why *why) TS_MUST;
 /* The counter, without a lock (a snapshot's). */
 enum ts_err ts_db_log_head(struct ts_db *db, int64_t contract_id, enum ts_db_lock log,
 	struct ts_range *range, struct ts_hash *root, struct ts_why *why) TS_MUST;

@@ -40,6 +40,7 @@ static enum ts_err tx_scope(struct ts_db *db, const struct ts_db_scope *scope, s
 /* After COMMIT was sent, a broken connection leaves the outcome open. */
 static enum ts_err tx_commit(struct ts_db *db, struct ts_why *why)
 {
+	int64_t start_us = ts_link_us();
 	PGresult *res = PQexec(db->conn, "commit");
 	bool done = PQresultStatus(res) == PGRES_COMMAND_OK;
 	bool committed = done && strcmp(PQcmdStatus(res), "COMMIT") == 0;
@@ -47,6 +48,7 @@ static enum ts_err tx_commit(struct ts_db *db, struct ts_why *why)
 
 	PQclear(res);
 	db->in_tx = false;
+	db->spent.wait_us += ts_link_us() - start_us;
 	if (err == TS_E_UNAVAILABLE) {
 		ts_link_drop(db);
 		return ts_why(

@@ -1,11 +1,26 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Entries, balances, documents, seals.
 
--- name: entry_add
+-- name: posting_add
 -- in: contract, currency; arrays of entry id, book, kind, posted, effective, service month, source,
--- line version, kind, item, tier, period, document, its hash; arrays of leg entry, n, book, account, debit, amount.
--- One statement, so that the balance check sees events whole.
-with e as (
+-- line version, kind, item, tier, period, document, its hash; arrays of leg entry, n, book, account,
+-- debit, amount; arrays of leaf log, idx, kind, hash, data; created; arrays of subtree tree, idx, hash;
+-- arrays of log, size, range, root. All that an event appends, in one statement, so that the balance
+-- check sees it whole.
+with l as (
+	insert into app.log_leaf (contract_id, log, idx, kind, hash, data, created)
+	select $1::bigint, t.log, t.idx, t.kind, t.hash, t.data, $28::timestamptz
+	from unnest($23::smallint[], $24::bigint[], $25::smallint[], $26::bytea[], $27::bytea[])
+		t(log, idx, kind, hash, data)
+), s as (
+	insert into app.subtree (contract_id, tree, idx, hash)
+	select $1::bigint, t.tree, t.idx, t.hash
+	from unnest($29::bigint[], $30::bigint[], $31::bytea[]) t(tree, idx, hash)
+), c as (
+	update app.contract_lock k set size = t.size, range = t.range, root = t.root
+	from unnest($32::smallint[], $33::bigint[], $34::bytea[], $35::bytea[]) t(log, size, range, root)
+	where k.contract_id = $1::bigint and k.what = t.log
+), e as (
 	insert into app.entry (contract_id, entry_id, book, kind, posted, effective, service_month,
 		source_leaf, line_version, line_kind, line_item, line_tier, line_period, document,
 		document_sha256)

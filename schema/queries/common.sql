@@ -34,6 +34,11 @@ where k.public_id = $1::text
 select size, range, root from app.contract_lock
 where contract_id = $1::bigint and what = $2::smallint for no key update
 
+-- name: logs_lock
+-- in: contract; out: the counters of both logs, the inputs' first, locked until the transaction ends
+select what, size, range, root from app.contract_lock
+where contract_id = $1::bigint and what in (0, 1) order by what for no key update
+
 -- name: log_leaf_add
 -- in: contract, log, arrays of idx, kind, hash, data; created
 insert into app.log_leaf (contract_id, log, idx, kind, hash, data, created)

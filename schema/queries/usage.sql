@@ -13,25 +13,6 @@ select batch_id, stream_id, side, first_index, end_index, leaf, received, receiv
 from app.batch where contract_id = $1::bigint and leaf >= $2::bigint and leaf < $3::bigint
 order by leaf limit $4::integer
 
--- name: batch_bound
--- in: contract, leaves [from, to), most u1 lines and cells; out: the leaf of the first batch, but for
--- the first of all, with which they are more (null: none). An r1 may cost the look-up of a batch of its
--- own: it counts for a hundred. An upload of an older stream that reaches over a handover costs a walk
--- over the newer one's lines there: 25,000.
-select min(t.leaf) from (
-	select b.leaf, row_number() over w as number,
-		sum(b.usage_n + 100 * b.reversal_n + c.cells
-			+ case when exists (select from app.handover h where h.contract_id = b.contract_id
-				and h.older_id = b.stream_id and b.latest_ms > h.from_ms) then 25000 else 0 end
-			) over w as work
-	from (select * from app.batch b
-		where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint
-		order by b.leaf offset 0) b
-	cross join lateral (select count(*) as cells from app.batch_cell c
-		where c.contract_id = b.contract_id and c.batch_id = b.batch_id offset 0) c
-	window w as (order by b.leaf)
-) t where t.number > 1 and t.work > $4::bigint
-
 -- name: batch_judged
 -- in: contract, leaves [from, to), limit. Those with suspects or reversals, of a newer stream with
 -- lines that start before the older one's last one ends, of an older stream with lines that end
@@ -116,28 +97,27 @@ where contract_id = $1::bigint and stream_id = $2::bigint and ($3::text is null 
 order by idx, leaf, kind collate "C" limit $7::integer
 
 -- name: cell_fold
--- in: contract, leaves [from, to). Adds the batch cells of these leaves to the usage cells. The
--- modulus is 2^256.
-insert into app.usage_cell as u (contract_id, quarter, sku, class, account, stream_id, side, records,
-	quantity, digest)
-select c.contract_id, c.quarter, c.sku, c.class, c.account, c.stream_id, c.side, sum(c.records)::bigint,
-	sum(c.quantity),
-	mod(sum(c.digest), 115792089237316195423570985008687907853269984665640564039457584007913129639936)
-from (select b.contract_id, b.batch_id from app.batch b
-	where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint
-	order by b.leaf offset 0) b
-cross join lateral (select * from app.batch_cell c
-	where c.contract_id = b.contract_id and c.batch_id = b.batch_id offset 0) c
-group by c.contract_id, c.quarter, c.sku, c.class, c.account, c.stream_id, c.side
-order by c.quarter, c.sku, c.class, c.account, c.stream_id
-on conflict (contract_id, quarter, sku, class, account, stream_id) do update
-set records = u.records + excluded.records, quantity = u.quantity + excluded.quantity,
-	digest = mod(u.digest + excluded.digest,
-		115792089237316195423570985008687907853269984665640564039457584007913129639936)
-
--- name: cell_new
--- in: contract, leaves [from, to), by account, by stream; out: the provider's cells of these leaves,
--- for the ledger; account and origin are empty unless asked for
+-- in: contract, leaves [from, to), by account, by stream. Adds the batch cells of these leaves to the
+-- usage cells (the modulus is 2^256); out: the provider's among them, for the ledger; account and
+-- origin are empty unless asked for.
+with folded as (
+	insert into app.usage_cell as u (contract_id, quarter, sku, class, account, stream_id, side, records,
+		quantity, digest)
+	select c.contract_id, c.quarter, c.sku, c.class, c.account, c.stream_id, c.side, sum(c.records)::bigint,
+		sum(c.quantity),
+		mod(sum(c.digest), 115792089237316195423570985008687907853269984665640564039457584007913129639936)
+	from (select b.contract_id, b.batch_id from app.batch b
+		where b.contract_id = $1::bigint and b.leaf >= $2::bigint and b.leaf < $3::bigint
+		order by b.leaf offset 0) b
+	cross join lateral (select * from app.batch_cell c
+		where c.contract_id = b.contract_id and c.batch_id = b.batch_id offset 0) c
+	group by c.contract_id, c.quarter, c.sku, c.class, c.account, c.stream_id, c.side
+	order by c.quarter, c.sku, c.class, c.account, c.stream_id
+	on conflict (contract_id, quarter, sku, class, account, stream_id) do update
+	set records = u.records + excluded.records, quantity = u.quantity + excluded.quantity,
+		digest = mod(u.digest + excluded.digest,
+			115792089237316195423570985008687907853269984665640564039457584007913129639936)
+)
 select c.quarter, c.sku, c.class, case when $4::boolean then c.account else '' end,
 	case when $5::boolean then (select k.origin from app.agent_key k
 		where k.contract_id = c.contract_id and k.stream_id = c.stream_id) else '' end, sum(c.quantity)
@@ -196,18 +176,6 @@ select count(*) from (
 ) s full join (select * from app.usage_cell where contract_id = $1::bigint) u
 	using (quarter, sku, class, account, stream_id)
 where s.records is distinct from u.records or s.quantity is distinct from u.quantity
-
--- name: batch_key_batches
--- in: contract, leaves [from, to); out: their batches with usage
-select batch_id from app.batch
-where contract_id = $1::bigint and leaf >= $2::bigint and leaf < $3::bigint and usage_n > 0
-order by leaf
-
--- name: batch_key_add
--- in: contract, batch, arrays of kind, value
-insert into app.batch_key (contract_id, kind, value, batch_id)
-select $1::bigint, t.kind, t.value, $2::bigint from unnest($3::smallint[], $4::text[]) t(kind, value)
-on conflict do nothing
 
 -- name: usage_list
 -- in: contract, from, to (0, 0: any), side (-1: any), stream (0: any), sku, class, workload, resource,

@@ -116,15 +116,15 @@ enum ts_err ts_handler_terms(struct ts_db *db, int64_t contract_id, struct ts_re
 	return TS_OK;
 }
 
-static enum ts_err version_of(const struct ts_db_version *row, struct ts_region *region,
-	struct ts_ledger_version *out, struct ts_why *why)
+enum ts_err ts_handler_version(int64_t leaf, struct ts_str statement_text, struct ts_str terms,
+	struct ts_region *region, struct ts_ledger_version *out, struct ts_why *why)
 {
 	struct ts_contract_statement statement;
-	TS_TRY(ts_contract_statement_parse(row->statement, &statement, why));
-	out->leaf = row->leaf;
+	TS_TRY(ts_contract_statement_parse(statement_text, &statement, why));
+	out->leaf = leaf;
 	out->from_us = statement.from_ms * TS_US_PER_MS;
 	out->to_us = statement.to_ms == TS_OPEN_MS ? INT64_MAX : statement.to_ms * TS_US_PER_MS;
-	return ts_terms_parse(row->terms.at, row->terms.len, region, &out->terms, why);
+	return ts_terms_parse(terms.at, terms.len, region, &out->terms, why);
 }
 
 enum ts_err ts_handler_versions(struct ts_db *db, int64_t contract_id, struct ts_region *region,
@@ -139,7 +139,8 @@ enum ts_err ts_handler_versions(struct ts_db *db, int64_t contract_id, struct ts
 	if (*versions == NULL)
 		return TS_E_NO_MEMORY;
 	for (size_t i = 0; i < *n; i++)
-		TS_TRY(version_of(&rows[i], region, &(*versions)[i], why));
+		TS_TRY(ts_handler_version(rows[i].leaf, rows[i].statement, rows[i].terms, region,
+			&(*versions)[i], why));
 	return TS_OK;
 }
 

@@ -35,6 +35,9 @@ bool ts_handler_sees_account(const struct ts_principal *who, enum ts_account acc
 enum ts_err ts_handler_terms(struct ts_db *db, int64_t contract_id, struct ts_region *region,
 	const struct ts_terms ***terms, size_t *n, struct ts_why *why) TS_MUST;
 
+/* What a version in force is to the ledger. */
+enum ts_err ts_handler_version(int64_t leaf, struct ts_str statement, struct ts_str terms,
+	struct ts_region *region, struct ts_ledger_version *out, struct ts_why *why) TS_MUST;
 /* The versions in force for ts_ledger_create. Within a transaction. */
 enum ts_err ts_handler_versions(struct ts_db *db, int64_t contract_id, struct ts_region *region,
 	struct ts_ledger_version **versions, size_t *n, struct ts_why *why) TS_MUST;

@@ -15,10 +15,11 @@
 #include "service/settle/threshold.h"
 #include "store/batch.h"
 #include "store/cell.h"
-#include "store/entry.h"
 #include "store/ledger_state.h"
 #include "store/log.h"
+#include "store/news.h"
 #include "store/outbox.h"
+#include "store/posting.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -37,22 +38,11 @@ struct attempt {
 	struct ts_postings postings;
 	int32_t item; /* prepayment: its place */
 	struct ts_db_state_log log; /* cut: the provider's streams at N */
+	int64_t inputs_size; /* when the ledger was read */
+	struct ts_db_news news; /* of the event's leaves */
+	struct ts_db_leaf leaf; /* the event's own, appended with its entries */
+	struct ts_db_posting posting;
 };
-
-enum ts_err ts_settle_load(struct ts_db *db, int64_t contract_id, struct ts_region *region,
-	const struct ts_terms ***terms, size_t *terms_n, struct ts_ledger **ledger,
-	struct ts_why *why)
-{
-	struct ts_ledger_version *versions = NULL;
-	TS_TRY(ts_handler_versions(db, contract_id, region, &versions, terms_n, why));
-	*terms = ts_region_array(region, *terms_n, sizeof **terms);
-	if (*terms == NULL)
-		return TS_E_NO_MEMORY;
-	for (size_t i = 0; i < *terms_n; i++)
-		(*terms)[i] = versions[i].terms;
-	TS_TRY(ts_ledger_create(region, versions, *terms_n, ledger));
-	return ts_db_ledger_load(db, contract_id, *ledger, why);
-}
 
 static int32_t max_day(int32_t a, int32_t b)
 {
@@ -71,16 +61,20 @@ static int32_t min_day(int32_t a, int32_t b)
 /* The inputs log's size; for a cut with the streams at that size. */
 static enum ts_err plan_log(struct attempt *a, int64_t *size, struct ts_why *why)
 {
-	struct ts_range range;
-	struct ts_hash root;
 	int64_t id = a->s->contract.contract_id;
-	if (a->s->kind != TS_SETTLE_CUT) {
-		TS_TRY(ts_db_log_head(a->db, id, TS_DB_LOCK_INPUTS, &range, &root, why));
-		*size = range.size;
+	*size = a->inputs_size;
+	if (a->s->kind != TS_SETTLE_CUT)
 		return TS_OK;
-	}
 	TS_TRY(ts_db_state_log(a->db, id, a->s->region, &a->log, why));
 	*size = a->log.inputs.size;
+	return TS_OK;
+}
+
+static enum ts_err plan_news(struct attempt *a, int64_t to, int64_t work_max, struct ts_why *why)
+{
+	TS_TRY(ts_db_news_read(a->db, a->s->contract.contract_id, a->event.from, to, work_max,
+		a->s->region, &a->news, why));
+	a->event.to = a->news.to;
 	return TS_OK;
 }
 
@@ -100,18 +94,15 @@ static enum ts_err plan_range(struct attempt *a, struct ts_why *why)
 		return TS_OK;
 	if (s->until == 0)
 		s->until = size;
-	if (a->event.to - from > most)
-		a->event.to = from + most;
-	if (a->event.to - from > 1)
-		TS_TRY(ts_db_batch_bound(a->db, s->contract.contract_id, from, a->event.to,
-			work_max, &a->event.to, why));
+	TS_TRY(plan_news(a, size - from > most ? from + most : size, work_max, why));
 	s->more = a->event.to < s->until;
 	/* what was there is folded first: it may be the version that brings the prepayment */
 	if (s->kind == TS_SETTLE_PREPAYMENT)
 		s->more = from < s->until || ts_ledger_head(a->ledger)->day == INT32_MIN;
 	if (s->kind == TS_SETTLE_CUT && !s->more) {
 		s->more = size - from > CUT_SHARES * most;
-		a->event.to = s->more ? a->event.to : size;
+		if (!s->more && a->event.to < size)
+			TS_TRY(plan_news(a, size, INT64_MAX, why));
 	}
 	if (s->more)
 		a->kind = TS_SETTLE_TICK;
@@ -257,11 +248,13 @@ static enum ts_err event_text(struct attempt *a, const struct ts_invoice_head *h
 	return ts_event_build(&event, out, why);
 }
 
-/* Signs the event and makes it a leaf: from here on the log's counter is locked. */
-static enum ts_err append_event(
+/* Signs the event that will be the next leaf: from here on the logs' counters are locked. */
+static enum ts_err sign_event(
 	struct attempt *a, const struct ts_invoice_head *head, struct ts_why *why)
 {
 	struct ts_settle *s = a->s;
+	TS_TRY(ts_db_logs_lock(a->db, s->contract.contract_id, a->posting.ranges, why));
+	a->event.leaf = a->posting.ranges[TS_DB_LOCK_INPUTS].size;
 	struct ts_buf text, note;
 	ts_buf_init(&text, LEAF_BYTES_MAX);
 	ts_buf_init(&note, LEAF_BYTES_MAX);
@@ -271,11 +264,13 @@ static enum ts_err append_event(
 		ts_note_begin(slice, &note);
 		err = ts_note_sign(ts_keyring_operator(s->app->keyring), slice, &note);
 	}
-	struct ts_db_leaf leaf = {.kind = TS_LEAF_EVENT, .data = {note.data, note.len}};
-	if (err == TS_OK && note.err == TS_OK) {
-		ts_hash_leaf(&s->session->hasher, note.data, note.len, &leaf.hash);
-		err = ts_db_log_append(a->db, &s->session->hasher, s->contract.contract_id,
-			TS_DB_LOCK_INPUTS, &leaf, 1, a->event.at_us, &a->event.leaf, why);
+	if (err == TS_OK)
+		err = note.err;
+	if (err == TS_OK) {
+		a->leaf = (struct ts_db_leaf){.kind = TS_LEAF_EVENT,
+			.data = {ts_region_copy(s->region, note.data, note.len), note.len}};
+		ts_hash_leaf(&s->session->hasher, note.data, note.len, &a->leaf.hash);
+		err = a->leaf.data.at == NULL ? TS_E_NO_MEMORY : TS_OK;
 	}
 	ts_buf_free(&note);
 	ts_buf_free(&text);
@@ -300,14 +295,16 @@ static enum ts_err contract_note(
 	return last >= 0 ? TS_OK : TS_E_INTERNAL;
 }
 
-static enum ts_err append_journal(struct attempt *a, struct ts_why *why)
+/* The event's leaf, its entries and theirs, at once. */
+static enum ts_err append(struct attempt *a, struct ts_why *why)
 {
 	struct ts_settle *s = a->s;
 	size_t n = a->postings.n;
-	int64_t first = 0;
-	if (n == 0)
-		return TS_OK;
-	struct ts_db_leaf *leaves = ts_region_array(s->region, n, sizeof *leaves);
+	int64_t first = a->posting.ranges[TS_DB_LOCK_JOURNAL].size;
+	if (n > 0 && first != a->postings.entries[0].id)
+		return ts_why(why, TS_E_INTERNAL, "journal", "entry %lld would be leaf %lld",
+			(long long)a->postings.entries[0].id, (long long)first);
+	struct ts_db_leaf *leaves = ts_region_array(s->region, n + 1, sizeof *leaves);
 	size_t *starts = ts_region_array(s->region, n + 1, sizeof *starts);
 	if (leaves == NULL || starts == NULL)
 		return TS_E_NO_MEMORY;
@@ -325,15 +322,19 @@ static enum ts_err append_journal(struct attempt *a, struct ts_why *why)
 		ts_hash_leaf(&s->session->hasher, leaves[i].data.at, leaves[i].data.len,
 			&leaves[i].hash);
 	}
+	a->posting.leaves[TS_DB_LOCK_INPUTS] = &a->leaf;
+	a->posting.leaves_n[TS_DB_LOCK_INPUTS] = 1;
+	a->posting.leaves[TS_DB_LOCK_JOURNAL] = leaves;
+	a->posting.leaves_n[TS_DB_LOCK_JOURNAL] = n;
+	a->posting.now_us = a->event.at_us;
+	a->posting.currency = a->terms[0]->currency->code;
+	a->posting.entries = a->postings.entries;
+	a->posting.entries_n = n;
 	if (err == TS_OK)
-		err = ts_db_log_append(a->db, &s->session->hasher, s->contract.contract_id,
-			TS_DB_LOCK_JOURNAL, leaves, n, a->event.at_us, &first, why);
+		err = ts_db_post(
+			a->db, &s->session->hasher, s->contract.contract_id, &a->posting, why);
 	ts_buf_free(&bytes);
-	TS_TRY(err);
-	if (first != a->postings.entries[0].id)
-		return ts_why(why, TS_E_INTERNAL, "journal", "entry %lld would be leaf %lld",
-			(long long)a->postings.entries[0].id, (long long)first);
-	return TS_OK;
+	return err;
 }
 
 static enum ts_err store_document(struct attempt *a, struct ts_why *why)
@@ -432,11 +433,8 @@ static enum ts_err post(struct attempt *a, struct ts_invoice_head *head, struct 
 		TS_TRY(store_document(a, why));
 		break;
 	}
-	TS_TRY(append_journal(a, why));
-	if (a->postings.n > 0)
-		TS_TRY(ts_db_entry_add(a->db, s->contract.contract_id, a->terms[0]->currency->code,
-			a->postings.entries, a->postings.n, why));
-	TS_TRY(ts_db_ledger_store(a->db, s->contract.contract_id, a->ledger, why));
+	TS_TRY(append(a, why));
+	TS_TRY(ts_db_ledger_store(a->db, s->contract.contract_id, a->ledger, &a->news.keys, why));
 	if (a->kind != TS_SETTLE_CUT)
 		return TS_OK;
 	struct ts_period period;
@@ -506,8 +504,8 @@ static enum ts_err settle_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	if (s->replayed)
 		return TS_OK;
 	TS_TRY(ts_db_lock_take(db, s->contract.contract_id, TS_DB_LOCK_SETTLE, why));
-	TS_TRY(ts_settle_load(
-		db, s->contract.contract_id, s->region, &a.terms, &a.terms_n, &a.ledger, why));
+	TS_TRY(ts_settle_read(db, s->contract.contract_id, s->region, &a.terms, &a.terms_n,
+		&a.ledger, &a.inputs_size, why));
 	s->terms = a.terms[0];
 	s->ledger = a.ledger;
 	TS_TRY(plan(&a, why));
@@ -521,20 +519,19 @@ static enum ts_err settle_tx(struct ts_db *db, void *arg, struct ts_why *why)
 		TS_TRY(ts_settle_prepayment_head(
 			a.ledger, a.item, a.event.at_us, s->region, &head, why));
 	} else if (s->kind != TS_SETTLE_ISSUE) {
-		TS_TRY(ts_settle_news(db, s->contract.contract_id, a.event.from, a.event.to, &news,
-			s->region, why));
+		TS_TRY(ts_settle_news(&a.news, &news, why));
 		if (s->only_if_new && !news.any && !s->more &&
 			a.event.day == ts_ledger_head(a.ledger)->day)
 			return TS_OK;
 		/* A party's event is folded no earlier than it was written. */
 		if (news.at_ms * TS_US_PER_MS > a.event.at_us)
 			a.event.at_us = news.at_ms * TS_US_PER_MS;
-		TS_TRY(ts_settle_fold(db, s, a.ledger, &a.event, why));
+		TS_TRY(ts_settle_fold(db, s, a.ledger, &a.event, &a.news, why));
 	} else {
 		TS_TRY(issue_head(&a, &head, why));
 		TS_TRY(issue_complete(&a, &head, why));
 	}
-	TS_TRY(append_event(&a, &head, why));
+	TS_TRY(sign_event(&a, &head, why));
 	TS_TRY(post(&a, &head, why));
 	s->done = true;
 	s->leaf = a.event.leaf;
@@ -555,6 +552,7 @@ enum ts_err ts_settle_step(struct ts_settle *s, struct ts_why *why)
 		.sides = TS_DB_SIDES_BOTH,
 		.party_id = s->key != NULL ? s->key->party_id : 0};
 	ts_region_reset(s->region);
+	struct ts_db_spent before = ts_db_spent(s->session->db);
 	enum ts_err err = ts_db_tx(s->session->db, &scope, settle_tx, s, why);
 	if (err == TS_E_CONFLICT && s->key != NULL && s->more) {
 		/* The key stands for the whole, and is written with the last event. */
@@ -562,6 +560,9 @@ enum ts_err ts_settle_step(struct ts_settle *s, struct ts_why *why)
 		err = ts_db_tx(s->session->db, &scope, settle_tx, s, why);
 		s->keyless = false;
 	}
+	s->spent = ts_db_spent(s->session->db);
+	s->spent.statements -= before.statements;
+	s->spent.wait_us -= before.wait_us;
 	TS_TRY(err);
 	if (!s->done)
 		return TS_OK;

@@ -43,6 +43,7 @@ struct ts_settle {
 	int64_t leaf, to;
 	int32_t settled_day;
 	int64_t entries; /* of this event */
+	struct ts_db_spent spent; /* by the last step's transaction */
 	int64_t ticks_before, entries_before; /* of the steps before it */
 	struct ts_invoice *invoice; /* issue, prepayment */
 	struct ts_hash document; /* its SHA-256 */
@@ -60,8 +61,13 @@ enum ts_err ts_settle_step(struct ts_settle *settle, struct ts_why *why) TS_MUST
 enum ts_err ts_settle_load(struct ts_db *db, int64_t contract_id, struct ts_region *region,
 	const struct ts_terms ***terms, size_t *terms_n, struct ts_ledger **ledger,
 	struct ts_why *why) TS_MUST;
+/* And the size of the inputs log at that instant. */
+enum ts_err ts_settle_read(struct ts_db *db, int64_t contract_id, struct ts_region *region,
+	const struct ts_terms ***terms, size_t *terms_n, struct ts_ledger **ledger,
+	int64_t *inputs_size, struct ts_why *why) TS_MUST;
 
-/* The thread that ticks every active contract each config->tick_s seconds (0: it does not start).
+/* Ticks every active contract each config->tick_s seconds (0: it does not start), in
+ * config->settle_connections threads with a connection each; a contract is one thread's at a time.
  */
 struct ts_settler;
 enum ts_err ts_settler_start(

@@ -2,7 +2,6 @@
 #include "service/settle/settle_fold.h"
 #include "evidence/event.h"
 #include "evidence/log.h"
-#include "store/batch_key.h"
 #include "store/cell.h"
 #include "store/log.h"
 
@@ -32,21 +31,27 @@ static enum ts_err party_event(
 	return TS_OK;
 }
 
-enum ts_err ts_settle_news(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
-	struct ts_settle_news *news, struct ts_region *region, struct ts_why *why)
+enum ts_err ts_settle_news(
+	const struct ts_db_news *leaves, struct ts_settle_news *news, struct ts_why *why)
 {
-	struct ts_db_batch *batches = NULL;
-	struct ts_db_leaf_row *leaves = NULL;
-	size_t batches_n = 0, n = 0;
-	*news = (struct ts_settle_news){.any = false};
-	TS_TRY(ts_db_batch_list(db, contract_id, from, to, 1, region, &batches, &batches_n, why));
-	TS_TRY(ts_db_log_statements(db, contract_id, from, to, region, &leaves, &n, why));
-	news->any = batches_n > 0;
-	for (size_t i = 0; i < n; i++)
-		if (leaves[i].kind == TS_LEAF_EVENT)
-			TS_TRY(party_event(&leaves[i], news, why));
+	*news = (struct ts_settle_news){.any = leaves->batches > 0};
+	for (size_t i = 0; i < leaves->leaves_n; i++)
+		if (leaves->leaves[i].kind == TS_LEAF_EVENT)
+			TS_TRY(party_event(&leaves->leaves[i], news, why));
 		else
 			news->any = true;
+	return TS_OK;
+}
+
+/* The event's leaves that are no uploads. */
+static enum ts_err statements(const struct ts_settle_case *of, struct ts_region *region,
+	struct ts_db_leaf_row **out, size_t *n, struct ts_why *why)
+{
+	if (of->news == NULL)
+		return ts_db_log_statements(of->db, of->contract_id, of->event->from, of->event->to,
+			region, out, n, why);
+	*out = of->news->leaves;
+	*n = of->news->leaves_n;
 	return TS_OK;
 }
 
@@ -84,8 +89,8 @@ static enum ts_err judge_leaves(struct fold *f, struct ts_why *why)
 	struct ts_db_leaf_row *leaves = NULL;
 	size_t n = 0;
 	int64_t from = f->of->event->from;
-	TS_TRY(ts_db_log_statements(f->of->db, f->of->contract_id, from, f->of->event->to,
-		f->region, &leaves, &n, why));
+	bool any = f->of->news == NULL || f->of->news->judged > 0;
+	TS_TRY(statements(f->of, f->region, &leaves, &n, why));
 	for (size_t i = 0; i < n; i++) {
 		struct ts_settle_news news = {.any = false};
 		if (!decides(&leaves[i]))
@@ -94,12 +99,14 @@ static enum ts_err judge_leaves(struct fold *f, struct ts_why *why)
 			TS_TRY(party_event(&leaves[i], &news, why));
 		if (leaves[i].kind == TS_LEAF_EVENT && !news.any)
 			continue;
+		any = true; /* what it decides may give later uploads something to decide */
 		TS_TRY(judge_batches(f, from, leaves[i].index, why));
 		from = leaves[i].index + 1;
 		TS_TRY(need_judge(f, why));
 		TS_TRY(ts_settle_judge_statement(f->judge, leaves[i].index, leaves[i].data, why));
 	}
-	TS_TRY(judge_batches(f, from, f->of->event->to, why));
+	if (any)
+		TS_TRY(judge_batches(f, from, f->of->event->to, why));
 	return f->judge == NULL ? TS_OK : ts_settle_judge_finish(f->judge, why);
 }
 
@@ -193,8 +200,7 @@ enum ts_err ts_settle_amend(
 	struct ts_usage_cell *cells = NULL;
 	struct ts_ledger_amendment amendment;
 	size_t leaves_n = 0, n = 0;
-	TS_TRY(ts_db_log_statements(of->db, of->contract_id, of->event->from, of->event->to, region,
-		&leaves, &leaves_n, why));
+	TS_TRY(statements(of, region, &leaves, &leaves_n, why));
 	TS_TRY(notices(region, leaves, leaves_n, &list, &n, why));
 	TS_TRY(cash(of, leaves, leaves_n, why));
 	ts_ledger_amends(of->ledger, of->event, list, n, &amendment);
@@ -249,22 +255,23 @@ static enum ts_err stored_cells(void *ctx, int64_t from_us, int64_t to_us, struc
 }
 
 enum ts_err ts_settle_fold(struct ts_db *db, struct ts_settle *s, struct ts_ledger *ledger,
-	const struct ts_ledger_event *event, struct ts_why *why)
+	const struct ts_ledger_event *event, const struct ts_db_news *news, struct ts_why *why)
 {
 	struct ts_settle_case of = {.db = db,
 		.hasher = &s->session->hasher,
 		.contract_id = s->contract.contract_id,
 		.ledger = ledger,
 		.event = event,
+		.news = news,
 		.sink = {&of, store_verdicts, store_handover, store_cells, stored_cells}};
 	struct ts_usage_cell *cells = NULL;
 	size_t n = 0;
 	if (event->from == event->to)
 		return TS_OK;
 	TS_TRY(ts_settle_amend(&of, s->region, why));
-	TS_TRY(ts_db_cell_fold(db, of.contract_id, event->from, event->to, ts_ledger_needs(ledger),
-		s->region, &cells, &n, why));
+	if (news->batches > 0)
+		TS_TRY(ts_db_cell_fold(db, of.contract_id, event->from, event->to,
+			ts_ledger_needs(ledger), s->region, &cells, &n, why));
 	TS_TRY(ts_ledger_fold(ledger, event, event->from, cells, n, why));
-	TS_TRY(ts_settle_decide(&of, s->region, why));
-	return ts_db_batch_key_fill(db, of.contract_id, event->from, event->to, why);
+	return ts_settle_decide(&of, s->region, why);
 }

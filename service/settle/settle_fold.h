@@ -6,13 +6,13 @@
 #include "service/settle/settle.h"
 #include "service/settle/settle_judge.h"
 
-/* What leaves [from, to) hold for the event that folds them. */
+/* What an event's leaves hold for it. */
 struct ts_settle_news {
 	bool any; /* a leaf that is no operator's event */
 	int64_t at_ms; /* latest `at` of a party's event; 0: none */
 };
-enum ts_err ts_settle_news(struct ts_db *db, int64_t contract_id, int64_t from, int64_t to,
-	struct ts_settle_news *news, struct ts_region *region, struct ts_why *why) TS_MUST;
+enum ts_err ts_settle_news(
+	const struct ts_db_news *leaves, struct ts_settle_news *news, struct ts_why *why) TS_MUST;
 /* Versions and notices come first: they may change what the cells so far mean, and the new ones are
  * matched under them. */
 enum ts_err ts_settle_amend(const struct ts_settle_case *settle_case, struct ts_region *region,
@@ -23,7 +23,8 @@ enum ts_err ts_settle_decide(const struct ts_settle_case *settle_case, struct ts
 	struct ts_why *why) TS_MUST;
 /* Folds leaves [event->from, event->to) into usage cells and ledger. */
 enum ts_err ts_settle_fold(struct ts_db *db, struct ts_settle *settle, struct ts_ledger *ledger,
-	const struct ts_ledger_event *event, struct ts_why *why) TS_MUST;
+	const struct ts_ledger_event *event, const struct ts_db_news *news,
+	struct ts_why *why) TS_MUST;
 
 /* Payments and refunds that no event has folded yet, into a ledger for which they wait: what is
  * checked next counts them. */

@@ -6,6 +6,7 @@
 #include "evidence/judge.h"
 #include "service/settle/settle.h"
 #include "store/batch.h"
+#include "store/news.h"
 #include "store/verdict.h"
 
 /* Where decisions go, and what they change: settle stores them, an auditor compares them with what
@@ -30,6 +31,7 @@ struct ts_settle_case {
 	int64_t contract_id;
 	struct ts_ledger *ledger;
 	const struct ts_ledger_event *event;
+	const struct ts_db_news *news; /* of the event's leaves; NULL: to be read */
 	struct ts_settle_sink sink;
 };
 

@@ -346,6 +346,8 @@ static int64_t svc_incomplete_after_days = -1;
 
 /* Members that the terms have besides, or instead; borrowed. */
 static json_t *svc_terms_more;
+/* What a test or a bench changes in the example's terms; NULL: nothing. */
+static void (*svc_terms_edit)(json_t *terms);
 
 static inline json_t *svc_terms(const struct svc_contract *c, const json_t *keys)
 {
@@ -370,6 +372,8 @@ static inline json_t *svc_terms(const struct svc_contract *c, const json_t *keys
 	if (svc_incomplete_after_days >= 0)
 		json_object_set_new(json_object_get(terms, "evidence"), "incomplete_after_days",
 			json_integer(svc_incomplete_after_days));
+	if (svc_terms_edit != NULL)
+		svc_terms_edit(terms);
 	return terms;
 }
 

@@ -311,6 +311,31 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* A tick is one transaction of at most eight statements, whatever is in it; reversals and other
+ * decisions cost more. A pass that finds nothing new reads and goes. */
+static void tick_takes_eight_statements(void **state)
+{
+	struct ts_settle s;
+	struct ts_why why = {"", ""};
+	(void)state;
+	settle(&whole, TS_SETTLE_TICK, 0, 0, &s); /* what other tests have left */
+	for (int upload = 0; upload < 3; upload++) {
+		for (int k = 0; k < LINES; k++)
+			add_line(900 + upload * LINES + k, k);
+		append(&whole);
+	}
+	settle(&whole, TS_SETTLE_TICK, 0, 0, &s);
+	assert_true(s.done && s.entries > 0);
+	assert_int_equal(s.spent.statements, 8);
+	assert_true(s.spent.wait_us > 0);
+	s = inside_settle(&in, &whole.row, TS_SETTLE_TICK, 0, NOW_US);
+	s.only_if_new = true;
+	assert_ok(ts_settle_run(&s, &why));
+	assert_false(s.done);
+	assert_int_equal(s.spent.statements, 4);
+	ts_region_free(s.region);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +343,7 @@ int main(void)
 		cmocka_unit_test(work_bounds_a_tick_too),
 		cmocka_unit_test(cut_works_the_backlog_off),
 		cmocka_unit_test(request_works_the_backlog_off),
+		cmocka_unit_test(tick_takes_eight_statements),
 		cmocka_unit_test(settler_goes_on),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -5,6 +5,7 @@
 #include "store/entry.h"
 #include "store/ledger_state.h"
 #include "store/log.h"
+#include "store/posting.h"
 #include "support/file.h"
 
 #define HUGE ((ts_i128)INT64_MAX * INT64_MAX)
@@ -94,12 +95,18 @@ static void fill(struct ts_ledger *l)
 
 static enum ts_err store_body(struct ts_db *db, void *arg, struct ts_why *why)
 {
-	return ts_db_ledger_store(db, contracts[0], arg, why);
+	return ts_db_ledger_store(db, contracts[0], arg, NULL, why);
 }
 
 static enum ts_err load_body(struct ts_db *db, void *arg, struct ts_why *why)
 {
-	return ts_db_ledger_load(db, contracts[0], arg, why);
+	struct ts_db_ledger from;
+	enum ts_err err;
+
+	TS_TRY(ts_db_ledger_open(db, contracts[0], region, &from, why));
+	err = ts_db_ledger_load(&from, arg, why);
+	ts_db_ledger_close(&from);
+	return err;
 }
 
 static void state_round_trip(void **state)
@@ -209,13 +216,15 @@ static enum ts_err entries_body(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct ts_db_entry_filter filter = {
 		.after = -1, .limit = 100, .book = -1, .source_leaf = -1, .account = -1};
+	struct ts_db_posting posting = {.currency = "EUR", .entries = entries, .entries_n = 3};
 	struct ts_db_balance *balances = NULL;
 	struct ts_entry *list = NULL;
 	int64_t differ = 0;
 	size_t n = 0;
 
 	(void)arg;
-	TS_TRY(ts_db_entry_add(db, contracts[0], "EUR", entries, 3, why));
+	TS_TRY(ts_db_logs_lock(db, contracts[0], posting.ranges, why));
+	TS_TRY(ts_db_post(db, &hasher, contracts[0], &posting, why));
 	TS_TRY(ts_db_entry_list(db, contracts[0], &filter, region, &list, &n, why));
 	assert_int_equal(n, 3);
 	for (size_t i = 0; i < 3; i++) {
