@@ -27,7 +27,7 @@ static enum ts_err ledger_of(struct ts_db_ledger *from, struct ts_region *region
 	struct ts_ledger_version *versions = NULL;
 	TS_TRY(versions_of(from, region, &versions, why));
 	*terms = ts_region_array(region, from->versions_n, sizeof **terms);
-	if (*terms == NULL)
+	if (versions == NULL || *terms == NULL)
 		return TS_E_NO_MEMORY;
 	for (size_t i = 0; i < from->versions_n; i++)
 		(*terms)[i] = versions[i].terms;
