@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/app.h"
 #include "base/time.h"
+#include "service/key/document_key.h"
 #include "service/publish/checkpoints.h"
 #include "service/clock.h"
 #include "service/courier/courier.h"
@@ -42,6 +43,9 @@ enum ts_err ts_app_open(const struct ts_config *config, struct ts_signer_client 
 	enum ts_err err = ts_checkpoints_create(&app->checkpoints);
 	if (err == TS_OK)
 		err = ts_keyring_open(config->key_dir, &app->keyring, why);
+	if (err == TS_OK && config->document_cert[0] != '\0')
+		err = ts_document_key_load(
+			config->document_cert, config->document_key, &app->document_key, why);
 	if (err == TS_OK)
 		err = ts_session_open(config->db_service, &probe, why);
 	if (err == TS_OK)
@@ -59,6 +63,7 @@ void ts_app_close(struct ts_app *app)
 {
 	if (app == NULL)
 		return;
+	ts_document_key_free(app->document_key);
 	ts_keyring_close(app->keyring);
 	ts_checkpoints_free(app->checkpoints);
 	free(app);

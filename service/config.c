@@ -46,6 +46,10 @@ static const struct key keys[] = {
 	T(spool_dir, "/var/tmp", "folder of bundles under way; files there have no names"),
 	T(tls_cert, "", "PEM certificate chain; empty: no TLS"),
 	T(tls_key, "", "PEM key of the certificate, readable by nobody else"),
+	T(document_cert, "",
+		"PEM certificate chain under which PDFs are signed (P-256 or RSA); empty: "
+		"unsigned"),
+	T(document_key, "", "PEM key of that certificate, readable by nobody else"),
 	T(log_level, "info", "debug, info, warn or error"),
 	T(log_file, "-", "log file; - is stderr"),
 	N(http_threads, 1, 64, 2, "event loops"),
@@ -264,6 +268,9 @@ enum ts_err ts_config_check(const struct ts_config *config, struct ts_why *why)
 	if ((config->tls_cert[0] == '\0') != (config->tls_key[0] == '\0'))
 		return ts_why(
 			why, TS_E_INVALID, "tls_key", "tls_cert and tls_key are set together");
+	if ((config->document_cert[0] == '\0') != (config->document_key[0] == '\0'))
+		return ts_why(why, TS_E_INVALID, "document_key",
+			"document_cert and document_key are set together");
 	if (config->body_budget_bytes < config->body_bytes_max)
 		return ts_why(why, TS_E_INVALID, "body_budget_bytes",
 			"body_budget_bytes is less than body_bytes_max");

@@ -29,6 +29,8 @@ struct ts_config {
 	const char *spool_dir; /* bundles are written there, in files without names */
 	const char *tls_cert; /* PEM file; "" = no TLS */
 	const char *tls_key;
+	const char *document_cert; /* PEM: certificate under which PDFs are signed; "" = unsigned */
+	const char *document_key;
 	const char *log_level; /* debug, info, warn, error */
 	const char *log_file; /* "-" = stderr */
 	/* how many */

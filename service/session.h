@@ -24,6 +24,7 @@ struct ts_app {
 	struct ts_log *log;
 	struct ts_metrics *metrics;
 	struct ts_keyring *keyring;
+	struct ts_document_key *document_key; /* NULL: PDFs are not signed */
 	struct ts_signer_client *signer; /* NULL: a process that signs nothing (a bench) */
 	struct ts_checkpoints *checkpoints; /* what this process has recomputed */
 	/* Called with every pair of checkpoints that was stored; NULL: nobody waits. */

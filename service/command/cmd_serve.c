@@ -6,6 +6,7 @@
 #include "service/key/secrecy.h"
 #include "service/key/signer_client.h"
 #include "service/http/tls.h"
+#include "service/key/document_key.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,11 @@ static enum ts_err load_config(struct serve *s, struct ts_region *region, struct
 static enum ts_err check_files(const struct ts_config *config, struct ts_why *why)
 {
 	struct ts_tls tls = {NULL, NULL};
+	struct ts_document_key *document_key = NULL;
+	if (config->document_cert[0] != '\0')
+		TS_TRY(ts_document_key_load(
+			config->document_cert, config->document_key, &document_key, why));
+	ts_document_key_free(document_key);
 	if (config->tls_cert[0] == '\0')
 		return TS_OK;
 	TS_TRY(ts_tls_load(config->tls_cert, config->tls_key, &tls, why));

@@ -4,6 +4,7 @@
 /* Why: the renderings of a document are made once, with it, and kept. UBL is the one that may not
  * be possible; then the reasons are kept in its place, so that whoever asks for it is told. */
 #include "reports/invoice_ubl.h"
+#include "service/key/document_key.h"
 #include "store/db.h"
 
 #define TS_MEDIA_UBL "application/xml"
@@ -13,9 +14,17 @@
 enum ts_err ts_rendering_ubl(const struct ts_invoice *invoice, struct ts_region *region,
 	struct ts_buf *out, const char **media, struct ts_ubl_refusals *refusals,
 	struct ts_why *why) TS_MUST;
-/* All renderings of an issued document, within its transaction. refusals->n 0: it has UBL. */
-enum ts_err ts_rendering_store(struct ts_db *db, int64_t contract_id,
-	const struct ts_invoice *invoice, struct ts_region *region,
+struct ts_rendering {
+	int64_t contract_id;
+	const struct ts_invoice *invoice; /* with its head */
+	struct ts_document_key
+		*key; /* the issuer's, under which the PDF is signed; NULL: it is not */
+	int64_t now_us;
+	struct ts_region *region;
+};
+/* All renderings of an issued document, within its transaction: CSV, UBL, and the PDF with both
+ * attached. refusals->n 0: it has UBL. TS_E_KEY: the certificate is not valid now. */
+enum ts_err ts_rendering_store(const struct ts_rendering *rendering, struct ts_db *db,
 	struct ts_ubl_refusals *refusals, struct ts_why *why) TS_MUST;
 
 #endif

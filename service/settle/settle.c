@@ -368,8 +368,12 @@ static enum ts_err store_document(struct attempt *a, struct ts_why *why)
 	TS_TRY(ts_db_document_reserve(a->db, s->contract.contract_id, document.number,
 		document.period, document.cut_leaf, document.issue_leaf, why));
 	TS_TRY(ts_db_document_issue(a->db, s->contract.contract_id, &document, why));
-	return ts_rendering_store(
-		a->db, s->contract.contract_id, invoice, s->region, &s->ubl_refusals, why);
+	const struct ts_rendering rendering = {.contract_id = s->contract.contract_id,
+		.invoice = invoice,
+		.key = s->app->document_key,
+		.now_us = s->now_us,
+		.region = s->region};
+	return ts_rendering_store(&rendering, a->db, &s->ubl_refusals, why);
 }
 
 /* Whether the period's usage is all there, as of the cut's N. */
