@@ -336,8 +336,8 @@ enum ts_err ts_focus_rows(const struct ts_focus_document *document, struct ts_re
 {
 	struct writer w = {.doc = document, .region = region, .csv = csv};
 	w.body = json_object_get(document->json, "body");
-	w.credit_note = member(w.body, "kind") != NULL &&
-			strcmp(member(w.body, "kind"), "credit_note") == 0;
+	const char *kind = member(w.body, "kind");
+	w.credit_note = kind != NULL && strcmp(kind, "credit_note") == 0;
 	w.minor_cost = 1;
 	for (int i = document->currency->exponent; i < COST_DECIMALS; i++)
 		w.minor_cost *= 10;

@@ -128,7 +128,7 @@ static enum ts_err read_entries(struct export *x, struct ts_db *db, struct ts_wh
 		    (x->journal.from_day == INT32_MIN && x->journal.to_day == INT32_MAX);
 	struct ts_db_entry_filter filter = {.after = -1,
 		.limit = PAGE,
-		.book = x->journal.book,
+		.book = (int)x->journal.book,
 		.source_leaf = -1,
 		.account = -1,
 		.from_day = open                               ? 0
@@ -320,8 +320,8 @@ static enum ts_err build_rows(struct export *x)
 static enum ts_err find_export(struct export *x, struct ts_db *db, struct ts_why *why)
 {
 	size_t n = 0;
-	TS_TRY(ts_db_journal_export_list(db, x->contract.contract_id, x->journal.book, x->number,
-		x->region, &x->one, &n, why));
+	TS_TRY(ts_db_journal_export_list(db, x->contract.contract_id, (int)x->journal.book,
+		x->number, x->region, &x->one, &n, why));
 	return n == 1 ? TS_OK
 		      : ts_why(why, TS_E_NOT_FOUND, "number", "no export %d of this book",
 				(int)x->number);

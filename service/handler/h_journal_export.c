@@ -70,7 +70,7 @@ static enum ts_err read_take(struct take *t, struct ts_why *why)
 	TS_TRY(ts_json_decode(json, take_fields, 2, &body, t->req->region, "", why));
 	TS_TRY(ts_handler_book(t->req->principal,
 		body.book != NULL ? ts_str(body.book) : (struct ts_str){NULL, 0}, &book, why));
-	t->book = book;
+	t->book = (int)book;
 	if (t->req->principal->role == TS_ROLE_CONSUMER_FINANCE && book == TS_BOOK_PROVIDER)
 		return ts_why(why, TS_E_FORBIDDEN, "/book", "a company takes over its own book");
 	for (size_t i = 0; i < json_array_size(body.kinds); i++) {
@@ -119,7 +119,7 @@ static enum ts_err export_list(struct ts_request *req, struct ts_response *res, 
 	enum ts_book book = TS_BOOK_PROVIDER;
 	TS_TRY(ts_handler_contract(req, res, &t.contract, &scope, why));
 	TS_TRY(ts_handler_book(req->principal, ts_request_query(req, "book")->text, &book, why));
-	t.book = book;
+	t.book = (int)book;
 	scope.read_only = true;
 	TS_TRY(ts_db_tx(ts_req_session(req)->db, &scope, list_tx, &t, why));
 	json_t *rows = json_array();

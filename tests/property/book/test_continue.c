@@ -314,6 +314,7 @@ static void test_no_change_changes_nothing(void **state)
 	struct world w = {.keep = ts_region_create(DESK_REGION_BYTES),
 		.region = ts_region_create(DESK_REGION_BYTES)};
 	struct books *never = calloc(1, sizeof *never), *once = calloc(1, sizeof *once);
+	TS_ASSERT(never != NULL && once != NULL);
 	assert_true(w.keep != NULL && w.region != NULL && never != NULL && once != NULL);
 	for (size_t m = 0; m < MODELS; m++) {
 		int noticed = 0;

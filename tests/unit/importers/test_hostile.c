@@ -44,6 +44,7 @@ static void gzip_is_seen(void **state)
 	assert_int_equal(h->rows[1].line, 3);
 	/* Two members behind one another are one file. */
 	char *both = malloc(2 * len);
+	TS_ASSERT(both != NULL);
 	memcpy(both, z, len);
 	memcpy(both + len, z, len);
 	assert_ok(harness_text(h, "slurm", both, 2 * len));
@@ -92,6 +93,7 @@ static void line_of_many_megabytes(void **state)
 	size_t head = strlen(HEADING);
 	static const char last[] = "\n" ROW("7", "n1");
 	char *text = malloc(head + big + sizeof(last));
+	TS_ASSERT(text != NULL);
 	memcpy(text, HEADING, head);
 	memset(text + head, 'x', big);
 	memcpy(text + head + big, last, sizeof(last));

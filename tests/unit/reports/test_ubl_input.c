@@ -203,11 +203,11 @@ static void decimals_against_integers(void **state)
 		struct ts_dec rounded = ts_dec_round(p, 2);
 		rounded = ts_dec_mul(rounded, ts_dec_integer(100));
 		ts_dec_format(rounded, have);
-		*strchr(have, '.') = '\0';
+		have[strcspn(have, ".")] = '\0';
 		assert_string_equal(have, ts_i128_format(floor, want));
 		s = ts_dec_mul(s, ts_dec_integer(10000));
 		ts_dec_format(s, have);
-		*strchr(have, '.') = '\0';
+		have[strcspn(have, ".")] = '\0';
 		assert_string_equal(have, ts_i128_format(sum, want));
 	}
 }
