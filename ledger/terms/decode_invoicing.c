@@ -32,7 +32,8 @@ static const struct ts_json_field payment_fields[] = {
 /* "/provider" and "payment/iban" to "/provider/payment/iban". */
 static const char *below(char out[POINTER_CHARS], const char *pointer, const char *member)
 {
-	snprintf(out, POINTER_CHARS, "%s/%s", pointer, member);
+	int len = snprintf(out, POINTER_CHARS, "%s/%s", pointer, member);
+	TS_ASSERT(len > 0 && len < POINTER_CHARS);
 	return out;
 }
 

@@ -132,6 +132,7 @@ static enum ts_err build_node(struct build *b, const xmlNode *xml, int depth,
 	if (!node)
 		return TS_E_NO_MEMORY;
 	TS_TRY(name_of(b, xml, &name));
+	TS_ASSERT(name != NULL);
 	node->name = name->text;
 	node->parent = parent;
 	node->line = (int32_t)xmlGetLineNo(xml);
