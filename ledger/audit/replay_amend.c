@@ -6,17 +6,30 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool may_amend(struct ts_str leaf)
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How far back the leaf may reach; INT64_MAX: it amends nothing. A version reaches to its FROM, or
+ * to the end of the term where that is another one from now on. */
+static int64_t reach_of(struct ts_str leaf, int64_t ends_us)
 {
 	struct ts_note note;
 	struct ts_why none;
 	enum ts_leaf_kind kind;
 	struct ts_event event;
+	struct ts_contract_statement s;
 	enum ts_statement_kind format = ts_statement_kind(leaf);
+	if (format != TS_STATEMENT_CONTRACT && format != TS_STATEMENT_EVENT)
+		return INT64_MAX;
+	bool parsed = ts_leaf_parse(leaf, &kind, &note, &none) == TS_OK;
 	if (format == TS_STATEMENT_CONTRACT)
-		return true;
-	return format == TS_STATEMENT_EVENT && ts_leaf_parse(leaf, &kind, &note, &none) == TS_OK &&
-	       ts_event_parse(note.text, &event, &none) == TS_OK && event.kind == TS_EVENT_NOTICE;
+		return parsed && ts_contract_statement_parse(note.text, &s, &none) == TS_OK
+			       ? least(s.from_ms * TS_US_PER_MS, ends_us)
+			       : INT64_MIN;
+	parsed = parsed && ts_event_parse(note.text, &event, &none) == TS_OK;
+	return parsed && event.kind == TS_EVENT_NOTICE ? event.end_ms * TS_US_PER_MS : INT64_MAX;
 }
 
 static enum ts_err refuse(
@@ -26,22 +39,54 @@ static enum ts_err refuse(
 	return TS_E_INVALID;
 }
 
+/* The earliest end of the term that any version states. Terms that can't be read are somebody
+ * else's finding: then it may be any. */
+static enum ts_err earliest_end(struct ts_replay *r, int64_t *out)
+{
+	*out = INT64_MAX;
+	for (size_t i = 0; i < r->bundle->tar.n; i++) {
+		const struct ts_tar_member *member = &r->bundle->tar.members[i];
+		const struct ts_terms *terms = NULL;
+		struct ts_why none;
+		struct ts_str bytes;
+		if (strncmp(member->name, "terms/", 6) != 0)
+			continue;
+		if (member->size > TS_TERMS_BYTES_MAX)
+			return *out = INT64_MIN, TS_OK;
+		ts_region_reset(r->scratch);
+		TS_TRY(ts_bundle_read(r->bundle, member, TS_TERMS_BYTES_MAX, r->scratch, &bytes));
+		enum ts_err err = ts_terms_parse(bytes.at, bytes.len, r->scratch, &terms, &none);
+		if (err == TS_E_NO_MEMORY)
+			return err;
+		if (err != TS_OK)
+			return *out = INT64_MIN, TS_OK;
+		*out = least(*out, terms->to_us);
+	}
+	return TS_OK;
+}
+
 enum ts_err ts_audit_amend_begin(struct ts_replay *r)
 {
 	const struct ts_bundle_log *inputs = &r->bundle->logs[TS_LOG_INPUTS];
+	int64_t from = r->bundle->manifest.from[TS_LOG_INPUTS], ends_us = 0;
 	struct ts_reader ahead;
 	struct ts_str leaf;
 	bool more = true;
+	TS_TRY(earliest_end(r, &ends_us));
 	TS_TRY(ts_reader_init(&ahead, r->bundle->source, r->region));
 	ts_reader_open(&ahead, inputs->leaves->offset, inputs->leaves->size, 0);
-	for (int64_t index = 0; !r->keeps_cells; index++) {
+	for (int64_t index = from;; index++) {
 		enum ts_err err = ts_reader_leaf(&ahead, &leaf, &more);
 		if (err == TS_E_MALFORMED || (err == TS_OK && !more))
 			return TS_OK;
 		TS_TRY(err);
-		r->keeps_cells = (index > 0 || r->bundle->manifest.has_state) && may_amend(leaf);
+		int64_t from_us = index > 0 ? reach_of(leaf, ends_us) : INT64_MAX;
+		if (from_us == INT64_MAX)
+			continue;
+		TS_TRY(ts_audit_grow(
+			r->region, &r->reaches, r->reaches_n, &r->reaches_cap, sizeof *r->reaches));
+		r->reaches[r->reaches_n++] = (struct ts_audit_reach){index, from_us};
 	}
-	return TS_OK;
 }
 
 /* What the terms say about keys must be what the policy says, and in an amendment what was before.

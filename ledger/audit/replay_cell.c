@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Quarter-hour cells as they count. Two may ask for them: an amendment or notice in the log, for
- * any it reaches back to; and the state at the next cut, for those behind its period's end. Without
- * the first only the few of the second are kept, so that memory doesn't grow with the log.
+/* Quarter-hour cells as they count. Two may ask for them: an amendment or notice that is not folded
+ * yet, for those that it reaches back to; and the state at the next cut, for those behind its
+ * period's end. No others are kept, so that memory doesn't grow with the log.
  *
  * Invariant: of what was folded, every cell that starts at cells_from_us or later is there. */
 #include "audit/replay_state.h"
@@ -108,19 +108,27 @@ enum ts_err ts_audit_cells_of(
 	return TS_OK;
 }
 
+/* The first that anybody may still ask for. */
+static int64_t asked_from(const struct ts_replay *r, int64_t from_us)
+{
+	for (size_t i = r->reaches_n; i-- > 0 && r->reaches[i].leaf >= r->fold.size;)
+		if (r->reaches[i].from_us < from_us)
+			from_us = r->reaches[i].from_us;
+	return from_us > r->cells_from_us ? from_us : r->cells_from_us;
+}
+
 enum ts_err ts_audit_cells_next(struct ts_replay *r)
 {
 	struct ts_period period;
 	struct ts_region *before = r->cells_region;
 	struct ts_usage_cell *left = NULL;
 	size_t n = 0;
-	if (r->keeps_cells)
-		return TS_OK;
 	TS_TRY(ts_ledger_period_get(r->ledger, (int32_t)r->cuts_n, &period));
+	int64_t from_us = asked_from(r, period.to_us);
 	ts_region_reset(r->scratch);
-	TS_TRY(ts_audit_cells_of(r, period.to_us, INT64_MAX, &left, &n));
+	TS_TRY(ts_audit_cells_of(r, from_us, INT64_MAX, &left, &n));
 	TS_TRY(begin(r));
-	r->cells_from_us = period.to_us;
+	r->cells_from_us = from_us;
 	enum ts_err err = ts_audit_keep_cells(r, left, n); /* copies the texts of `before` */
 	ts_region_free(before);
 	return err;

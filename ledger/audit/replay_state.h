@@ -80,6 +80,9 @@ struct ts_audit_gap {
 	int64_t leaf;
 	struct ts_event event; /* without slices */
 };
+struct ts_audit_reach { /* an amendment or notice: cells from from_us on may mean something else */
+	int64_t leaf, from_us;
+};
 
 struct ts_replay {
 	const struct ts_audit_options *options;
@@ -107,7 +110,8 @@ struct ts_replay {
 	size_t credits_n, credits_cap;
 	struct ts_ledger_cash *cash; /* likewise */
 	size_t cash_n, cash_cap;
-	bool keeps_cells; /* something in the log may match them anew */
+	struct ts_audit_reach *reaches; /* of the whole log, by leaf */
+	size_t reaches_n, reaches_cap;
 	struct ts_region *cells_region;
 	struct ts_rowset cells; /* folded so far, less what was decided away */
 	int64_t cells_from_us; /* all that start at it or later are there */
@@ -180,6 +184,7 @@ enum ts_err ts_audit_leaf(
 	struct ts_replay *r, int64_t index, struct ts_str leaf, bool fold) TS_MUST;
 
 /* replay_amend.c */
+/* What in the log may reach back, and how far. */
 enum ts_err ts_audit_amend_begin(struct ts_replay *r) TS_MUST;
 /* A contract note of a version above 1, at the event cursor. */
 enum ts_err ts_audit_version(
