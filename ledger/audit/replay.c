@@ -89,6 +89,14 @@ static enum ts_err prepare(struct ts_replay *r)
 	return r->bundle->manifest.has_state ? ts_audit_open(r) : TS_OK;
 }
 
+/* It may come before the operator's first event: then version 1 is not in force here yet. */
+static enum ts_err further_version(struct ts_replay *r, int64_t index, const struct ts_note *note)
+{
+	if (r->terms_n == 0)
+		TS_TRY(ts_audit_fold_to(r, 1, 0, false));
+	return ts_audit_version(r, index, note);
+}
+
 static enum ts_err walk(struct ts_replay *r)
 {
 	struct ts_str leaf;
@@ -111,7 +119,7 @@ static enum ts_err walk(struct ts_replay *r)
 			if (kind == TS_LEAF_EVENT)
 				TS_TRY(ts_audit_event(r, index, &note, &ours));
 			else if (kind == TS_LEAF_CONTRACT && index > 0)
-				TS_TRY(ts_audit_version(r, index, &note));
+				TS_TRY(further_version(r, index, &note));
 		}
 	}
 	return ts_audit_fold_to(r, index, 0, false);
@@ -244,7 +252,6 @@ static void check_quorum(struct ts_replay *r)
 {
 	const struct ts_audit_options *o = r->options;
 	struct ts_audit_report *report = r->report;
-	report->has_quorum = r->policy->quorum >= 0;
 	for (int log = 0; log < 2; log++)
 		if (r->bundle->logs[log].quorum_s > report->quorum_s)
 			report->quorum_s = r->bundle->logs[log].quorum_s;
@@ -278,6 +285,7 @@ static void begin_report(struct ts_audit_report *report, const struct ts_policy 
 		sizeof report->keys.provider);
 	memcpy(report->keys.consumer, policy->party[TS_SIDE_CONSUMER].name,
 		sizeof report->keys.consumer);
+	report->has_quorum = policy->quorum >= 0;
 }
 
 /* The parts of a check that stand on their own, then the replay. */

@@ -117,7 +117,7 @@ static enum ts_err fold_event(struct ts_replay *r, int64_t index, const struct t
 		r->stopped = true;
 		return TS_OK;
 	}
-	int64_t from = r->fold.size;
+	int64_t from = r->ledger != NULL ? ts_ledger_head(r->ledger)->inputs_to : 0;
 	if (r->ledger == NULL && event->to > 0) /* the first event: the first note makes it */
 		TS_TRY(ts_audit_fold_to(r, 1, at_us, true));
 	if (r->ledger != NULL) /* before leaves are folded: rows are whole only after an event */

@@ -148,8 +148,22 @@ must '' t focus "$CONTRACT" --period 2026-05 --out "$DIR/may.csv"
 checks=$((checks + 1))
 grep -q CLX-000001 "$DIR/may.csv" && ! grep -q CLX-000002 "$DIR/may.csv" || fail "May is not the first document"
 refused "after from" t focus "$CONTRACT" --from 2026-06-01 --to 2026-05-01
+
+# amended before the operator's first event: its note lies below every N, version 1 is not in force yet
+contract_sign "$SOURCE/docs/examples/colossus.terms.json" cloud lab "$DIR/early.json"
+must . t stream new "$DIR/early" --contract "$CONTRACT" --cluster colo --from 2026-05-01 \
+	--key "$DIR/provider.key" --terms "$DIR/early.json"
+must . t import records "$DIR/usage" --stream "$DIR/early" --allow-future --token "$AGENT"
+sed 's/"version": *1,/"version": 2,/; s/"2.40"/"2.10"/' "$DIR/early.json" >"$DIR/early2.json"
+must . t contract offer "$DIR/early2.json" --effective-from $FROM
+must waiting t contract sign "$CONTRACT" --key "$DIR/provider.key" --terms "$DIR/early2.json"
+must active t contract sign "$CONTRACT" --key "$DIR/consumer.key" --terms "$DIR/early2.json"
+month 2026-05
+must . t bundle "$CONTRACT" --period 2026-05 --out "$DIR/early.tar"
+must '' t policy "$DIR/early.json" --out "$DIR/early.policy"
 svc_stop
 unset TALLYSTICK_URL TALLYSTICK_TOKEN
+must '^VERIFIED' t verify "$DIR/early.tar" --policy "$DIR/early.policy"
 must '^VERIFIED' t verify "$DIR/june.tar" --policy "$DIR/policy.txt"
 must '^VERIFIED' t verify "$DIR/july.tar" --policy "$DIR/policy.txt"
 must . tar -tf "$DIR/july.tar"
