@@ -46,6 +46,12 @@ struct ts_audit_report {
 	int64_t quorum_s; /* when both closing checkpoints had it, the later of the two */
 };
 
+/* An agent's checkpoint note with the service's cosignature. */
+struct ts_audit_receipt {
+	struct ts_str note;
+	const char *file; /* where it was read, for people */
+};
+
 struct ts_audit_options {
 	const struct ts_audit_source *source;
 	const struct ts_policy *policy;
@@ -65,8 +71,7 @@ struct ts_audit_options {
 	const char *state_period; /* its name: "2026-05" */
 	int64_t now_s, max_age_s; /* max_age_s < 0: not asked */
 	uint64_t seed; /* as of ts_cells_init */
-	/* An agent's checkpoint notes with the service's cosignature; borrowed. */
-	const struct ts_str *receipts;
+	const struct ts_audit_receipt *receipts; /* borrowed */
 	size_t receipts_n;
 };
 /* TS_OK when the check came to an end: report->findings.failed == 0 then means that all holds.

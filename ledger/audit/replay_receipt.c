@@ -7,7 +7,7 @@
 struct promise_row {
 	struct ts_str text; /* the agent's checkpoint */
 	struct ts_str note; /* with the service's cosignature */
-	int64_t number;
+	const char *file;
 	bool kept;
 };
 
@@ -33,12 +33,13 @@ enum ts_err ts_audit_receipts_begin(struct ts_replay *r)
 		&r->promises, r->region, sizeof(struct promise_row), promise_hash, promise_same);
 	for (size_t i = 0; i < r->options->receipts_n; i++) {
 		void *found = NULL;
-		if (ts_note_parse(r->options->receipts[i], &note, &r->why) != TS_OK) {
-			ts_finding_add(r->findings, TS_CHECK_RECEIPTS, "", (int64_t)i, "a note",
+		const struct ts_audit_receipt *receipt = &r->options->receipts[i];
+		if (ts_note_parse(receipt->note, &note, &r->why) != TS_OK) {
+			ts_finding_add(r->findings, TS_CHECK_RECEIPTS, receipt->file, -1, "a note",
 				r->why.text);
 			continue;
 		}
-		const struct promise_row row = {note.text, note.bytes, (int64_t)i, false};
+		const struct promise_row row = {note.text, note.bytes, receipt->file, false};
 		TS_TRY(ts_rowset_get(&r->promises, &row, &found));
 	}
 	return TS_OK;
@@ -58,18 +59,22 @@ void ts_audit_receipts_leaf(struct ts_replay *r, struct ts_str leaf)
 		}
 }
 
-/* When the service promised it; false when it did not. */
+/* When the service promised it, under the key of any version; false when it did not. */
 static bool promised(struct ts_replay *r, const struct promise_row *row, int64_t *time_s)
 {
 	struct ts_note note;
 	struct ts_key key;
-	struct ts_note_sig sig = {.valid = false};
-	if (ts_key_parse(ts_str(r->terms[0]->keys.receipt_key), &key, &r->why) != TS_OK ||
-		ts_note_parse(row->note, &note, &r->why) != TS_OK ||
-		ts_note_verify(&note, &key, 1, &sig, &r->why) != TS_OK || !sig.valid)
+	if (ts_note_parse(row->note, &note, &r->why) != TS_OK)
 		return false;
-	*time_s = sig.time_s;
-	return true;
+	for (size_t i = 0; i < r->terms_n; i++) {
+		struct ts_note_sig sig = {.valid = false};
+		if (ts_key_parse(ts_str(r->terms[i]->keys.receipt_key), &key, &r->why) != TS_OK ||
+			ts_note_verify(&note, &key, 1, &sig, &r->why) != TS_OK || !sig.valid)
+			continue;
+		*time_s = sig.time_s;
+		return true;
+	}
+	return false;
 }
 
 /* Its checkpoint is of a size that the opening state has behind it: not a leaf to be seen here. */
@@ -89,8 +94,9 @@ void ts_audit_receipts_end(struct ts_replay *r)
 		const struct promise_row *row = ts_rowset_at(&r->promises, i);
 		int64_t time_s = 0;
 		if (!promised(r, row, &time_s)) {
-			ts_finding_add(r->findings, TS_CHECK_RECEIPTS, "", row->number,
-				r->terms[0]->keys.receipt_key, "it has not signed this receipt");
+			ts_finding_add(r->findings, TS_CHECK_RECEIPTS, row->file, -1,
+				r->terms[r->terms_n - 1]->keys.receipt_key,
+				"it has not signed this receipt");
 			continue;
 		}
 		if (row->kept) {
@@ -102,7 +108,7 @@ void ts_audit_receipts_end(struct ts_replay *r)
 			time_s > (r->at_ms / 1000) - r->terms[0]->keys.inclusion_seconds)
 			r->report->totals.receipts_open++;
 		else
-			ts_finding_add(r->findings, TS_CHECK_RECEIPTS, "", row->number,
+			ts_finding_add(r->findings, TS_CHECK_RECEIPTS, row->file, -1,
 				"a leaf with the checkpoint of this receipt", "none");
 	}
 }

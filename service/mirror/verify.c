@@ -54,16 +54,17 @@ static enum ts_err read_policy(
 }
 
 /* One receipt file: an agent's note with the service's cosignature. */
-static enum ts_err read_receipt(
-	const char *path, struct ts_region *region, struct ts_str *note, struct ts_why *why)
+static enum ts_err read_receipt(const char *path, struct ts_region *region,
+	struct ts_audit_receipt *out, struct ts_why *why)
 {
 	struct ts_buf bytes;
 	ts_buf_init(&bytes, TS_NOTE_BYTES_MAX);
 	enum ts_err err = ts_textfile_read(path, &bytes, why);
 	if (err == TS_OK) {
-		note->at = ts_region_copy(region, bytes.data, bytes.len);
-		note->len = bytes.len;
-		err = note->at != NULL ? TS_OK : TS_E_NO_MEMORY;
+		out->note.at = ts_region_copy(region, bytes.data, bytes.len);
+		out->note.len = bytes.len;
+		out->file = path;
+		err = out->note.at != NULL ? TS_OK : TS_E_NO_MEMORY;
 	}
 	ts_buf_free(&bytes);
 	return err;
@@ -75,13 +76,20 @@ static bool is_note(const char *name)
 	return n > 5 && strcmp(name + n - 5, ".note") == 0;
 }
 
-static enum ts_err read_receipts(const char *dir, struct ts_region *region, struct ts_str **out,
-	size_t *n, struct ts_why *why)
+/* The folder itself, or the one of that name in an agent's folder (docs/formats/importers.md). */
+static enum ts_err read_receipts(const char *dir, struct ts_region *region,
+	struct ts_audit_receipt **out, size_t *n, struct ts_why *why)
 {
 	size_t cap = 0;
 	struct dirent *entry = NULL;
-	DIR *handle = opendir(dir);
+	struct stat status;
 	enum ts_err err = TS_OK;
+	const char *within = ts_region_printf(region, "%s/receipts", dir);
+	if (within == NULL)
+		return TS_E_NO_MEMORY;
+	if (stat(within, &status) == 0 && S_ISDIR(status.st_mode))
+		dir = within;
+	DIR *handle = opendir(dir);
 	if (handle == NULL)
 		return ts_why(why, TS_E_IO, dir, "%s", strerror(errno));
 	while (err == TS_OK && (entry = readdir(handle)) != NULL) {
@@ -90,7 +98,8 @@ static enum ts_err read_receipts(const char *dir, struct ts_region *region, stru
 			continue;
 		if (*n == cap) {
 			size_t more = cap == 0 ? 64 : 2 * cap;
-			struct ts_str *bigger = ts_region_array(region, more, sizeof *bigger);
+			struct ts_audit_receipt *bigger = ts_region_array(
+				region, more, sizeof *bigger);
 			if (bigger != NULL && *n > 0)
 				memcpy(bigger, *out, *n * sizeof *bigger);
 			*out = bigger;
@@ -118,7 +127,7 @@ static enum ts_err put_entry(void *ctx, struct ts_str leaf)
 struct check {
 	const struct ts_verify *v;
 	const struct ts_policy *policy;
-	struct ts_str *receipts;
+	struct ts_audit_receipt *receipts;
 	size_t receipts_n;
 	struct ts_region *region;
 	struct ts_audit_report *report;

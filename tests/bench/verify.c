@@ -3,7 +3,8 @@
  * lines is made with real keys and signatures, then verified whole: archive, signatures, roots,
  * records, ledger, document. The yardstick of the same run is what hashing costs alone: the same
  * lines as leaves, and one node per line, with the same reused digest context. Memory is the peak
- * of a child process that verifies N records, and of one that verifies a quarter of them. */
+ * of a child process that verifies N records, and of one that verifies a quarter of them. Beside it
+ * stands what `openssl speed` says of blocks as long as a leaf and a node. */
 #include "audit/replay.h"
 #include "support/audit/make.h"
 #include <fcntl.h>
@@ -133,6 +134,54 @@ static void run(int64_t records, struct result *out)
 	(void)fclose(file);
 }
 
+/* Bytes a second by `openssl speed`, which hashes one buffer again and again; 0: it can't be run.
+ */
+static double openssl_speed(int bytes)
+{
+	char text[16], line[128];
+	int64_t rate = 0;
+	int ends[2];
+	(void)snprintf(text, sizeof text, "%d", bytes);
+	TS_ASSERT(pipe(ends) == 0);
+	pid_t child = fork();
+	TS_ASSERT(child >= 0);
+	if (child == 0) {
+		int nothing = open("/dev/null", O_WRONLY);
+		if (dup2(ends[1], STDOUT_FILENO) >= 0 && dup2(nothing, STDERR_FILENO) >= 0)
+			(void)execlp("openssl", "openssl", "speed", "-mr", "-seconds", "1",
+				"-bytes", text, "-evp", "sha256", (char *)NULL);
+		_exit(1);
+	}
+	(void)close(ends[1]);
+	FILE *said = fdopen(ends[0], "r");
+	TS_ASSERT(said != NULL);
+	while (fgets(line, sizeof line, said) != NULL) {
+		char *last = strrchr(line, ':'), *dot = strrchr(line, '.');
+		if (strncmp(line, "+F:", 3) == 0 && last != NULL && dot > last &&
+			ts_text_u63((struct ts_str){last + 1, (size_t)(dot - last - 1)}, &rate) !=
+				TS_OK)
+			rate = 0;
+	}
+	(void)fclose(said);
+	(void)waitpid(child, NULL, 0);
+	return (double)rate;
+}
+
+/* What it would take for the leaves and nodes of the bundle's lines. */
+static void print_openssl(const struct result *large)
+{
+	int leaf = (int)(large->bytes / large->lines), node = 1 + 2 * TS_HASH_BYTES;
+	double leaves = openssl_speed(leaf), nodes = openssl_speed(node);
+	if (leaves <= 0 || nodes <= 0) {
+		printf("openssl speed: it can't be run\n");
+		return;
+	}
+	double alone = (double)large->lines * (leaf / leaves + node / nodes);
+	printf("openssl speed sha256: %.0f MB/s in blocks of %d bytes (a leaf), %.0f MB/s of %d (a "
+	       "node); as many of both take %.3f s, verifying %.2f times that\n",
+		leaves / 1e6, leaf, nodes / 1e6, node, alone, large->verify_s / alone);
+}
+
 static void print(bool json, const struct result *large, const struct result *small)
 {
 	double rate = (double)large->records / large->verify_s;
@@ -174,5 +223,7 @@ int main(int argc, char **argv)
 	run(records / 4, &small);
 	run(records, &large);
 	print(json, &large, &small);
+	if (!json)
+		print_openssl(&large);
 	return 0;
 }

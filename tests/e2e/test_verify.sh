@@ -85,6 +85,13 @@ for month in may june; do
 	run 0 t verify "$DIR/$month.tar" --policy "$DIR/policy.txt" --receipts "$DIR/agent1/receipts"
 	grep -q '^VERIFIED' "$DIR/out" || fail "$month is not verified"
 done
+# an agent's whole folder, in which the enrolment is a note as well; a receipt of somebody else's, named
+run 0 t verify "$DIR/may.tar" --policy "$DIR/policy.txt" --receipts "$DIR/agent1"
+grep -q '^receipts  *[1-9][0-9]* kept' "$DIR/out" || fail "an agent's folder has no receipts"
+mkdir "$DIR/others"
+cp "$DIR/agent1/enrolment.note" "$DIR/others/stray.note"
+run 1 t verify "$DIR/may.tar" --policy "$DIR/policy.txt" --receipts "$DIR/others"
+grep -q 'receipts: .*/stray.note: ' "$DIR/out" || fail "the stray receipt is not named"
 # from the state at May's cut: the same documents and roots, with the lines of May that are taken back
 run 0 t verify "$DIR/opening.tar" --policy "$DIR/policy.txt" --receipts "$DIR/agent1/receipts"
 grep -q '^VERIFIED' "$DIR/out" || fail "from the state it is not verified"

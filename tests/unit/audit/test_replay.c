@@ -180,6 +180,13 @@ static void a_quorum_has_a_time(void **state)
 	assert_int_equal(report->findings.failed, 1);
 	run_as(&witnessed, NULL, (struct ts_audit_options){.max_age_s = 1000});
 	assert_fails(TS_CHECK_MAX_AGE); /* the policy asks nobody, so nothing has a time */
+	/* an archive that ends too early says nothing of witnesses, but the policy asked for them
+	 */
+	struct bundle half = witnessed;
+	half.len /= 2;
+	run_as(&half, text, (struct ts_audit_options){.max_age_s = -1});
+	assert_fails(TS_CHECK_ARCHIVE);
+	assert_true(report->has_quorum);
 }
 
 /* A receipt for the first upload, for one that never came in, for one that is not due yet. */
@@ -191,7 +198,8 @@ static void promises_are_kept(void **state)
 		"ledger.example/5f0c9a3e7b1d4826a9e0c3f58d71b264/c0/meter/g1\n9\n"
 		"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n";
 	struct ts_buf notes[4];
-	struct ts_str receipts[4], text;
+	struct ts_audit_receipt receipts[4];
+	struct ts_str text;
 	(void)state;
 	/* the first checkpoint of the first stream, as it stands in the inputs log */
 	const uint8_t *at = memmem(plain.bytes, plain.len, "inputs.leaves", 13);
@@ -214,7 +222,8 @@ static void promises_are_kept(void **state)
 		ts_note_begin(text, &notes[i]);
 		assert_ok(ts_checkpoint_cosign(
 			&key, text, i == 2 ? 1800000000 : 1777600000, &notes[i]));
-		receipts[i] = (struct ts_str){notes[i].data, notes[i].len};
+		receipts[i] = (struct ts_audit_receipt){
+			{notes[i].data, notes[i].len}, i == 3 ? "others.note" : "own.note"};
 	}
 	static const struct {
 		size_t first, n;
@@ -231,6 +240,9 @@ static void promises_are_kept(void **state)
 		assert_int_equal(report->findings.failed, rows[i].failed);
 		if (rows[i].failed > 0)
 			assert_fails(TS_CHECK_RECEIPTS);
+		if (i == 3)
+			assert_string_equal(
+				report->findings.by_check[TS_CHECK_RECEIPTS].file, "others.note");
 	}
 	for (int i = 0; i < 4; i++)
 		ts_buf_free(&notes[i]);
