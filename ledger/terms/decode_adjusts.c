@@ -141,6 +141,11 @@ static enum ts_err by_quantity(const struct ts_decode *d, const struct raw_adjus
 	if (price->counter != TS_COUNTER_PERIOD)
 		return ts_why(d->why, TS_E_INVALID, pointer,
 			"units of a period can't be given away where the counter is another");
+	for (const struct ts_discount *other = t->discounts; other < out; other++)
+		if (other->quantity > 0 && other->price == out->price)
+			return ts_why(d->why, TS_E_INVALID, pointer,
+				"the first units of this price are given away by \"%s\" already",
+				other->id);
 	return ts_decode_units(
 		d, raw->quantity, t->skus[price->sku].divisor, pointer, "quantity", &out->quantity);
 }

@@ -57,15 +57,18 @@ class Terms:
 
     # Calendar
     def instant(self, day):
-        local = (day - EPOCH).days * DAY_MS
-        return next((local - off for i, (at, off) in enumerate(self.offsets) if at <= local - off and (
-            i + 1 == len(self.offsets) or local - off < self.offsets[i + 1][0])), local - self.offsets[-1][1])
+        """The first instant at which the clock shows the day or a later one."""
+        local, ends = (day - EPOCH).days * DAY_MS, [at for at, _ in self.offsets[1:]] + [1 << 63]
+        return next(max(local - off, at) for (at, off), end in zip(self.offsets, ends) if max(local - off, at) < end)
 
     def local(self, ms):
         return ms + [o for at, o in self.offsets if at <= ms][-1]
 
     def day(self, ms):
-        return EPOCH + timedelta(self.local(ms) // DAY_MS)
+        day = EPOCH + timedelta(self.local(ms) // DAY_MS)
+        while self.instant(day + timedelta(1)) <= ms: # a clock that was set back does not bring back a day
+            day += timedelta(1)
+        return day
 
     def day_from(self, ms):
         """The first day that begins at the instant or after it."""

@@ -56,6 +56,9 @@ static const struct {
 	{"{'currency':'USD','term':{'from':'2026-01-01','to':'2027-01-01'},'skus':[{'sku':'a',"
 	 "'unit':'GPU-hour','divisor':'8','unit_code':'GPU'}]}",
 		"/skus/0", "an hour is HUR"},
+	{ONE "'discounts':[{'id':'d','price':'p','quantity':'1'},"
+	     "{'id':'e','price':'p','quantity':'2'}]}",
+		"/discounts/1", "given away by \"d\" already"},
 	{HEAD "'prices':[{'id':'p','sku':'a','model':'package','package_size':'10',"
 	      "'treatment':'x'}]}",
 		"/prices/0", "needs package_size and package_price"},
