@@ -4,6 +4,8 @@
 #include "service/desk/desk.h"
 #include "service/handler/handler.h"
 #include "service/http/route.h"
+#include "service/publish/checkpoints.h"
+#include "service/witness/witnesser.h"
 #include "store/batch.h"
 #include <string.h>
 
@@ -78,6 +80,17 @@ static json_t *row_json(const struct ts_terms *terms, const struct ts_db_stateme
 		ts_json_time(row->posted_us));
 }
 
+/* What a company seals, witnesses see at once. The statement stands whatever becomes of this: the
+ * settler's next pass signs what is left. */
+static void show_seal(struct ts_request *req, const struct ts_desk *desk)
+{
+	struct ts_app *app = ts_req_app(req);
+	struct ts_why none;
+	if (ts_checkpoints_sign(app, ts_req_session(req), &desk->contract, req->now_us, &none) ==
+		TS_OK)
+		ts_witnesser_poke(app->witnesser, desk->contract.contract_id);
+}
+
 static enum ts_err statement_post(
 	struct ts_request *req, struct ts_response *res, struct ts_why *why)
 {
@@ -97,6 +110,8 @@ static enum ts_err statement_post(
 		*why = post.refused;
 		return post.refusal;
 	}
+	if (desk->kind->format == TS_STATEMENT_PERIOD && post.row.leaf >= 0)
+		show_seal(req, desk);
 	return ts_handler_json(res, 200, row_json(desk->terms, &post.row), why);
 }
 

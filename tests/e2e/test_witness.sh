@@ -195,6 +195,10 @@ asked() { grep -c '"route":"/add-checkpoint","status":200' "$DIR/witness-consume
 for log in inputs journal; do
 	within 5 True witnessing "w['$log']['published'] == w['$log']['signed']"
 done
+# A seal is sent at once, as a cut and an issue are.
+BEFORE=$(witnessing 'w["inputs"]["published"]')
+t period seal "$ID" 2026-05 --book provider --key "$DIR/provider.key" >/dev/null 2>"$DIR/err" || fail "seal"
+within 5 True witnessing "w['inputs']['published'] == w['inputs']['signed'] > $BEFORE"
 BEFORE=$(asked)
 t settle "$ID" >/dev/null 2>"$DIR/err" || fail "settle of the third contract"
 sleep 1

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """amend.py TERMS VERSION OUT: the next versions of the contract of amended.template.json. Version 2 goes on counting and
-moves a tier, a fee and a minimum; version 3 has every model that is rated by itself. VERSION "end": TERMS as a template that
-may be ended by notice; prints its three months, the last of which ends today, and today."""
+moves a tier, a fee and a minimum; version 3 begins anew and has every model that is rated by itself. VERSION "end": TERMS
+as a template that may be ended by notice; prints its three months, the last of which ends today, and today."""
 import json, sys
 from datetime import date, datetime, timedelta, timezone
 
@@ -65,7 +65,7 @@ if sys.argv[2] == "2":
     terms["tax"]["treatments"].append({"id": "none", "category": "O", "jurisdiction": "US", "reason": "Not taxed",
         "recoverable": False})
 elif sys.argv[2] == "3":
-    terms.update(ALONE)
+    terms.update(ALONE, counters_on_amendment="restart")
 else:
     today = datetime.now(timezone.utc).date()
     n = (today - timedelta(1)).year * 12 + (today - timedelta(1)).month - 1
