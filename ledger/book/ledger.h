@@ -313,9 +313,6 @@ enum ts_err ts_ledger_issue(struct ts_ledger *ledger, const struct ts_ledger_eve
 
 /* --- prepayments --- */
 
-/* Some version has one, in force or not: else there are no rows of them. */
-bool ts_ledger_may_prepay(const struct ts_ledger *ledger);
-
 /* Place of the prepayment with the id in the newest terms; TS_E_NOT_FOUND. */
 enum ts_err ts_ledger_prepayment_find(const struct ts_ledger *ledger, struct ts_str id,
 	int32_t *item, struct ts_why *why) TS_MUST;

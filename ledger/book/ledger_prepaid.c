@@ -17,11 +17,6 @@ int32_t ts_ledger_prepayment_version(const struct ts_ledger *ledger, int32_t ite
 	return 0;
 }
 
-bool ts_ledger_may_prepay(const struct ts_ledger *ledger)
-{
-	return ledger->versions[ledger->versions_n - 1].terms->prepayments_n > 0;
-}
-
 struct ts_prepaid_row *ts_ledger_prepaid_row(const struct ts_ledger *ledger, int32_t item)
 {
 	return ts_rowset_find(&ledger->prepaid, &(struct ts_prepaid_row){.item = item});

@@ -134,11 +134,13 @@ static enum ts_err plan(struct attempt *a, struct ts_why *why)
 	TS_TRY(plan_range(a, why));
 	if (s->kind == TS_SETTLE_TICK)
 		return plan_tick(a, s->day != INT32_MIN ? s->day : today, why);
-	if (s->kind == TS_SETTLE_PREPAYMENT)
-		return a->kind == TS_SETTLE_TICK
-			       ? plan_tick(a, today, why)
-			       : ts_settle_prepayment_plan(a->ledger, s->prepayment, s->region,
-					 &a->item, &s->period, &a->event, why);
+	if (s->kind == TS_SETTLE_PREPAYMENT && a->kind == TS_SETTLE_TICK)
+		return plan_tick(a, today, why);
+	if (s->kind == TS_SETTLE_PREPAYMENT) {
+		a->news = (struct ts_db_news){.to = 0}; /* it folds nothing */
+		return ts_settle_prepayment_plan(
+			a->ledger, s->prepayment, s->region, &a->item, &s->period, &a->event, why);
+	}
 	if (ts_ledger_period_get(a->ledger, s->period, &period) != TS_OK)
 		return ts_why(
 			why, TS_E_NOT_FOUND, "period", "the contract has no period %d", s->period);
