@@ -22,8 +22,10 @@ enum ts_ledger_row_kind {
 	TS_LEDGER_ROW_CREDIT,
 	TS_LEDGER_ROW_PREPAID,
 	TS_LEDGER_ROW_KINDS,
+	TS_LEDGER_ROW_STEP = 90, /* written only: a step of use that was reached */
 	TS_LEDGER_ROW_VERSION = 100, /* read only: a version in force */
 	TS_LEDGER_ROW_INPUTS, /* read only: the size of the inputs log */
+	TS_LEDGER_ROW_REACHED, /* read only: the highest step of use that was reached */
 };
 #define TS_LEDGER_WHOLES 9
 #define TS_LEDGER_QUANTITIES 2

@@ -318,6 +318,38 @@ static void version_read(
 	out->statement = ts_row_copy(rows, region);
 }
 
+static void reached_read(
+	struct ts_rows *rows, struct ts_region *region, struct ts_db_threshold *out)
+{
+	out->period = row_int(rows);
+	out->percent = (int16_t)ts_row_i64(rows);
+	out->kind = row_words(rows, region);
+	out->item = row_words(rows, region);
+	out->data = NULL;
+}
+
+/* What is of no kind that the ledger loads. */
+static enum ts_err head_rows(struct ts_db_ledger *out, struct ts_region *region)
+{
+	struct ts_rows *rows = &out->rows;
+
+	out->versions = ts_region_array(region, (size_t)rows->n + 1, sizeof *out->versions);
+	out->reached.list = ts_region_array(region, (size_t)rows->n + 1, sizeof *out->reached.list);
+	if (out->versions == NULL || out->reached.list == NULL)
+		return TS_E_NO_MEMORY;
+	while (ts_rows_next(rows)) {
+		int16_t kind = ts_row_i16(rows);
+
+		if (kind == TS_LEDGER_ROW_VERSION)
+			version_read(rows, region, &out->versions[out->versions_n++]);
+		else if (kind == TS_LEDGER_ROW_INPUTS)
+			out->inputs_size = ts_row_i64(rows);
+		else if (kind == TS_LEDGER_ROW_REACHED)
+			reached_read(rows, region, &out->reached.list[out->reached.n++]);
+	}
+	return rows->err;
+}
+
 enum ts_err ts_db_ledger_open(struct ts_db *db, int64_t contract_id, struct ts_region *region,
 	struct ts_db_ledger *out, struct ts_why *why)
 {
@@ -325,21 +357,10 @@ enum ts_err ts_db_ledger_open(struct ts_db *db, int64_t contract_id, struct ts_r
 	enum ts_err err = contract_rows(db, "ledger_get", contract_id, &ledger.rows, why);
 
 	TS_TRY(err);
-	ledger.versions = ts_region_array(
-		region, (size_t)ledger.rows.n + 1, sizeof *ledger.versions);
-	if (ledger.versions == NULL)
-		err = ts_why(why, TS_E_NO_MEMORY, "ledger", "out of memory");
-	while (err == TS_OK && ts_rows_next(&ledger.rows)) {
-		int16_t kind = ts_row_i16(&ledger.rows);
-
-		if (kind == TS_LEDGER_ROW_VERSION)
-			version_read(&ledger.rows, region, &ledger.versions[ledger.versions_n++]);
-		else if (kind == TS_LEDGER_ROW_INPUTS)
-			ledger.inputs_size = ts_row_i64(&ledger.rows);
-	}
-	if (err == TS_OK)
-		err = ledger.rows.err;
-	if (err == TS_OK && ledger.inputs_size < 0)
+	err = head_rows(&ledger, region);
+	if (err != TS_OK)
+		err = ts_why(why, err, "ledger", "its versions can't be read");
+	else if (ledger.inputs_size < 0)
 		err = ts_why(why, TS_E_NOT_FOUND, "contract", "no such contract");
 	if (err != TS_OK) {
 		ts_rows_cleanup(&ledger.rows);

@@ -6,6 +6,7 @@
 #include "book/ledger.h"
 #include "store/batch_key.h"
 #include "store/db.h"
+#include "store/threshold.h"
 
 /* All that a ledger is made from, of one instant, in one statement. */
 struct ts_db_ledger_version {
@@ -16,6 +17,7 @@ struct ts_db_ledger {
 	struct ts_db_ledger_version *versions; /* in force, in order */
 	size_t versions_n;
 	int64_t inputs_size; /* of the inputs log */
+	struct ts_db_thresholds reached; /* of the last period that reached any, and before it */
 	struct ts_rows rows; /* of the ledger, for ts_db_ledger_load */
 };
 /* *out is to be closed by the caller. TS_E_NOT_FOUND: no such contract in scope. */
@@ -25,10 +27,12 @@ enum ts_err ts_db_ledger_open(struct ts_db *db, int64_t contract_id, struct ts_r
 enum ts_err ts_db_ledger_load(
 	struct ts_db_ledger *from, struct ts_ledger *ledger, struct ts_why *why) TS_MUST;
 void ts_db_ledger_close(struct ts_db_ledger *ledger); /* closing twice is allowed */
-/* Stores dirty rows and the head, and keys of new batches (NULL: none), in one statement; does not
- * clear `dirty` (the transaction may run twice). */
+/* Stores dirty rows and the head, keys of new batches, and steps of use, of which those that were
+ * not there become events of the companies (NULL: none), in one statement; does not clear `dirty`
+ * (the transaction may run twice). */
 enum ts_err ts_db_ledger_store(struct ts_db *db, int64_t contract_id, struct ts_ledger *ledger,
-	const struct ts_db_batch_keys *keys, struct ts_why *why) TS_MUST;
+	const struct ts_db_batch_keys *keys, const struct ts_db_thresholds *steps,
+	struct ts_why *why) TS_MUST;
 /* After the commit. */
 void ts_db_ledger_clean(struct ts_ledger *ledger);
 

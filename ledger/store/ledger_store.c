@@ -3,6 +3,7 @@
  * statement. */
 #include "store/ledger_state.h"
 #include "store/ledger_layout.h"
+#include "store/outbox.h"
 
 enum {
 	KIND,
@@ -252,8 +253,25 @@ static void put_keys(struct rows *r, const struct ts_db_batch_keys *keys)
 	}
 }
 
+static void put_steps(struct rows *r, const struct ts_db_thresholds *steps)
+{
+	for (size_t i = 0; i < steps->n; i++) {
+		const struct ts_db_threshold *step = &steps->list[i];
+
+		row_begin(r, TS_LEDGER_ROW_STEP);
+		put_whole(r, step->period);
+		put_whole(r, step->percent);
+		put_words(r, step->kind);
+		put_words(r, step->item);
+		put_words(r, ts_db_event_name(TS_DB_EVENT_THRESHOLD_REACHED));
+		put_words(r, step->data);
+		row_end(r);
+	}
+}
+
 enum ts_err ts_db_ledger_store(struct ts_db *db, int64_t contract_id, struct ts_ledger *ledger,
-	const struct ts_db_batch_keys *keys, struct ts_why *why)
+	const struct ts_db_batch_keys *keys, const struct ts_db_thresholds *steps,
+	struct ts_why *why)
 {
 	static const enum ts_array_type types[COLUMNS] = {TS_ARRAY_I16, TS_ARRAY_I64, TS_ARRAY_I64,
 		TS_ARRAY_I64, TS_ARRAY_I64, TS_ARRAY_I64, TS_ARRAY_I64, TS_ARRAY_I64, TS_ARRAY_I64,
@@ -270,10 +288,13 @@ enum ts_err ts_db_ledger_store(struct ts_db *db, int64_t contract_id, struct ts_
 	put_dirty(&r, ledger);
 	if (keys != NULL)
 		put_keys(&r, keys);
+	if (steps != NULL)
+		put_steps(&r, steps);
 	ts_args_init(&args);
 	ts_arg_i64(&args, contract_id);
 	for (size_t i = 0; i < COLUMNS && err == TS_OK; i++)
 		err = ts_arg_array(&args, &r.columns[i]);
+	ts_arg_time(&args, ts_ledger_head(ledger)->at_us);
 	if (err == TS_OK)
 		err = ts_db_query(db, "ledger_put", &args, NULL, why);
 	ts_arrays_free(r.columns, COLUMNS);

@@ -20,7 +20,8 @@ from app.period where contract_id = $1::bigint order by idx
 -- name: ledger_get
 -- All rows of a contract's ledger in one layout: a kind (store/ledger_layout.h), its whole
 -- numbers, then its quantities, then its texts, in the order of the wrapper. Kind 100: the versions in
--- force; 101: the size of the inputs log.
+-- force; 101: the size of the inputs log; 102: the highest steps of use that were reached in the last
+-- period that reached any, and in the one before it.
 select * from (
 select 0::smallint as kind, inputs_to as i1, day::bigint as i2, at_us as i3, entries as i4,
 	tick_serial as i5, cut_serial as i6, issue_serial as i7, documents as i8, end_us as i9,
@@ -87,12 +88,19 @@ union all
 select 101::smallint, size, null, null, null, null, null, null, null, null, null, null, null, null, null,
 	null, null, null
 from app.contract_lock where contract_id = $1::bigint and what = 0
+union all
+select 102::smallint, period, max(percent), null, null, null, null, null, null, null, null, null,
+	kind, item, null, null, null, null
+from app.threshold where contract_id = $1::bigint
+	and period >= (select max(t.period) - 1 from app.threshold t where t.contract_id = $1::bigint)
+group by period, kind, item
 ) r order by kind, i1
 
 -- name: ledger_put
 -- in: contract, arrays of rows in the layout of ledger_get, then those of keys of batches (batch, kind,
--- value). One statement: whatever an event changes costs the same round trip. Released quantities
--- that wait no more leave no row.
+-- value), the event's time. One statement: whatever an event changes costs the same round trip.
+-- Released quantities that wait no more leave no row. Kind 90: steps of use (period, percent; kind,
+-- item, type and data of the companies' event), each of which is told once, whatever the caller knew.
 with r as materialized (
 	select * from unnest($2::smallint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
 		$7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::numeric[],
@@ -192,6 +200,20 @@ with r as materialized (
 	on conflict (contract_id, item)
 	do update set paid = excluded.paid, refunded = excluded.refunded,
 		refunded_tax = excluded.refunded_tax, from_period = excluded.from_period
+), reached as (
+	insert into app.threshold (contract_id, period, kind, item, percent, at)
+	select $1::bigint, i1::integer, t1, t2, i2::smallint, $21::timestamptz from r
+	where kind = 90
+	on conflict do nothing
+	returning period, kind, item, percent
+), told as (
+	insert into app.event (contract_id, type, at, data)
+	select $1::bigint, r.t3, $21::timestamptz, r.t4 from r join reached n on r.kind = 90
+		and n.period = r.i1 and n.kind = r.t1 and n.item = r.t2 and n.percent = r.i2
+	order by r.i1, r.t1, r.t2, r.i2
+	returning event_id
+), queued as (
+	insert into app.event_queue (contract_id, event_id) select $1::bigint, event_id from told
 ), released as (
 	delete from app.waiting w using r
 	where r.kind = 3 and r.q1 = 0 and w.contract_id = $1::bigint and w.quarter_us = r.i1

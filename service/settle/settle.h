@@ -12,6 +12,7 @@
 #include "service/session.h"
 #include "store/contract.h"
 #include "store/document.h"
+#include "store/threshold.h"
 #include "store/idempotency.h"
 
 enum ts_settle_kind { TS_SETTLE_TICK, TS_SETTLE_CUT, TS_SETTLE_ISSUE, TS_SETTLE_PREPAYMENT };
@@ -61,10 +62,16 @@ enum ts_err ts_settle_step(struct ts_settle *settle, struct ts_why *why) TS_MUST
 enum ts_err ts_settle_load(struct ts_db *db, int64_t contract_id, struct ts_region *region,
 	const struct ts_terms ***terms, size_t *terms_n, struct ts_ledger **ledger,
 	struct ts_why *why) TS_MUST;
-/* And the size of the inputs log at that instant. */
+/* And what else an event starts from, of the same instant. */
+struct ts_settle_state {
+	const struct ts_terms **terms;
+	size_t terms_n;
+	struct ts_ledger *ledger;
+	int64_t inputs_size; /* of the inputs log */
+	struct ts_db_thresholds reached;
+};
 enum ts_err ts_settle_read(struct ts_db *db, int64_t contract_id, struct ts_region *region,
-	const struct ts_terms ***terms, size_t *terms_n, struct ts_ledger **ledger,
-	int64_t *inputs_size, struct ts_why *why) TS_MUST;
+	struct ts_settle_state *out, struct ts_why *why) TS_MUST;
 
 /* Ticks every active contract each config->tick_s seconds (0: it does not start), in
  * config->settle_connections threads with a connection each; a contract is one thread's at a time.

@@ -36,22 +36,29 @@ static enum ts_err ledger_of(struct ts_db_ledger *from, struct ts_region *region
 }
 
 enum ts_err ts_settle_read(struct ts_db *db, int64_t contract_id, struct ts_region *region,
-	const struct ts_terms ***terms, size_t *terms_n, struct ts_ledger **ledger,
-	int64_t *inputs_size, struct ts_why *why)
+	struct ts_settle_state *out, struct ts_why *why)
 {
 	struct ts_db_ledger from;
+	struct ts_settle_state state = {.terms = NULL};
 	TS_TRY(ts_db_ledger_open(db, contract_id, region, &from, why));
-	enum ts_err err = ledger_of(&from, region, terms, ledger, why);
+	enum ts_err err = ledger_of(&from, region, &state.terms, &state.ledger, why);
 	ts_db_ledger_close(&from);
-	*terms_n = from.versions_n;
-	*inputs_size = from.inputs_size;
-	return err;
+	TS_TRY(err);
+	state.terms_n = from.versions_n;
+	state.inputs_size = from.inputs_size;
+	state.reached = from.reached;
+	*out = state;
+	return TS_OK;
 }
 
 enum ts_err ts_settle_load(struct ts_db *db, int64_t contract_id, struct ts_region *region,
 	const struct ts_terms ***terms, size_t *terms_n, struct ts_ledger **ledger,
 	struct ts_why *why)
 {
-	int64_t inputs_size = 0;
-	return ts_settle_read(db, contract_id, region, terms, terms_n, ledger, &inputs_size, why);
+	struct ts_settle_state state;
+	TS_TRY(ts_settle_read(db, contract_id, region, &state, why));
+	*terms = state.terms;
+	*terms_n = state.terms_n;
+	*ledger = state.ledger;
+	return TS_OK;
 }

@@ -2,8 +2,6 @@
 #include "service/settle/threshold.h"
 #include "book/forecast.h"
 #include "service/handler/handler.h"
-#include "store/outbox.h"
-#include "store/threshold.h"
 #include <string.h>
 
 #define PERIODS_MAX 2 /* the one of D, and the one before it, which late usage may still move */
@@ -39,54 +37,73 @@ static json_t *figure(
 	return ts_json_money(minor, currency);
 }
 
-static enum ts_err tell(struct ts_db *db, int64_t contract_id, const struct ts_ledger *ledger,
-	const struct ts_period *period, const struct ts_forecast_gauge *g, int16_t percent,
-	int64_t at_us, struct ts_region *region, struct ts_why *why)
+/* What is looked up, and what is found. */
+struct search {
+	const struct ts_ledger *ledger;
+	const struct ts_db_thresholds *reached;
+	struct ts_region *region;
+	struct ts_db_thresholds *out;
+};
+
+/* What the companies are told. */
+static enum ts_err told(const struct search *s, const struct ts_period *period,
+	const struct ts_forecast_gauge *g, int16_t percent, const char **out)
 {
-	const struct ts_terms *terms = ts_ledger_terms(ledger, g->version);
+	const struct ts_terms *terms = ts_ledger_terms(s->ledger, g->version);
 	char name[TS_TIME_CHARS];
-	const char *data = NULL;
 	json_t *json = json_pack("{s:s,s:s,s:i,s:s,s:s,s:i,s:o,s:o,s:s,s:o}", "contract",
 		terms->contract, "period", ts_period_name(period, name), "index",
 		(int)period->index, "kind", ts_threshold_kind(g->kind), "id", g->id, "percent",
 		(int)percent, "used", figure(g, g->used, terms->currency), "of",
 		figure(g, g->of, terms->currency), "unit",
 		g->unit != NULL ? g->unit : terms->currency->code, "as_of",
-		ts_json_day(ts_ledger_head(ledger)->day));
-	TS_TRY(ts_handler_data(region, json, &data));
-	return ts_db_outbox_add(db, contract_id, TS_DB_EVENT_THRESHOLD_REACHED, at_us, data, why);
+		ts_json_day(ts_ledger_head(s->ledger)->day));
+	return ts_handler_data(s->region, json, out);
 }
 
-static enum ts_err one_period(struct ts_db *db, int64_t contract_id, const struct ts_ledger *ledger,
-	const struct ts_period *period, int64_t at_us, struct ts_region *region, struct ts_why *why)
+static int16_t highest(const struct ts_db_thresholds *list, int32_t period, const char *kind,
+	const char *item, int16_t percent)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->list[i].period == period && list->list[i].percent > percent &&
+			strcmp(list->list[i].kind, kind) == 0 &&
+			strcmp(list->list[i].item, item) == 0)
+			percent = list->list[i].percent;
+	return percent;
+}
+
+static enum ts_err one_gauge(
+	struct search *s, const struct ts_period *period, const struct ts_forecast_gauge *g)
+{
+	const char *kind = ts_threshold_kind(g->kind);
+	int16_t top = 0;
+	TS_TRY(step_of(g, &top));
+	int16_t from = highest(s->reached, period->index, kind, g->id, 0);
+	from = highest(s->out, period->index, kind, g->id, from); /* by another version's terms */
+	for (int16_t percent = (int16_t)(from + TS_DB_THRESHOLD_STEP); percent <= top;
+		percent = (int16_t)(percent + TS_DB_THRESHOLD_STEP)) {
+		struct ts_db_threshold step = {period->index, kind, g->id, percent, NULL};
+		TS_TRY(told(s, period, g, percent, &step.data));
+		s->out->list[s->out->n++] = step;
+	}
+	return TS_OK;
+}
+
+static enum ts_err one_period(struct search *s, const struct ts_period *period, struct ts_why *why)
 {
 	struct ts_forecast_gauge *gauges = NULL;
-	struct ts_db_threshold *fresh = NULL;
-	size_t n = 0, rows_n = 0, fresh_n = 0;
+	size_t n = 0;
 	TS_TRY(ts_ledger_gauges(
-		ledger, period, ts_ledger_head(ledger)->day, region, &gauges, &n, why));
-	struct ts_db_threshold *rows = ts_region_array(region, n + 1, sizeof *rows);
-	if (rows == NULL)
+		s->ledger, period, ts_ledger_head(s->ledger)->day, s->region, &gauges, &n, why));
+	size_t most = s->out->n + n * (TS_DB_THRESHOLD_MAX / TS_DB_THRESHOLD_STEP);
+	struct ts_db_threshold *list = ts_region_array(s->region, most + 1, sizeof *list);
+	if (list == NULL)
 		return TS_E_NO_MEMORY;
-	for (size_t i = 0; i < n; i++) {
-		int16_t step = 0;
-		TS_TRY(step_of(&gauges[i], &step));
-		if (step > 0)
-			rows[rows_n++] = (struct ts_db_threshold){
-				ts_threshold_kind(gauges[i].kind), gauges[i].id, step};
-	}
-	if (rows_n == 0)
-		return TS_OK;
-	TS_TRY(ts_db_threshold_reach(db, contract_id, period->index, rows, rows_n, at_us, region,
-		&fresh, &fresh_n, why));
-	for (size_t k = 0; k < fresh_n; k++)
-		for (size_t i = 0; i < n; i++)
-			if (strcmp(fresh[k].kind, ts_threshold_kind(gauges[i].kind)) == 0 &&
-				strcmp(fresh[k].item, gauges[i].id) == 0) {
-				TS_TRY(tell(db, contract_id, ledger, period, &gauges[i],
-					fresh[k].percent, at_us, region, why));
-				break;
-			}
+	for (size_t i = 0; i < s->out->n; i++)
+		list[i] = s->out->list[i];
+	s->out->list = list;
+	for (size_t i = 0; i < n; i++)
+		TS_TRY(one_gauge(s, period, &gauges[i]));
 	return TS_OK;
 }
 
@@ -96,11 +113,14 @@ static bool has_gauges(const struct ts_terms *terms)
 	return terms->minimums_n + terms->commitments_n + terms->caps_n > 0;
 }
 
-enum ts_err ts_threshold_report(struct ts_db *db, int64_t contract_id,
-	const struct ts_ledger *ledger, int64_t at_us, struct ts_region *region, struct ts_why *why)
+enum ts_err ts_threshold_steps(const struct ts_ledger *ledger,
+	const struct ts_db_thresholds *reached, struct ts_region *region,
+	struct ts_db_thresholds *out, struct ts_why *why)
 {
 	int32_t day = ts_ledger_head(ledger)->day;
 	struct ts_period p = {.index = -1}, next;
+	struct search s = {ledger, reached, region, out};
+	*out = (struct ts_db_thresholds){NULL, 0};
 	if (day == INT32_MIN)
 		return TS_OK;
 	for (int32_t i = 0; ts_ledger_period_get(ledger, i, &next) == TS_OK; i++) {
@@ -111,7 +131,7 @@ enum ts_err ts_threshold_report(struct ts_db *db, int64_t contract_id,
 	for (int32_t i = p.index; i >= 0 && i > p.index - PERIODS_MAX; i--) {
 		TS_TRY(ts_ledger_period_get(ledger, i, &next));
 		if (has_gauges(ts_ledger_document_terms(ledger, &next)))
-			TS_TRY(one_period(db, contract_id, ledger, &next, at_us, region, why));
+			TS_TRY(one_period(&s, &next, why));
 	}
 	return TS_OK;
 }

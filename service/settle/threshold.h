@@ -6,12 +6,13 @@
  * of 5 % that was not reached before becomes an event (docs/formats/webhooks.md), once per item and
  * period. */
 #include "book/ledger.h"
-#include "store/db.h"
+#include "store/threshold.h"
 
-/* Within settle's transaction, after the ledger's event. */
-enum ts_err ts_threshold_report(struct ts_db *db, int64_t contract_id,
-	const struct ts_ledger *ledger, int64_t at_us, struct ts_region *region,
-	struct ts_why *why) TS_MUST;
+/* Of a ledger after its event: the steps that are not among those that were reached before it. In
+ * the region. */
+enum ts_err ts_threshold_steps(const struct ts_ledger *ledger,
+	const struct ts_db_thresholds *reached, struct ts_region *region,
+	struct ts_db_thresholds *out, struct ts_why *why) TS_MUST;
 /* minimum, commitment, cap */
 const char *ts_threshold_kind(enum ts_charge_kind kind);
 

@@ -336,6 +336,76 @@ static void tick_takes_eight_statements(void **state)
 	ts_region_free(s.region);
 }
 
+/* A minimum, a commitment and a cap that a day's usage takes far. */
+static void small_gauges(json_t *terms)
+{
+	json_error_t why;
+	json_t *edit = json_loads(
+		"{\"minimums\":[{\"id\":\"least\",\"description\":\"least\",\"counts\":[\"usage\"],"
+		"\"schedule\":[{\"from\":\"2026-05-01\",\"amount\":\"1000.00\"}],"
+		"\"treatment\":\"reverse-charge\"}],"
+		"\"commitments\":[{\"id\":\"hours\",\"description\":\"hours\",\"price\":\"h100-on-"
+		"demand\","
+		"\"per\":\"period\",\"overage_factor\":\"1.5\","
+		"\"schedule\":[{\"from\":\"2026-05-01\",\"quantity\":\"500\"}]}],"
+		"\"caps\":[{\"id\":\"most\",\"description\":\"most\",\"per\":\"term\",\"amount\":"
+		"\"100000.00\","
+		"\"on\":{\"prices\":[\"h100-on-demand\"]}}]}",
+		0, &why);
+	assert_non_null(edit);
+	const char *name = NULL;
+	json_t *member = NULL;
+	json_object_foreach(edit, name, member) json_object_set(terms, name, member);
+	json_decref(edit);
+}
+
+static int64_t events(const struct desk *d)
+{
+	return number_of(d, "count(*) from app.event where type = 'threshold.reached'");
+}
+
+static void settle_in_eight(struct desk *d, int64_t hour, int n)
+{
+	struct ts_settle s;
+	for (int i = 0; i < n; i++)
+		add_line(hour + i, i);
+	append(d);
+	settle(d, TS_SETTLE_TICK, 0, 0, &s);
+	assert_true(s.entries > 0);
+	assert_int_equal(s.spent.statements, 8);
+	/* every step that is reached has been told once */
+	assert_int_equal(events(d), number_of(d, "count(*) from app.threshold where true"));
+	assert_int_equal(number_of(d, "count(distinct data) from app.event where type ="
+				      " 'threshold.reached'"),
+		events(d));
+}
+
+/* Steps of use cost a tick nothing: they come with the ledger's rows and go with them. 18.80 an
+ * hour; May and June both move, and each step of each is told once. */
+static void steps_of_use_are_within_the_eight(void **state)
+{
+	static struct desk d;
+	struct ts_settle s;
+	(void)state;
+	svc_terms_edit = small_gauges;
+	open_desk(&whole, &d);
+	svc_terms_edit = NULL;
+	settle(&d, TS_SETTLE_TICK, 0, 0, &s); /* keys, which are the judge's */
+	settle_in_eight(&d, 10, 20); /* May: 376.00, 160 of 500 hours: 7 and 6 steps */
+	assert_int_equal(events(&d), 13);
+	settle_in_eight(&d, 40, 1); /* 394.80, 168 hours: none */
+	assert_int_equal(events(&d), 13);
+	settle_in_eight(&d, 41, 1); /* 413.60, 176 hours: 40 %, 35 % */
+	assert_int_equal(events(&d), 15);
+	settle_in_eight(&d, 31 * 24 + 10, 3); /* June: 56.40, 24 hours: 5 % of the money */
+	assert_int_equal(events(&d), 16);
+	settle_in_eight(&d, 100, 4); /* May again: 488.80, 208 hours: 45 %, 40 % */
+	assert_int_equal(events(&d), 18);
+	settle_in_eight(&d, 31 * 24 + 40, 1); /* June: 75.20, 32 hours: 5 % of the hours */
+	assert_int_equal(events(&d), 19);
+	ts_send_free(d.client);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,6 +414,7 @@ int main(void)
 		cmocka_unit_test(cut_works_the_backlog_off),
 		cmocka_unit_test(request_works_the_backlog_off),
 		cmocka_unit_test(tick_takes_eight_statements),
+		cmocka_unit_test(steps_of_use_are_within_the_eight),
 		cmocka_unit_test(settler_goes_on),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

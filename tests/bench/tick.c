@@ -20,6 +20,7 @@
 #define CONTRACTS_FULL 10000
 #define CONTRACTS_SMOKE 8
 #define USAGE_DAY 9
+#define LEAST "3000.00"
 #define TICK_US ((SVC_FROM_MS + 15 * SVC_DAY_MS) * 1000)
 
 struct desk {
@@ -31,7 +32,8 @@ static struct svc svc;
 static struct desk *desks;
 static size_t desks_n;
 
-/* Fifty SKUs with a price each instead of the example's. */
+/* Fifty SKUs with a price each instead of the example's, and a minimum, of which every tick here
+ * reaches a step that is told: the first 5 %, the second 10 %. */
 static void fifty_prices(json_t *terms)
 {
 	json_t *skus = json_array(), *prices = json_array();
@@ -52,7 +54,10 @@ static void fifty_prices(json_t *terms)
 	json_object_set_new(terms, "skus", skus);
 	json_object_set_new(terms, "prices", prices);
 	json_object_set_new(terms, "fees", json_array());
-	json_object_del(terms, "minimums");
+	json_object_set_new(terms, "minimums",
+		json_pack("[{s:s,s:s,s:[s],s:[{s:s,s:s}],s:s}]", "id", "least", "description",
+			"Least", "counts", "usage", "schedule", "from", "2026-05-01", "amount",
+			LEAST, "treatment", treatment));
 }
 
 /* --- the contracts, by four threads --- */

@@ -350,11 +350,11 @@ static enum ts_err keys_body(struct ts_db *db, struct ts_region *mine, struct ts
 	TS_TRY(ts_db_news_read(db, contracts[0], 0, 8, INT64_MAX, mine, &news, why));
 	assert_int_equal(news.to, 8);
 	assert_true(news.batches > 1 && news.keys.n > 0);
-	TS_TRY(ts_db_ledger_store(db, contracts[0], ledger, &news.keys, why));
+	TS_TRY(ts_db_ledger_store(db, contracts[0], ledger, &news.keys, NULL, why));
 	TS_TRY(ts_db_news_read(db, contracts[0], 0, 8, 1, mine, &news, why));
 	assert_int_equal(news.batches, 1); /* the first always fits */
 	return ts_db_ledger_store(
-		db, contracts[0], ledger, &news.keys, why); /* are there already */
+		db, contracts[0], ledger, &news.keys, NULL, why); /* are there already */
 }
 
 static enum ts_err fold_body(struct ts_db *db, void *arg, struct ts_why *why)

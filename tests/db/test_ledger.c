@@ -95,7 +95,7 @@ static void fill(struct ts_ledger *l)
 
 static enum ts_err store_body(struct ts_db *db, void *arg, struct ts_why *why)
 {
-	return ts_db_ledger_store(db, contracts[0], arg, NULL, why);
+	return ts_db_ledger_store(db, contracts[0], arg, NULL, NULL, why);
 }
 
 static enum ts_err load_body(struct ts_db *db, void *arg, struct ts_why *why)
