@@ -373,13 +373,16 @@ static enum ts_err post_lapse(struct ts_ledger *ledger, const struct ts_ledger_e
 	const struct lapse *lapse, int32_t day, struct ts_postings *out)
 {
 	struct ts_accrual_row key = {.line = lapse->line, .month = lapse->month};
+	const struct ts_accrual_row *there = ts_rowset_find(&ledger->accruals, &key);
 	void *found = NULL;
 	int64_t change = 0;
+	TS_TRY(ts_sub64(lapse->target_minor, there != NULL ? there->accrued_minor : 0, &change));
+	if (change == 0) /* nothing lapsed: no row, which nobody would store */
+		return TS_OK;
 	TS_TRY(ts_rowset_get(&ledger->accruals, &key, &found));
 	struct ts_accrual_row *row = found;
-	TS_TRY(ts_sub64(lapse->target_minor, row->accrued_minor, &change));
 	row->accrued_minor = lapse->target_minor;
-	row->dirty = row->dirty || change != 0;
+	row->dirty = true;
 	int32_t open = ts_ledger_open_day(ledger);
 	struct ts_post post = {.kind = TS_ENTRY_ACCRUAL,
 		.debit = TS_ACCOUNT_CONTRACT_LIABILITY,

@@ -302,6 +302,28 @@ static void test_lapse_and_rollover(void **state)
 	desk_close(&d);
 }
 
+/* All of it is drawn in time: what a replay has in memory is what is stored, no row of nothing. */
+static void test_nothing_lapses(void **state)
+{
+	(void)state;
+	struct desk d;
+	desk_open(&d, TERMS(TAXED("p", "3.00",
+			      ON_ISSUE ",'expires':'2026-06-01','rollover':{'fraction':'0.5',"
+				       "'to':'2026-07-01'}")));
+	first_tick(&d);
+	desk_at(&d, "2026-05-01");
+	assert_ok(desk_prepay(&d, "p"));
+	assert_ok(desk_cell(&d, "2026-05-03T10:00:00Z", "gpu", "od", 300));
+	month(&d, 0, "2026-06-02", "2026-05-31");
+	month(&d, 1, "2026-07-02", "2026-06-30");
+	assert_ok(desk_tick(&d, "2026-07-01"));
+	check_drawn(&d, "p", 300, 0, 0);
+	const struct ts_accrual_row *row = NULL;
+	for (size_t i = 0; (row = ts_ledger_accrual(d.ledger, i)) != NULL; i++)
+		assert_true(row->line.kind != TS_CHARGE_BREAKAGE);
+	desk_close(&d);
+}
+
 static void test_refund(void **state)
 {
 	(void)state;
@@ -376,6 +398,7 @@ int main(void)
 		cmocka_unit_test(test_late_usage_moves_what_was_drawn),
 		cmocka_unit_test(test_deposit),
 		cmocka_unit_test(test_lapse_and_rollover),
+		cmocka_unit_test(test_nothing_lapses),
 		cmocka_unit_test(test_refund),
 		cmocka_unit_test(test_amended_expiry),
 	};
