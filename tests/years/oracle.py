@@ -83,8 +83,9 @@ class Contract:
         assert len(found) <= 1, (cell, found)
         return found[0] if found else None
 
-    def charges(self, lines, months):
-        """{(month, version, kind, id, tier): minor units} of whole months, in order."""
+    def charges(self, lines, months, cash=None):
+        """{(month, version, kind, id, tier): minor units} of whole months, in order, and of fees that are billed ahead.
+        cash: {prepayment: (first month that draws, minor units paid back)}."""
         used, down, out, over_term = {}, {}, {}, {}
         for cell in self.quarters(lines):
             month = self.month(cell[0])
@@ -100,7 +101,65 @@ class Contract:
             for (kind, ident, tier), amount in Month(self, n, month, used, down, over_term).lines().items():
                 if amount:
                     out[month, n + 1, kind, ident, tier] = amount
+        self.ahead(months[-1], out)
+        self.draw(months, cash or {}, out)
         return out
+
+    def ahead(self, month, out):
+        """What the month's document bears of the next one's fees."""
+        after = (date.fromisoformat(month + "-01") + timedelta(32)).isoformat()[:7]
+        n, fees = self.version(after), {}
+        if after + "-01" < self.versions[n][0]["term"]["to"]:
+            Month(self, n, after, {}, {}, {}).fees(fees)
+        for f in self.versions[n][0].get("fees", []):
+            if f.get("billed") == "in_advance" and fees.get(("fee", f["id"], None)):
+                out[after, n + 1, "fee", f["id"], None] = fees["fee", f["id"], None]
+
+    def prepaid(self, p):
+        """Net of its invoice: an amount, or a part of what fees come to over the term, which is twelve months here."""
+        if "amount" in p:
+            return cents(minor(p["amount"]))
+        terms, total = self.versions[0][0], Fraction(0)
+        for m in range(12):
+            month = Month(self, 0, "%s-%02d" % (terms["term"]["from"][:4], m + 1), {}, {}, {})
+            total += sum(month.days(f["schedule"], lambda r: minor(r["amount"])) for f in terms["fees"] if f["id"] in p["of"])
+        return cents(total * Fraction(p["percent"]) / 100)
+
+    def draw(self, months, cash, out):
+        """Prepayments pay for the months in their order; self.lapsed is what nobody drew in time."""
+        rows, self.drawn, self.lapsed = self.versions[0][0].get("prepayments", []), {}, 0
+        plain = [f["id"] for f in self.versions[0][0].get("fees", []) if not {"billed", "invoices"} & set(f)]
+        gone = lambda p: p.get("rollover", p).get("to", p.get("expires", "9999"))
+        for month in months:
+            rest = {key: amount for key, amount in out.items() if key[0] == month}
+            for p in sorted(rows, key=lambda p: (p.get("priority", 50), gone(p))):
+                first, back = cash[p["id"]]
+                covered = [k for k in rest if (k[2] == "usage" and k[3] in p["on"].get("prices", [])) or
+                    (k[2] == "fee" and k[3] in p["on"].get("fees", []) and k[3] in plain)]
+                left = min(self.left(p, month, back), sum(rest[k] for k in covered)) if first <= month else 0
+                self.drawn[p["id"], month] = left
+                if left:
+                    out[month, 1, "drawdown", p["id"], None] = -left
+                for k in covered:
+                    part = min(left, rest[k])
+                    rest[k], left = rest[k] - part, left - part
+        for p in rows:
+            if "expires" in p and p["expires"][:7] <= months[-1]:
+                self.lapsed += self.left(p, p["expires"][:7], cash[p["id"]][1], whole=True)
+            if "rollover" in p and p["rollover"]["to"][:7] <= months[-1]:
+                self.lapsed -= self.between(p, p["expires"], p["rollover"]["to"])
+
+    def between(self, p, low, high):
+        return sum(v for (ident, m), v in self.drawn.items() if ident == p["id"] and low[:7] <= m < high[:7])
+
+    def left(self, p, month, back, whole=False):
+        end = p.get("expires", "9999-12")
+        rest = self.prepaid(p) - back - self.between(p, "0000-00", min(end, month + "-01"))
+        if month < end[:7] or whole:
+            return rest
+        if month >= p.get("rollover", {}).get("to", end)[:7]:
+            return 0
+        return int(rest * Fraction(p["rollover"]["fraction"]) // 1) - self.between(p, end, month + "-01")
 
 
 class Month:
@@ -152,6 +211,11 @@ class Month:
 
     def fees(self, out):
         for f in self.t.get("fees", []):
+            if "invoices" in f:  # billed apart from the schedule; over the term both come to the same
+                begun, end = self.first if self.first.isoformat() > self.t["term"]["from"] else date.min, self.end
+                out["fee", f["id"], None] = sum(cents(minor(r["amount"])) for r in f["invoices"] if
+                    begun < date.fromisoformat(r["day"]) <= end)
+                continue
             rows = f.get("schedule") or [dict(b, **{"from": b["accepted"]}) for b in f["blocks"]]
             out["fee", f["id"], None] = cents(self.days(rows, lambda r: minor(r["amount"]) * r.get("count", 1)))
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""years.py STEP NAME DIR ...: a full year of two contracts, as public reports describe such (figures are ours), month by
+"""years.py STEP NAME DIR ...: a full year of three contracts, as public reports describe such (figures are ours), month by
 month through the real service, for test_years.sh. Steps: template; send MONTH (the month's lines, and late ones and
-reversals of months that are cut); check (documents against the oracle, then against tests/vectors/years)."""
-import json, os, random, sys, urllib.request
+reversals of months that are cut); owed FILE PAID (of a prepayment's invoice); check (documents against the oracle, then
+against tests/vectors/years); books (the journal of a bundle against the oracle)."""
+import collections, json, os, random, re, sys, tarfile, urllib.request
+from fractions import Fraction
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[1:1] = [os.path.join(HERE, "..", "independent")]
 from forge import Agent, Key, note
@@ -68,9 +70,41 @@ TERMS = {
         minimums=[{"id": "spend", "description": "Spend commitment", "counts": ["usage"], "schedule": [
             {"from": "2025-01-01", "to": "2025-07-01", "amount": "5200.00"}, {"from": "2025-07-01", "amount": "5600.00"}]}],
         caps=[{"id": "egress-cap", "description": "Egress at most", "per": "term", "amount": "60.00", "on": {"prices": ["egress"]}}]),
+    "reserved": dict(BASE, title="Reserved clusters, take or pay, 20 % prepaid", invoice={"series": "RSV-", "due_days": 30},
+        zone={"name": "America/New_York", "offsets": [{"offset_minutes": -300},
+            {"from": "2025-03-09T07:00:00Z", "offset_minutes": -240}, {"from": "2025-11-02T06:00:00Z", "offset_minutes": -300}]},
+        tax=dict(BASE["tax"], rates=BASE["tax"]["rates"] + [
+            {"rate": "standard", "jurisdiction": "US-TN", "from": "2025-07-01", "percent": "8.5"}]),
+        skus=[{"sku": "h200", "name": "H200", "unit": "GPU-hour", "divisor": GPU},
+            {"sku": "egress", "name": "Egress", "unit": "GB", "divisor": "1000000000"}],
+        prices=[{"id": "on-demand", "sku": "h200", "class": "on_demand", "model": "graduated",
+                "tiers": [{"up_to": "1500", "unit_price": "6.155"}, {"unit_price": "5.9075"}]},
+            {"id": "egress", "sku": "egress", "class": "*", "model": "package", "package_size": "10", "package_price": "0.85"}],
+        exclusions=[{"class": "reserved", "reason": "Paid by the capacity fee"}],
+        fees=[{"id": "capacity", "description": "Capacity, take or pay", "schedule": [  # the access schedule
+                {"from": "2025-01-01", "to": "2025-03-17", "amount": "1100000.00"},
+                {"from": "2025-03-17", "to": "2025-07-01", "amount": "2350000.00"}, {"from": "2025-07-01", "amount": "3000000.00"}]},
+            {"id": "campus", "description": "Halls and power, invoiced by a schedule of their own", "schedule": [
+                {"from": "2025-01-01", "to": "2025-04-16", "amount": "300000.00"}, {"from": "2025-04-16", "amount": "450000.00"}],
+             "invoices": [{"day": "2025-01-01", "amount": "1500000.00"}, {"day": "2025-04-01", "amount": "1125000.00"},
+                {"day": "2025-07-15", "amount": "1250000.00"}, {"day": "2025-12-31", "amount": "1000000.00"}]},
+            {"id": "support", "description": "Support, in advance", "billed": "in_advance", "schedule": [
+                {"from": "2025-01-01", "to": "2025-09-11", "amount": "18000.00"}, {"from": "2025-09-11", "amount": "21500.01"}]}],
+        prepayments=[{"id": "commit", "description": "20 % of the fees", "percent": "20", "of": ["capacity", "campus"],
+                "invoice_day": "2025-01-01", "tax": "taxed", "drawable": "when_paid",
+                "on": {"fees": ["capacity"], "prices": ["on-demand"]}},
+            {"id": "bulk", "description": "Credits for use on demand", "amount": "110000.00", "invoice_day": "2025-01-01",
+                "tax": "taxed", "drawable": "on_issue", "on": {"prices": ["on-demand"]}, "priority": 10,
+                "expires": "2025-07-01", "rollover": {"fraction": "0.5", "to": "2025-10-01"}}]),
 }
+KINDS = {
+    "colossus": [("h100", "on_demand"), ("h100", "burst"), ("egress", "-"), ("h100", "on_demand")],
+    "accelerators": [("trn1", "-"), ("trn2", "-"), ("inf2", "-"), ("egress", "-")],
+    "reserved": [("h200", "on_demand"), ("h200", "reserved"), ("egress", "-"), ("h200", "on_demand")],
+}
+LATE = {"colossus": (4, 6, 9), "accelerators": (4, 6, 9), "reserved": (4, 6, 8, 9)}
 for terms in TERMS.values():
-    for rows in ("prices", "fees", "minimums"):
+    for rows in ("prices", "fees", "minimums", "prepayments"):
         for row in terms.get(rows, []):
             row["treatment"] = "local"
 AMENDED = "2025-07"
@@ -124,8 +158,7 @@ def usage(name, cluster, month, late):
     """Lines of a month: odd lengths, across quarter-hours, days, windows, changes of offset and the month's end."""
     rnd = random.Random("%s %s %s %s" % (name, cluster, month, late))
     first = JANUARY + sum((31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[: int(month[5:]) - 1]) * DAY
-    kinds = [("h100", "on_demand"), ("h100", "burst"), ("egress", "-"), ("h100", "on_demand")] if name == "colossus" else [
-        ("trn1", "-"), ("trn2", "-"), ("inf2", "-"), ("egress", "-")]
+    kinds = KINDS[name]
     starts = [first + d * DAY + rnd.randrange(DAY) for d in ((12,) if late else range(1, 27, 3))]
     starts += [] if late else [first + (int(month[5:]) == 3) * 8 * DAY + (int(month[5:]) == 11) * DAY + 4 * HOUR, first + 28 * DAY - 5 * HOUR]
     if month not in ("2025-01", "2025-12") and not late:
@@ -151,7 +184,7 @@ def send(name, directory, contract, month):
         for line in usage(name, cluster, month, False):
             a.add(line)
         n = int(month[5:])
-        if n in (4, 6, 9):
+        if n in LATE[name]:
             for line in usage(name, cluster, MONTHS[n - 3], True):
                 a.add(line)
         if n in (5, 10):
@@ -161,17 +194,68 @@ def send(name, directory, contract, month):
         f.write(json.dumps([month, {c: Meter(directory, contract, c).sent for c in CLUSTERS}]) + "\n")
 
 
+def cash(month):
+    """What years.sh does: the credits are drawn from their invoice on, the rest when it is paid, in February; a refund in May."""
+    return {"commit": ("2025-02", 0), "bulk": ("2025-01", 100000 if month >= "2025-05" else 0)}
+
+
+def percent(terms, key):
+    """Of the treatment on the last day of the line's own month; of a drawdown on the day of the prepayment's invoice."""
+    day = key[0] + "-28" if key[2] != "drawdown" else next(p for p in terms["prepayments"] if p["id"] == key[3])["invoice_day"]
+    return [r["percent"] for r in terms["tax"]["rates"] if r["from"] <= day][-1]
+
+
+def taxed(terms, want):
+    nets = collections.Counter()
+    for key, amount in want.items():
+        nets[percent(terms, key)] += amount
+    return sum(cents(Fraction(rate) / 100 * net) for rate, net in nets.items())
+
+
+def prepaid(name, directory, book):
+    """Their invoices: one line, its tax."""
+    terms, golden = book.versions[0][0], []
+    for p in terms.get("prepayments", []):
+        body = json.load(open("%s/%s.json" % (directory, p["id"])))["body"]
+        net = book.prepaid(p)
+        want = [net, taxed(terms, {(None, 1, "drawdown", p["id"], None): net})]
+        have = [cents(minor(body[m])) for m in ("subtotal", "tax", "total")]
+        if have != want + [sum(want)] or [l["amount"] for l in body["lines"]] != [body["subtotal"]]:
+            sys.exit("%s %s: the oracle has %s, the invoice %s" % (name, p["id"], want, have))
+        golden.append({m: body[m] for m in ("kind", "subtotal", "tax", "total")} | {"id": p["id"]})
+    return golden
+
+
+def books(name, directory, contract):
+    """Nothing is left of what was owed or paid ahead, and what was earned is what the charges come to and what lapsed."""
+    versions = [(json.load(open(directory + "/terms.json")), "2025-01")]
+    if name == "colossus":
+        versions.append((json.load(open(directory + "/terms2.json")), AMENDED))
+    book = Contract(versions)
+    lines = [(a.origin, [l.decode().split("\t") for l in a.lines]) for a in (Meter(directory, contract, c) for c in CLUSTERS)]
+    charges = sum(v for k, v in book.charges(lines, MONTHS, cash("2025-12")).items() if k[2] != "drawdown")
+    sums, data = collections.Counter(), tarfile.open(directory + "/year.tar").extractfile("journal.leaves").read()
+    for role, side, amount in re.findall(rb"\np\t([a-z_]+)\t([DC])\t[A-Z]{3}\t(\d+)", data):
+        sums[role.decode()] += int(amount) * (1 if side == b"D" else -1)
+    open_ = {r: sums[r] for r in ("unbilled", "accrued", "contract_liability", "prepaid") if sums[r]}
+    earned = -sum(v for r, v in sums.items() if r.startswith("revenue_"))
+    if open_ or earned != charges + book.lapsed or -sums["revenue_breakage"] != book.lapsed:
+        sys.exit("%s: charges %d, lapsed %d; the journal has %s" % (name, charges, book.lapsed, dict(sums)))
+    print("%s: %d earned, %d of it lapsed" % (name, earned, book.lapsed))
+
+
 def check(name, directory, contract):
     versions = [(json.load(open(directory + "/terms.json")), "2025-01")]
     if name == "colossus":
         versions.append((json.load(open(directory + "/terms2.json")), AMENDED))
-    book, before, golden, wrong = Contract(versions), {}, [], 0
+    book, before, wrong = Contract(versions), {}, 0
+    golden = prepaid(name, directory, book)
     meters = {c: Meter(directory, contract, c) for c in CLUSTERS}
     due_before = 0
     for k, row in enumerate(open(directory + "/sizes")):
         month, sizes = json.loads(row)
         lines = [(a.origin, [l.decode().split("\t") for l in a.lines[: sizes[c]]]) for c, a in meters.items()]
-        now = book.charges(lines, MONTHS[: k + 1])
+        now = book.charges(lines, MONTHS[: k + 1], cash(month))
         want = {key: now.get(key, 0) - before.get(key, 0) for key in {**now, **before}}
         document = json.load(open("%s/%s.json" % (directory, month)))
         body, have, sign = document["body"], {}, -1 if document["body"]["kind"] == "credit_note" else 1
@@ -184,7 +268,7 @@ def check(name, directory, contract):
                 print("%s %s %s: the oracle has %s, the document %s" % (name, month, key, want.get(key, 0), have.get(key, 0)))
         net = sum(want.values())
         tax = cents(sum(now.values()) * minor("0.0825") / 100) - cents(sum(before.values()) * minor("0.0825") / 100) if net < 0 else \
-            cents(net * minor("0.0825") / 100)
+            taxed(versions[-1][0], want)
         for member, value in (("subtotal", net), ("tax", tax), ("total", net + tax)):
             if cents(minor(body[member])) * sign != value:
                 wrong += 1
@@ -200,7 +284,7 @@ def check(name, directory, contract):
         open(path, "w").write(text)
     if open(path).read() != text:
         sys.exit("%s: the documents are not those of %s" % (name, path))
-    print("%s: %d documents, %d lines" % (name, len(golden), sum(len(g["lines"]) for g in golden)))
+    print("%s: %d documents, %d lines" % (name, len(golden), sum(len(g.get("lines", "1")) for g in golden)))
     return False
 
 
@@ -210,6 +294,11 @@ if __name__ == "__main__":
         json.dump(TERMS[name], open(directory + "/template.json", "w"))
     elif step == "second":
         json.dump(second(json.load(open(directory + "/terms.json"))), open(directory + "/terms2.json", "w"))
+    elif step == "owed":
+        document = json.load(open("%s/%s.json" % (directory, sys.argv[4])))
+        print("%.2f" % ((cents(minor(document["body"]["total"])) - cents(minor(sys.argv[5]))) / 100))
+    elif step == "books":
+        books(name, directory, sys.argv[4])
     elif step == "send":
         send(name, directory, *sys.argv[4:6])
     else:
