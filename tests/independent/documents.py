@@ -7,7 +7,7 @@ from formats import DAY_MS, INT, MAX, expect, fail, hexsha, need
 from rating import KINDS
 
 LEGS = dict(zip(KINDS, ("usage", "capacity", "concession", "usage", "shortfall", "shortfall", "shortfall", "usage",
-    "concession", "service_credit"))) # of revenue_ and expense_
+    "concession", "service_credit", "concession", "concession"))) # of revenue_ and expense_
 ENTRY = re.compile(r"j1\t({0})\t([0-9a-f]{{32}})\t(provider|consumer)\t(accrual|invoice|credit_note|tax)\t({0})"
     r"\t(\d{{4}}-\d\d-\d\d)\t(\d{{4}}-\d\d|-)\t({0})\t(-|v\d+/(?:{1})/\d+/\d+/\d+)\t([!-~]+)"
     r"\t([0-9a-f]{{64}}|-)((?:\np\t[a-z_]+\t[DC]\t[A-Z]{{3}}\t[1-9]\d*)*)".format(INT, "|".join(KINDS)))
@@ -140,7 +140,7 @@ class Documents:
         for n, (key, amount, quantity, adjusts, reversal) in enumerate(lines, 1):
             version, charge, item, tier, p = key
             days = self.versions.period(p)
-            made.append((n, KINDS[charge], self.versions.of(version).item(charge, item)["id"], tier, version,
+            made.append((n, KINDS[charge], self.line_id(key), tier, version,
                 money(sign * amount), str(sign * quantity), adjusts, reversal, *rows[n - 1], days.first.isoformat(),
                 days.end.isoformat(), n))
         for n in range(max(len(made), len(have))):
@@ -148,7 +148,8 @@ class Documents:
         have = [(x["treatment"], Fraction(x["percent"]), x["net"], x["tax"]) for x in body["taxes"]]
         made = [(*key, money(sign * v[0]), money(sign * v[1])) for key, v in taxes.items()]
         expect("documents", name, -1, made, have)
-        self.post(kind, net, taxes, number, entries, name)
+        refunds = sum(amount for key, amount, *_ in lines if self.claimable(key))
+        self.post(kind, net, refunds, taxes, number, entries, name)
         self.billed.update({key: target.get(key, (0, 0)) for key, *_ in lines})
 
     # Tax: rows are the (treatment, percent) of each line; groups what is outstanding per document
@@ -156,7 +157,7 @@ class Documents:
         rows, taxes = [], {}
         for key, amount, *_ in lines:
             terms = self.versions.of(key[0])
-            treatment = terms.treatment(*key[1:3])
+            treatment = self.line_treatment(key)
             rows.append((treatment, Fraction(terms.percent(treatment, self.versions.period(key[4]).end - timedelta(1)))))
             taxes.setdefault(rows[-1], [0, 0])[0] += amount
         for (_, percent), row in taxes.items():
@@ -182,10 +183,11 @@ class Documents:
         t = next(t for t in self.versions.newest().t["tax"]["treatments"] if t["id"] == treatment)
         return t, Fraction(t["reverse_percent"]) if "reverse_percent" in t else None
 
-    def post(self, kind, net, taxes, number, entries, name):
+    def post(self, kind, net, refunds, taxes, number, entries, name):
         c, credit, want, moves = self.terms.t["currency"], kind == "credit_note", [], []
-        want += [(kind, *p) for p in pair("provider", "receivable", "unbilled", net, c)]
-        want += [(kind, *p) for p in pair("consumer", "accrued", "payable", net, c)]
+        for amount, asset, debt in ((net - refunds, "unbilled", "accrued"), (refunds, "refund_liability", "supplier_credits")):
+            want += [(kind, *p) for p in pair("provider", "receivable", asset, amount, c)]
+            want += [(kind, *p) for p in pair("consumer", debt, "payable", amount, c)]
         for (treatment, percent), (base, tax) in taxes.items():
             t, own = self.own(treatment)
             role = "input_tax" if t["recoverable"] else "expense_tax"

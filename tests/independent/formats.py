@@ -139,8 +139,12 @@ STATEMENTS = {
     "void": "cut {cut:int};number {number:number};reason {reason:text}",
     "release": "lines {origin:word} {first:int} {last:int};reason {reason:text}",
     "gap": "period {begin:int} {end:int};missing {missing:int};list {list:hash}",
-    "notice": "by {by:side};end {end:int}"}
-EVENTS = ("tick", "cut", "issue", "void", "release", "gap", "notice")
+    "notice": "by {by:side};end {end:int}",
+    "credit": "amount {amount:int};currency {currency:word};line {line:word};treatment {treatment:word};reason {reason:text}",
+    "claim": "sla {sla:word};period {begin:int} {end:int};reason {reason:text}"}
+STATEMENTS["settlement"] = STATEMENTS["credit"]
+EVENTS = ("tick", "cut", "issue", "void", "release", "gap", "notice", "credit", "settlement", "claim")
+TEXTS = ("number", "reason", "root0", "root1", "line", "treatment", "currency", "sla") # even where they look like integers
 
 
 def pattern(kind):
@@ -160,9 +164,10 @@ def statement(text):
     for kind, regex in PATTERNS.items():
         m = regex.fullmatch(text)
         if m:
-            values = {k: int(v) if re.fullmatch(INT, v) and k not in ("number", "reason", "root0", "root1")
+            values = {k: int(v) if re.fullmatch(INT, v) and k not in TEXTS
                 else None if v == "-" else v for k, v in m.groupdict().items()}
             need(all(v <= MAX for v in values.values() if isinstance(v, int)), "integer too large")
+            need(values.get("amount") != 0, "a credit of 1 or more")
             need(len(text.encode()) <= 16384, "statement too long")
             for name in {"day", "date", "due", "through"} & values.keys():
                 date.fromisoformat(values[name])

@@ -8,6 +8,8 @@ from formats import INT, MAX, Bad, Tree, b64, checkpoint, expect, fail, hexsha, 
 from rating import EPOCH, KINDS
 from usage import Line, fields, meet
 
+# What leaves below N say about a quarter-hour behind the state's period: a next version may match it anew.
+Cell = collections.namedtuple("Cell", "start sku cls account origin quantity")
 Carried = collections.namedtuple("Carried", "name stream first end tree rows")
 
 
@@ -32,10 +34,14 @@ class State:
         self.base = {row[0]: (number(row[1]), compact(row[2])) for row in rows[3:5]}
         self.expected, _, self.late, self.missing = map(number, rows[5][1:5])
         self.list, self.leaves, self.streams, self.ledger = rows[5][5], [], {}, collections.defaultdict(list)
+        self.cells = []
         for kind, *row in rows[6:at]:
-            need(kind in ("leaf", "stream", "window", "closed", "mark"), "row " + kind)
+            need(kind in ("leaf", "stream", "window", "closed", "mark", "cell"), "row " + kind)
             if kind == "leaf":
                 self.leaves.append((number(row[0]), b64(row[1])))
+            elif kind == "cell":
+                start, sku, cls, account, origin, quantity = row
+                self.cells.append(Cell(number(start) // 1000, sku, cls, account, origin, number(quantity)))
             elif kind == "stream":
                 need(row[0] not in self.streams, "a stream twice")
                 last = self.streams[row[0]] = {"row": row, "window": [], "closed": [], "mark": []}
@@ -128,24 +134,27 @@ class Opening:
         self.n, self.versions.n, self.log_time, self.day = n, n, at // 1000, EPOCH + timedelta(day)
         self.versions.end_notice = end // 1000 or MAX
         self.serial.update(tick=tick - 1, cut=cut - 1, issue=issue - 1)
-        self.serial.update(kind for _, kind, _ in self.stated if kind in ("void", "release", "gap", "notice"))
+        self.serial.update(kind for _, kind, _ in self.stated if kind in ("void", "release", "gap", "notice", "credit", "settlement", "claim"))
         self.numbers = ["-"] * (documents - 1 + self.serial["void"])
-        watches = list(dict.fromkeys((c, s["sku"]) for s in t.t.get("slas", []) for c in s["classes"]))
-        slot = lambda i: i if i < len(t.prices) else watches[i - len(t.prices)]
+        own = lambda text: self.versions.of(number(text))
+        slot = lambda terms, i: i if i < len(terms.prices) else terms.watches()[i - len(terms.prices)]
+        cut = lambda period: number(period) <= self.state.period # the rest follows from the cells
         line = lambda row: (number(row[0]), KINDS.index(row[1]), *map(number, row[2:5]))
         for version, price, period, month, quantity in rows["measure"]:
-            self.sums[number(version), slot(number(price)), number(period)] += number(quantity)
-        for start, version, price, quantity in rows["waiting"]:
-            self.sums[number(version), slot(number(price)), self.versions.index(number(start) // 1000)] += number(quantity)
+            if cut(period):
+                self.sums[number(version), slot(own(version), number(price)), number(period)] += number(quantity)
         for start, version, price, period, cls, account, origin, quantity in rows["fine"]:
-            self.fine[number(version), number(start) // 1000, t.prices[number(price)]["sku"], cls, account, origin,
-                number(price), number(period)] += number(quantity)
+            if cut(period):
+                self.fine[number(version), number(start) // 1000, own(version).prices[number(price)]["sku"], cls, account,
+                    origin, number(price), number(period)] += number(quantity)
         for row in rows["accrual"]:
             self.accrued[line(row)] += number(row[6])
         for row in rows["billed"]:
             self.billed[line(row)] = number(row[5]), number(row[6])
+        treatments = [x["id"] for x in self.versions.newest().t["tax"]["treatments"]]
+        self.open_credits(rows["credit"], treatments)
         for document, treatment, percent, net, tax in rows["taxed"]:
-            name = t.t["tax"]["treatments"][number(treatment)]["id"]
+            name = treatments[number(treatment)]
             self.taxed[document, name, Fraction(number(percent), 10**12)] = number(net), number(tax)
         for k, done, issued, _, when, _, _, document, late in rows["period"]:
             self.cut_at[number(k)] = number(when) // 1000

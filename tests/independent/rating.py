@@ -6,8 +6,9 @@ from fractions import Fraction
 from formats import DAY_MS, MAX, need
 
 QUARTER_MS, EPOCH = 900000, date(1970, 1, 1)
-KINDS = ("usage", "fee", "discount", "overage", "shortfall", "rollover", "true_up", "excess", "cap", "sla_credit")
-USAGE, FEE, DISCOUNT, OVERAGE, SHORTFALL, ROLLOVER, TRUE_UP, EXCESS, CAP, CREDIT = range(10)
+KINDS = ("usage", "fee", "discount", "overage", "shortfall", "rollover", "true_up", "excess", "cap", "sla_credit", "credit",
+    "settlement")
+USAGE, FEE, DISCOUNT, OVERAGE, SHORTFALL, ROLLOVER, TRUE_UP, EXCESS, CAP, SLA, CREDIT, SETTLEMENT = range(12)
 ITEMS = ("prices", "fees", "discounts", "commitments", "commitments", "commitments", "minimums", "minimums", "caps", "slas")
 # Days of a period; `whole` is how many it has before the term cuts it.
 Period = collections.namedtuple("Period", "index first end whole")
@@ -51,9 +52,21 @@ class Terms:
             ) or any(Fraction(c.get("rollover", "0")) for c in t.get("commitments", [])) or any(
             c["per"] == "term" for c in t.get("caps", []))
         self.alone = bool(self.chained or self.fine or self.pools or any(t.get(n) for n in ("discounts", "commitments",
-            "caps", "slas")) or any("on" in m or "overage_factor" in m for m in t.get("minimums", [])) or any(
-            "package_size" in x for x in tiers))
+            "caps", "slas")) or any("on" in m or "overage_factor" in m or m.get("recognition") == "proportionally" for m in t.get(
+            "minimums", [])) or any("package_size" in x for x in tiers) or any(self.counts_as(x) for x in t.get(
+            "exclusions", [])))
         self.quarters = bool(self.fine or self.windows)
+
+    @staticmethod
+    def counts_as(exclusion):
+        """The class as whose usage an excluded one counts; None: it does not."""
+        return exclusion["counts_as"] if exclusion.get("counts_as", "none") != "none" else None
+
+    def watches(self):
+        """Excluded (class, SKU) that are measured, in the order of their places behind the prices."""
+        credits = [(c, s["sku"]) for s in self.t.get("slas", []) for c in s["classes"]]
+        return list(dict.fromkeys(credits + [(x["class"], p["sku"]) for x in self.t.get("exclusions", []) for p in self.prices
+            if p["class"] == self.counts_as(x)]))
 
     # Calendar
     def instant(self, day):
@@ -110,7 +123,7 @@ class Terms:
 
     def match(self, line, cluster, ms):
         """Index of the price of a quarter-hour of a line; (class, sku) of an excluded one; None."""
-        sku, cls, account = (x.decode() for x in (line.sku, line.cls, line.account))
+        sku, cls, account = line.sku, line.cls, line.account
         if cls in [x["class"] for x in self.t.get("exclusions", [])]:
             return cls, sku
         region = next((r["region"] for r in self.t.get("regions", []) if cluster in r["clusters"]), "-")
@@ -151,6 +164,15 @@ class Terms:
         inside = [((min(b, p.end) - max(a, p.first)).days, v) for a, b, v in segments if max(a, p.first) < min(b, p.end)]
         return self.round(sum(Fraction(n) * v for n, v in inside) / p.whole), sum(n for n, _ in inside)
 
+    def tiers(self, i):
+        """(edge below, own edge, tier) in base units; a price without tiers is one."""
+        p, low, out = self.prices[i], 0, []
+        for tier in p.get("tiers", [p]):
+            high = int(Fraction(tier["up_to"]) * self.div[p["sku"]]) if "up_to" in tier else 1 << 200
+            out.append((low, high, tier))
+            low = high
+        return out
+
     # Items of lines
     def item(self, kind, i):
         return self.t[ITEMS[kind]][i]
@@ -181,192 +203,6 @@ class Terms:
         rates = [r for r in self.t["tax"].get("rates", []) if r["rate"] == t.get("rate") and
             r["jurisdiction"] == t["jurisdiction"] and r["from"] <= day.isoformat()]
         return max(rates, key=lambda r: r["from"])["percent"] if rates and t["category"] == "S" else "0"
-
-
-class Rating:
-    """Lines of one version: {(kind, item, tier): (amount, quantity)}. What runs on over periods stays here."""
-
-    def __init__(self, terms, days=None):
-        self.terms, self.days = terms, days
-        self.counted, self.pools, self.carried, self.spent, self.totals = (collections.Counter() for _ in range(5))
-        self.parts = {}
-
-    def period(self, p, usage):
-        self.p, self.lines, t = p, {}, self.terms.t
-        self.hours = collections.Counter()
-        self.q, self.parts, self.totals = collections.Counter(), {}, collections.Counter()
-        for (slot, k), quantity in usage.sums.items():
-            self.q[slot] += quantity if k == p.index else 0
-        self.feed(usage.fine)
-        for i in range(len(self.terms.prices)):
-            for tier, amount, quantity in self.price(i, self.q[i], p):
-                self.put(USAGE, i, tier, amount, quantity)
-        for i, fee in enumerate(self.terms.fees):
-            self.put(FEE, i, 0, *self.terms.due(cut(self.terms.segments(fee), self.days), p))
-        for by in ("quantity", "percent"): # all units first, then percentages of what is left
-            counted = dict(self.lines)
-            for i, d in enumerate(t.get("discounts", [])):
-                if by in d:
-                    self.put(DISCOUNT, i, 0, self.discount(i, d, counted))
-        for i, c in enumerate(t.get("commitments", [])):
-            self.commitment(i, c)
-        counted = dict(self.lines)
-        for i, m in enumerate(t.get("minimums", [])):
-            self.minimum(i, m, counted)
-        for i, c in enumerate(t.get("caps", [])):
-            self.cap(i, c)
-        counted = dict(self.lines)
-        for i, s in enumerate(t.get("slas", [])):
-            self.credit(i, s, counted)
-        for i in range(len(self.terms.prices)):
-            self.counted[i] += self.q[i]
-        self.pools.update(self.totals)
-        return self.lines
-
-    def put(self, kind, item, tier, amount, quantity=0):
-        if amount or quantity:
-            self.lines[kind, item, tier] = amount, quantity
-
-    def feed(self, fine):
-        """Quarter-hours, in the order in which shared counters are fed."""
-        at = collections.Counter({c: self.pools[c] for c, scope in self.terms.pools.items() if scope == "term"})
-        for (start, _, _, _, _, i, k), quantity in sorted(fine.items()):
-            if k != self.p.index:
-                continue
-            self.q[i] += quantity
-            self.hours[i, start] += quantity
-            pool = self.terms.prices[i].get("counter")
-            if pool in self.terms.pools:
-                for n, (low, high, _) in enumerate(self.tiers(i)):
-                    self.parts[i, n] = self.parts.get((i, n), 0) + part(at[pool] + quantity, low, high) - part(
-                        at[pool], low, high)
-                at[pool] += quantity
-                self.totals[pool] += quantity
-
-    def tiers(self, i):
-        """(edge below, own edge, tier) in base units; a price without tiers is one."""
-        p, low, out = self.terms.prices[i], 0, []
-        for tier in p.get("tiers", [p]):
-            high = int(Fraction(tier["up_to"]) * self.terms.div[p["sku"]]) if "up_to" in tier else 1 << 200
-            out.append((low, high, tier))
-            low = high
-        return out
-
-    def price(self, i, q, period):
-        """(tier, amount, quantity) of each line that a price has for a quantity."""
-        p, counter = self.terms.prices[i], self.terms.prices[i].get("counter", "period")
-        shared = counter in self.terms.pools
-        opening = self.counted[i] if counter == "term" else 0
-        total = self.totals[counter] if shared else q
-        for n, (low, high, tier) in enumerate(self.tiers(i)):
-            before, own = part(opening, low, high), part(opening + q, low, high) - part(opening, low, high)
-            if shared and p["model"] == "graduated":
-                own = self.parts.get((i, n), 0)
-            if p["model"] == "volume":
-                if total > high or (n and total <= low):
-                    continue
-                own = q
-            first = n == 0 or p["model"] == "volume"
-            flat = not (counter == "term" and period.index > 0) if first else own > 0 and not before
-            amount = Fraction(own, self.terms.div[p["sku"]])
-            if "package_size" in tier:
-                size = int(Fraction(tier["package_size"]) * self.terms.div[p["sku"]])
-                amount = Fraction(-(-(before + own) // size) - -(-before // size))
-            amount *= Fraction(tier.get("unit_price") or tier["package_price"])
-            yield n + 1 if "tiers" in p else 0, self.terms.round(self.terms.minor(amount + Fraction(
-                tier.get("flat", "0")) * flat)), own
-
-    def counts(self, lines, cover, usage=True, fees=True, without=()):
-        """The sum of lines all of whose prices and fees are covered."""
-        total = 0
-        for (kind, item, _), (amount, _) in lines.items():
-            prices, own = self.terms.covered(kind, item)
-            of_fees = kind == FEE or kind == DISCOUNT and own
-            if prices <= cover[0] and own <= cover[1] and (fees if of_fees else usage) and kind not in without:
-                total += amount
-        return total
-
-    def discount(self, i, d, counted):
-        if "percent" in d:
-            whole = self.counts(counted, self.terms.covered(DISCOUNT, i))
-            return -self.terms.round(whole * Fraction(d["percent"]) / 100)
-        k = self.terms.price_at(d["price"])
-        free = int(Fraction(d["quantity"]) * self.terms.div[self.terms.prices[k]["sku"]])
-        cost = [sum(amount for _, amount, _ in self.price(k, q, self.p)) for q in (self.q[k], max(self.q[k] - free, 0))]
-        return cost[1] - cost[0]
-
-    def commitment(self, i, c):
-        k = self.terms.price_at(c["price"])
-        p = self.terms.prices[k]
-        unit, div = Fraction(p["unit_price"]), self.terms.div[p["sku"]]
-        levels = cut(self.terms.levels(c["schedule"], p["sku"]), self.days)
-        rolled = 0
-        if c["per"] == "period":
-            inside = [((min(b, self.p.end) - max(a, self.p.first)).days, v) for a, b, v in levels if max(
-                a, self.p.first) < min(b, self.p.end)]
-            own, carried, used = sum(n * v for n, v in inside) // self.p.whole, self.carried[i], self.q[k]
-            rolled, over = min(used, carried), max(used - own - carried, 0) if inside else 0
-            short = min(max(own + carried - used, 0), own)
-            self.carried[i] = int(short * Fraction(c.get("rollover", "0")))
-        else:
-            over, short = self.by_hours(c, k, levels)
-        if "overage_unit_price" in c or "overage_factor" in c:
-            each = Fraction(c["overage_unit_price"]) if "overage_unit_price" in c else unit * Fraction(c["overage_factor"])
-            self.put(OVERAGE, i, 0, self.terms.round(self.terms.minor(Fraction(over, div) * (each - unit))), over)
-        each = self.terms.minor(Fraction(c.get("shortfall_unit_price", "0")) / div)
-        if "shortfall_unit_price" in c:
-            self.put(SHORTFALL, i, 0, self.terms.round(short * each), short)
-        if Fraction(c.get("rollover", "0")):
-            self.put(ROLLOVER, i, 0, self.terms.round(-rolled * each), rolled)
-
-    def by_hours(self, c, k, levels):
-        """What is beyond the quantity and short of it, hour by hour from the beginning of each day."""
-        over = short = 0
-        step = QUARTER_MS * (4 if c["per"] == "hour" else 1)
-        for a, b, quantity in levels:
-            for n in range((min(b, self.p.end) - max(a, self.p.first)).days):
-                day = max(a, self.p.first) + timedelta(n)
-                start, end = self.terms.instant(day), self.terms.instant(day + timedelta(1))
-                for hour in range(start, end, step):
-                    mine = [q for q in range(hour, min(hour + step, end), QUARTER_MS) if self.terms.in_window(
-                        c.get("window", "*"), q)]
-                    rest = sum(self.hours[k, q] for q in mine) - len(mine) * (quantity // 4)
-                    over, short = over + max(rest, 0) * bool(mine), short + max(-rest, 0)
-        return over, short
-
-    def minimum(self, i, m, counted):
-        cover = self.terms.covered(TRUE_UP, i)
-        have = self.counts(counted, cover, "usage" in m["counts"], "fees" in m["counts"])
-        due, days = self.terms.due(cut(self.terms.segments(m), self.days), self.p)
-        self.put(TRUE_UP, i, 0, max(due - have, 0))
-        if "overage_factor" in m and days:
-            self.put(EXCESS, i, 0, self.terms.round(max(have - due, 0) * (Fraction(m["overage_factor"]) - 1)))
-
-    def cap(self, i, c):
-        have = self.counts(self.lines, self.terms.covered(CAP, i))
-        if c["per"] == "term":
-            room, days = self.terms.minor(c["amount"]) - self.spent[i], 1
-        else:
-            room, days = self.terms.due(cut(self.terms.segments(c), self.days), self.p)
-        off = min(int(max(room, 0)) - have, 0) if days else 0
-        self.put(CAP, i, 0, off)
-        self.spent[i] += have + off if days else 0
-
-    def credit(self, i, s, counted):
-        base = self.counts(counted, self.terms.covered(CREDIT, i), without=(TRUE_UP, EXCESS) if s["base"] ==
-            "before_true_up" else ())
-        capacity = sum(v // 4 * ((self.terms.instant(min(b, self.p.end)) - self.terms.instant(max(a, self.p.first))) //
-            QUARTER_MS) for a, b, v in cut(self.terms.levels(s["capacity"], s["sku"]), self.days) if max(
-            a, self.p.first) < min(b, self.p.end))
-        down = min(sum(self.q[cls, s["sku"]] for cls in set(s["classes"])), capacity)
-        if not capacity or base <= 0:
-            return
-        share = Fraction(down, capacity)
-        if "tiers" in s:
-            reached = [x["percent"] for x in s["tiers"] if (1 - share) * 100 < Fraction(x["below"])]
-            share = Fraction(reached[-1]) / 100 if reached else 0
-        most = self.terms.round(base * Fraction(s.get("cap_percent", "100")) / 100)
-        self.put(CREDIT, i, 0, -min(self.terms.round(base * share), most))
 
 
 def iso_ms(text):

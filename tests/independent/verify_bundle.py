@@ -9,6 +9,7 @@ state says of the time before it rests on the signatures of both companies. Exit
 import argparse, collections, json, re, sys, time
 from base64 import b64encode
 from datetime import date, timedelta
+from credits import Credits
 from documents import LEGS, Documents, entry, pair
 from formats import (DAY_MS, EVENTS, MAX, SPAN_MS, Bad, Policy, Tree, checkpoint, expect, fail, failures, hexsha, need,
     note, notes, read_archive, read_leaves, statement, vkey)
@@ -18,10 +19,11 @@ from usage import Stream, judge, meet
 from versions import Versions
 
 
+Words = collections.namedtuple("Words", "sku cls account")
 OTHER = {"provider": "consumer", "consumer": "provider"}
 
 
-class Audit(Documents, Opening):
+class Audit(Documents, Opening, Credits):
     def __init__(self, members, policy, max_age):
         self.m, self.policy, self.max_age, self.terms, self.state = members, policy, max_age, None, None
         self.party, self.seals, self.contracts, self.at, self.cut_at = dict(policy.party), {}, [], 0, {}
@@ -33,6 +35,7 @@ class Audit(Documents, Opening):
         self.serial, self.balance, self.day = collections.Counter(), collections.Counter(), date.min
         self.sums, self.fine = collections.Counter(), collections.Counter()
         self.versions, self.offered, self.log_time = None, [], 0
+        self.credits, self.claims = {}, set()
 
     def guard(self, check, file, index, work, *args):
         try:
@@ -119,9 +122,10 @@ class Audit(Documents, Opening):
         who = dict(self.party.values())
         if kind in ("tick", "cut", "issue", "void"):
             who, self.at = dict([vkey(self.terms.t["evidence"]["operator_key"], (1,))]), st["at"]
+        elif kind in ("credit", "claim"):
+            who = dict([self.party["provider" if kind == "credit" else "consumer"]])
         elif kind == "notice":
             who = dict([self.party[st["by"]]])
-            need(self.versions and (not self.state or i < self.from_["inputs"]), "a bundle from genesis: a notice reaches back")
             self.versions.notices.append((i, st))
         elif kind == "revoke":
             stream = self.streams[st["origin"]]
@@ -151,7 +155,6 @@ class Audit(Documents, Opening):
         file, known = "terms/%d.json" % st["version"], [v for v, _, _ in self.offered]
         need(st["version"] == len(known) + 1 and st["previous"] == (self.contracts[-1][1] if known else None), "next version")
         need(self.at < st["until"] or not known, "signed before offer-until")
-        need(not known or not self.state, "a bundle from genesis: an amendment reaches back")
         expect("terms", file, -1, st["terms"], hexsha(self.m.get(file, b"")))
         terms = Terms(self.m[file])
         keys = {side: vkey(terms.t[side]["statement_key"], (1,)) for side in self.party}
@@ -269,7 +272,7 @@ class Audit(Documents, Opening):
                 continue
             self.serial[kind] += 1
             expect("events", "inputs.leaves", i, "%s %d" % (kind, self.serial[kind]), "%s %d" % (kind, st["serial"]))
-            if kind in ("release", "gap", "notice"):
+            if kind not in ("tick", "cut", "issue", "void"):
                 continue
             if kind == "void": # takes the next number, of a cut that has no document yet
                 cut = self.cuts.get(st["cut"])
@@ -297,10 +300,16 @@ class Audit(Documents, Opening):
         to, d = st["to"], date.fromisoformat(st["day"])
         if not (self.n <= to <= i and (kind == "cut" or st["begin"] == self.n) and self.day <= d <= self.terms.day(st["at"])):
             fail("events", "inputs.leaves", i, "N from %d, D from %s" % (self.n, self.day), "%d, %s" % (to, d))
+        known, end = len(self.versions.known()), self.versions.end()
         self.versions.fold(to, st["at"])
+        ends, moved = {end, self.versions.end()}, [x.begin for x in self.versions.known()[known:]]
+        if self.state and min(moved + [min(ends)] * (len(ends) > 1), default=MAX) < self.versions.instants(
+                self.versions.period(self.state.period))[1]:
+            fail("ranges", "inputs.leaves", self.n, "an amendment or notice that reaches no further back than the state", moved)
         for k, at in self.cut_at.items():
             if st["at"] > at + self.versions.document(k).t["late"]["late_usage_until_days"] * DAY_MS:
                 self.late_from.setdefault(k, self.n)
+        self.fold_credits(to, st)
         self.n, self.day = max(self.n, to), d
 
     def entries_of(self, i, kind, st, first, end):
@@ -316,16 +325,18 @@ class Audit(Documents, Opening):
             if e.kind == "accrual":
                 version, charge, item, tier, period = e.line.split("/")
                 revenue, expense = "revenue_" + LEGS[charge], "expense_" + LEGS[charge]
-                amount = e.legs[0][3] * (1 if e.legs[0][0] in ("unbilled", expense) else -1)
+                key = int(version[1:]), KINDS.index(charge), int(item), int(tier), int(period)
+                opens, mirror = ("refund_liability", "supplier_credits") if self.claimable(key) else ("unbilled", "accrued")
+                amount = e.legs[0][3] * (1 if e.legs[0][0] in (opens, expense) else -1)
                 books[e.book, e.line, e.month] += amount
-                roles = ("unbilled", revenue) if e.book == "provider" else (expense, "accrued")
+                roles = (opens, revenue) if e.book == "provider" else (expense, mirror)
                 need([(e.book, e.legs)] == pair(e.book, *roles, amount, e.legs[0][2]), "legs of an accrual")
                 if e.book == "provider":
-                    self.accrued[int(version[1:]), KINDS.index(charge), int(item), int(tier), int(period)] += amount
+                    self.accrued[key] += amount
         for (book, line, month), amount in books.items():
             expect("books", "journal.leaves", first, amount, books["consumer", line, month])
             expect("books", "journal.leaves", first, amount, books["provider", line, month])
-        for a, b in (("receivable", "payable"), ("unbilled", "accrued")):
+        for a, b in (("receivable", "payable"), ("unbilled", "accrued"), ("refund_liability", "supplier_credits")):
             expect("books", "journal.leaves", end - 1, self.balance[a], -self.balance[b])
 
     def cut(self, i, st, journal):
@@ -338,30 +349,35 @@ class Audit(Documents, Opening):
         need(self.issued == k, "the document before is issued")
         usage = self.usage(st["to"])
         target = {(*key, n): value for n in range(k + 1) for key, value in v.charges(v.period(n), usage).items()}
+        target = {key: value for key, value in target.items() if self.expected(key)}
+        for n in range(k + 1):
+            target.update(self.credit_lines(n))
         for key in sorted(set(target) | {a for a in self.accrued if a[4] <= k}):
             expect("entries", "journal.leaves", journal - 1, (key, target.get(key, (0, 0))[0]), (key, self.accrued[key]))
         self.cut_at[k] = st["at"]
-        self.cuts[i] = k, st, journal, target
+        self.cuts[i] = k, st, journal, {key: value for key, value in target.items() if self.bills(key, k)}
 
     def usage(self, to):
         """What counts of leaves below N, by version: a state's sums, and the lines that came or went since."""
         sums, fine, v = self.sums.copy(), self.fine.copy(), self.versions
+        def add(line, origin, start, quantity):
+            terms = v.governing(start)
+            slot = terms.match(line, (origin.split("/") + [None] * 3)[2], start) if terms else None
+            if slot is not None and slot in terms.fine:
+                shared = terms.prices[slot].get("counter") in terms.pools
+                words = (line.cls, line.account, origin) if shared else ("", "", "")
+                fine[terms.version, start - start % QUARTER_MS, line.sku, *words, slot, v.index(start)] += quantity
+            elif slot is not None:
+                sums[terms.version, slot, v.index(start)] += quantity
+        for cell in self.state.cells if self.state else ():
+            add(cell, cell.origin, cell.start, cell.quantity)
         for s in self.streams.values():
             for line in s.usage.values():
                 sign = (line.leaf < to and s.counts(line, to)) - (line.leaf < s.begun and s.counts(line, s.begun))
+                words = Words(*(x.decode() for x in (line.sku, line.cls, line.account)))
                 for start, quantity in self.pieces(s, line) if sign else ():
-                    terms, period = v.governing(start), v.index(start)
-                    in_time = terms and line.leaf < self.late_from.get(period, MAX)
-                    slot = terms.match(line, s.origin.split("/")[2], start) if in_time else None
-                    if slot is None:
-                        continue
-                    if slot in terms.fine:
-                        shared = terms.prices[slot].get("counter") in terms.pools
-                        words = (line.cls.decode(), line.account.decode(), s.origin) if shared else ("", "", "")
-                        start -= start % QUARTER_MS
-                        fine[terms.version, start, line.sku.decode(), *words, slot, period] += sign * quantity
-                    else:
-                        sums[terms.version, slot, period] += sign * quantity
+                    if line.leaf < self.late_from.get(v.index(start), MAX):
+                        add(words, s.origin, start, sign * quantity)
         out = {x.terms.version: Usage({}, {}) for x in v.list}
         for key, quantity in sums.items():
             out[key[0]].sums[key[1:]] = quantity

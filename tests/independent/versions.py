@@ -4,7 +4,8 @@ import collections
 from bisect import bisect_right
 from datetime import date
 from formats import MAX, need
-from rating import FEE, QUARTER_MS, TRUE_UP, USAGE, Rating, Usage, cut
+from joint import Item, Rating
+from rating import FEE, QUARTER_MS, TRUE_UP, USAGE, Usage, cut
 
 Version = collections.namedtuple("Version", "leaf terms begin end")
 Part = collections.namedtuple("Part", "terms days")
@@ -117,21 +118,48 @@ class Versions:
         return [(terms.day_from(a), terms.day_from(b) if b < MAX else date.max) for a, b in zip(edges, edges[1:])
             if self.governing(a) is terms]
 
+    def row(self, terms):
+        """The versions that go on into each other and are rated as one with these terms; none: they are rated in parts."""
+        begin, end, order = self.list[0].begin, self.end(), []
+        edges = sorted({begin} | {e for v in self.known() for e in (v.begin, v.end) if begin < e < end})
+        for x in map(self.governing, edges):
+            order += [x] if x and x not in order else []
+        goes_on = lambda a, b: max(a, b, key=lambda x: x.version).t.get("counters_on_amendment") == "continue"
+        first = last = order.index(terms)
+        while first and goes_on(*order[first - 1 : first + 1]):
+            first -= 1
+        while last + 1 < len(order) and goes_on(*order[last : last + 2]):
+            last += 1
+        row = order[first : last + 1]
+        return row if len(row) > 1 and any(x.alone for x in row) else []
+
     def charges(self, p, usage):
         """{(version, kind, item, tier): (amount, quantity)} of a period; usage by version."""
-        parts, out, none = self.parts(p), {}, Usage({}, {})
+        parts, out, plain = self.parts(p), {}, []
         governed = sum((b - a).days for _, days in parts for a, b in days)
-        whole = len(parts) == 1 and governed == (p.end - p.first).days
-        own = [x for x in parts if whole or x.terms.alone]
-        for terms, _ in own:
-            rating, seen = Rating(terms, self.days(terms)), usage.get(terms.version, none)
-            for k in range(0 if terms.chained else p.index, p.index + 1):
-                lines = rating.period(p if k == p.index else terms.period(k, terms.last), seen)
-            out.update({(terms.version, *key): v for key, v in lines.items()})
-        plain = [x for x in parts if x not in own]
+        whole, rated = len(parts) == 1 and governed == (p.end - p.first).days, set()
+        for x in parts:
+            row = self.row(x.terms)
+            if not row and not whole and not x.terms.alone:
+                plain.append(x)
+            elif x.terms.version not in rated:
+                rated |= {t.version for t in row}
+                out.update(self.apart(p, row or [x.terms], not row, usage))
         if plain:
             self.together(p, plain, usage, out)
         return out
+
+    def apart(self, p, row, single, usage):
+        """Versions over all periods before where something runs on, and over this one."""
+        versions, lines = [(t, self.days(t)) for t in row], {}
+        rating = Rating(versions, single)
+        for k in range(0 if any(t.chained for t in row) else p.index, p.index + 1):
+            q, here = p if k == p.index else self.period(k), None
+            if not single:
+                inside = [x.terms for x in self.parts(q)]
+                here = [(t, self.days(t)) for t in inside if t in row]
+            lines = rating.period(q, usage, here)
+        return lines
 
     def together(self, p, parts, usage, out):
         """Versions of one period: counters restart or go on, fees and minimums of one id are one."""
@@ -150,8 +178,8 @@ class Versions:
                 carried = on and name in was
                 before = was.get(name, 0) if carried else 0
                 stands[name] = before + seen.get(i, 0)
-                new = {(i, n): (a, q) for n, a, q in Rating(terms).price(i, stands[name], p)}
-                old = {(i, n): (a, q) for n, a, q in Rating(terms).price(i, before, p)} if carried else {}
+                new, old = ({(i, n): (a, q) for n, a, q in self.alone(terms, i, q_, p)} for q_ in (stands[name], before))
+                old = old if carried else {}
                 if price["model"] == "volume": # all of it has the tier that it reaches now
                     old = {next(iter(new)): v for v in old.values()}
                 put(version, USAGE, new, old)
@@ -171,6 +199,13 @@ class Versions:
         for key in {key[:4] for key in lines}:
             if lines[*key, 0] or lines[*key, 1]:
                 out[key] = lines[*key, 0], lines[*key, 1]
+
+    @staticmethod
+    def alone(terms, i, quantity, p):
+        """Lines of a quantity of one price, whose counter begins with the period."""
+        rating = Rating([(terms, None)], True)
+        rating.p, rating.q = p, {(0, i): quantity}
+        return list(rating.price(None, [Item(0, terms, None, i, terms.prices[i])], 0))
 
     @staticmethod
     def owed(parts, name, wanted):
