@@ -65,27 +65,49 @@ run 0 t bundle "$CONTRACT" --period 2026-07 --from 2026-05 --out "$DIR/state.tar
 FIRST=$CONTRACT
 
 # a contract that is amended twice, each time behind a cut; the last version has every model
-amend() { # VERSION EFFECTIVE
-	run 0 "$PYTHON" "$SOURCE/tests/independent/amend.py" "$DIR/amended.$(($1 - 1)).json" "$1" "$DIR/amended.$1.json"
-	run 0 t contract offer "$DIR/amended.$1.json" --effective-from "$2"
+amend() { # SCRIPT NAME VERSION EFFECTIVE
+	run 0 "$PYTHON" "$SOURCE/tests/independent/$1.py" "$DIR/$2.$(($3 - 1)).json" "$3" "$DIR/$2.$3.json"
+	run 0 t contract offer "$DIR/$2.$3.json" --effective-from "$4"
 	for side in provider consumer; do
-		run 0 t contract sign "$CONTRACT" --key "$DIR/$side.key" --terms "$DIR/amended.$1.json"
+		run 0 t contract sign "$CONTRACT" --key "$DIR/$side.key" --terms "$DIR/$2.$3.json"
 	done
 }
-amended_month() {
-	scene "amended-$2"
+month_of() { # MONTH STEP
+	scene "$2"
 	run 0 t close "$CONTRACT" "$1"
 	run 0 t invoice issue "$CONTRACT" "$1"
 }
 contract_sign "$SOURCE/tests/independent/amended.template.json" cloud lab "$DIR/amended.1.json"
 run 0 t policy "$DIR/amended.1.json" --out "$DIR/amended.policy"
-amended_month 2026-05 may
-amend 2 2026-05-15T12:00:00Z
-amended_month 2026-06 june
-amend 3 2026-06-10T00:00:00Z
-amended_month 2026-07 july
+month_of 2026-05 amended-may
+amend amend amended 2 2026-05-15T12:00:00Z
+month_of 2026-06 amended-june
+amend amend amended 3 2026-06-10T00:00:00Z
+month_of 2026-07 amended-july
 run 0 t bundle "$CONTRACT" --period 2026-07 --out "$DIR/amended.tar"
 AMENDED=$CONTRACT
+
+# a contract with every model that two amendments let go on and a third begins anew; credits, a settlement, claims;
+# from genesis, and from a state before the last amendment
+run 0 "$PYTHON" "$SOURCE/tests/independent/credited.py" "$SOURCE/tests/independent/amended.template.json" 1 "$DIR/credited.template.json"
+contract_sign "$DIR/credited.template.json" cloud lab "$DIR/credited.1.json"
+run 0 t policy "$DIR/credited.1.json" --out "$DIR/credited.policy"
+month_of 2026-05 credited-may
+scene said-may
+amend credited credited 2 2026-05-16T00:00:00Z
+amend credited credited 3 2026-06-11T00:00:00Z
+month_of 2026-06 credited-june
+for month in 2026-05 2026-06; do
+	for book in provider consumer; do
+		run 0 t period seal "$CONTRACT" $month --book $book --key "$DIR/$book.key"
+	done
+done
+scene said-june
+amend credited credited 4 2026-07-11T00:00:00Z
+month_of 2026-07 credited-july
+run 0 t bundle "$CONTRACT" --period 2026-07 --out "$DIR/credited.tar"
+run 0 t bundle "$CONTRACT" --period 2026-07 --from 2026-06 --out "$DIR/credited.state.tar"
+CREDITED=$CONTRACT
 
 # a contract that ends by a notice in the middle of a month, from genesis and from a state behind the notice
 run 0 "$PYTHON" "$SOURCE/tests/independent/amend.py" "$SOURCE/tests/independent/terms.template.json" end "$DIR/end.template.json"
@@ -111,7 +133,7 @@ run 0 t bundle "$CONTRACT" --period "$M2" --out "$DIR/ended.tar"
 run 0 t bundle "$CONTRACT" --period "$M2" --from "$M1" --out "$DIR/ended.state.tar"
 ENDED=$CONTRACT
 
-for CONTRACT in "$FIRST" "$AMENDED" "$ENDED"; do
+for CONTRACT in "$FIRST" "$AMENDED" "$CREDITED" "$ENDED"; do
 	cp "$DIR/state/keys/$CONTRACT".*.key "$DIR/state/keys/operator.key" \
 		"$DIR/state/keys/receipt.key" "$DIR/"
 done

@@ -8,7 +8,7 @@ from rating import CREDIT, KINDS, SETTLEMENT, SLA
 
 LINE = re.compile("v({0})/({1})/({0})/({0})/({0})".format(INT, "|".join(KINDS)))
 # A credit that counts: its own charge line, that of which it takes back from (None), treatment, minor units.
-Credit = collections.namedtuple("Credit", "key about treatment amount")
+Credit = collections.namedtuple("Credit", "key about treatment amount reason")
 
 
 def line_key(text):
@@ -42,7 +42,7 @@ class Credits:
                 return
             period = about[4]
         key = terms.version, KINDS.index(kind), own["serial"] - 1, 0, period
-        self.credits[key] = Credit(key, about, own["treatment"], own["amount"])
+        self.credits[key] = Credit(key, about, own["treatment"], own["amount"], own["reason"])
 
     def fold_claim(self, own, st):
         k = self.versions.index(own["begin"])
@@ -90,9 +90,9 @@ class Credits:
         return self.credits[key].treatment if key in self.credits else self.versions.of(key[0]).treatment(*key[1:3])
 
     def open_credits(self, rows, treatments):
-        for kind, serial, _, granted, version, period, _, treatment, amount, about, item, _ in rows:
+        for kind, serial, _, granted, version, period, _, treatment, amount, about, item, reason in rows:
             if granted == "1" and kind == "sla_credit":
                 self.claims.add((item, int(period)))
             elif granted == "1":
                 key = int(version), KINDS.index(kind), int(serial) - 1, 0, int(period)
-                self.credits[key] = Credit(key, line_key(about), treatments[int(treatment)], int(amount))
+                self.credits[key] = Credit(key, line_key(about), treatments[int(treatment)], int(amount), reason)

@@ -143,6 +143,9 @@ class Documents:
             made.append((n, KINDS[charge], self.line_id(key), tier, version,
                 money(sign * amount), str(sign * quantity), adjusts, reversal, *rows[n - 1], days.first.isoformat(),
                 days.end.isoformat(), n))
+        for key, line in zip((key for key, *_ in lines), body["lines"]):
+            if key in self.credits: # the only words of a line that somebody signed for it
+                expect("documents", name, line["number"], self.credits[key].reason, line["description"])
         for n in range(max(len(made), len(have))):
             expect("documents", name, n + 1, *[x[n] if n < len(x) else "no line" for x in (made, have)])
         have = [(x["treatment"], Fraction(x["percent"]), x["net"], x["tax"]) for x in body["taxes"]]

@@ -8,7 +8,7 @@ from base64 import b64decode, b64encode
 from forge import Agent, Bundle, Key, archive, checkpoint, note, text_of
 from formats import Tree, hexsha, read_archive
 from verify_bundle import verify
-import hostile
+import credit_rows, hostile
 
 TALLY, DIR = sys.argv[1:3]
 raw = {m: open("%s/2026-%s.tar" % (DIR, m), "rb").read() for m in ("05", "06", "07")}
@@ -524,7 +524,7 @@ def version(b, n):
     return b.find("contract", n - 1)
 
 
-def amendment(name, artifact, n, *subs, signers=both, terms=(), **more):
+def amendment(name, artifact, n, *subs, signers=both, terms=(), of=("amended: ", amended, amended_policy), **more):
     """Version n's note altered and signed again; with `terms`, its document too."""
     def work(b):
         file = "terms/%d.json" % n
@@ -545,7 +545,7 @@ def amendment(name, artifact, n, *subs, signers=both, terms=(), **more):
             issue = next(i for i, l in enumerate(b.inputs) if b"\nnumber %s\n" % d["head"]["number"].encode() in l)
             d["head"]["contract_note"] = hexsha(text_of(b.inputs[[i for i, l in enumerate(b.inputs) if l.startswith(
                 b"tallystick/contract/v1") and i < issue][-1]]))
-    change("amended: " + name, artifact, work, bundle=amended, policy=amended_policy, **more)
+    change(of[0] + name, artifact, work, bundle=of[1], policy=of[2], **more)
 
 
 change("amended, honest", None, lambda b: None, bundle=amended, policy=amended_policy, accept=True)
@@ -697,7 +697,28 @@ for what, pattern in (("taxed net", rb"(\ntaxed\tEND-000001(?:\t\d+){2}\t)(\d+)"
     stated(what + " altered behind the notice, resealed by both", None, altered(pattern, more(1), *both), bundle=behind,
         policy=ended_policy, accept=True) # no document inside takes it up: it rests on the signatures
 
-# 11. Hostile files
+# 11. Credits, settlements, claims; versions that go on, with every model
+credited_policy = open(DIR + "/credited.policy").read()
+credited_keys = {**keys, **{log: Key.load("%s/%s.%s.key" % (DIR, re.search("^contract (.*)$", credited_policy, re.M)[1], log))
+    for log in ("inputs", "journal")}}
+credited, decided = (Bundle(open("%s/credited%s.tar" % (DIR, n), "rb").read(), credited_keys) for n in ("", ".state"))
+for name, artifact, work, extra in credit_rows.rows(keys):
+    change("credits: " + name, artifact, work, bundle=credited, policy=credited_policy, **extra)
+for name, n, k in credit_rows.papers(credited.documents):
+    change("credits: " + name, D, reissue(n, cent(k), by=1), bundle=credited, policy=credited_policy)
+for name, n, pattern, new in credit_rows.TERMS:
+    amendment(name + " moved in version %d, signed by both, not rated again" % n, "", n, terms=[(pattern, new)], of=("credits: ",
+        credited, credited_policy))
+stated("credits, honest", None, lambda b: None, bundle=decided, policy=credited_policy, accept=True)
+for what, pattern in credit_rows.STATE:
+    stated(what + " altered, resealed by both", "", altered(pattern, more(-1 if "whether" in what else 1), *both), bundle=decided,
+        policy=credited_policy)
+stated("what a credit takes back from altered, resealed by both", None, altered(rb"v1/usage/3/0/0\tlocal", b"v1/usage/3/0/1\tlocal",
+    *both), bundle=decided, policy=credited_policy, accept=True) # nothing inside asks: it rests on the signatures
+stated("amendment behind it reaches before it", "ranges:" + L, lambda b: b.resign(b.find("contract"), rb"\neffective \d+",
+    b"\neffective 1782345600000", *both), bundle=decided, policy=credited_policy)
+
+# 12. Hostile files
 plain = honest.build()
 whole = archive(plain)
 for name, data in hostile.archives(whole):

@@ -41,7 +41,7 @@ class State:
                 self.leaves.append((number(row[0]), b64(row[1])))
             elif kind == "cell":
                 start, sku, cls, account, origin, quantity = row
-                self.cells.append(Cell(number(start) // 1000, sku, cls, account, origin, number(quantity)))
+                self.cells.append(Cell(number(start), sku, cls, account, origin, number(quantity)))
             elif kind == "stream":
                 need(row[0] not in self.streams, "a stream twice")
                 last = self.streams[row[0]] = {"row": row, "window": [], "closed": [], "mark": []}

@@ -55,7 +55,7 @@ class Terms:
             "caps", "slas")) or any("on" in m or "overage_factor" in m or m.get("recognition") == "proportionally" for m in t.get(
             "minimums", [])) or any("package_size" in x for x in tiers) or any(self.counts_as(x) for x in t.get(
             "exclusions", [])))
-        self.quarters = bool(self.fine or self.windows)
+        self.quarters, self.matched, self.tiers_of = bool(self.fine or self.windows), {}, {}
 
     @staticmethod
     def counts_as(exclusion):
@@ -123,7 +123,13 @@ class Terms:
 
     def match(self, line, cluster, ms):
         """Index of the price of a quarter-hour of a line; (class, sku) of an excluded one; None."""
-        sku, cls, account = line.sku, line.cls, line.account
+        week = (self.local(ms) // QUARTER_MS + 3 * 96) % 672 if self.windows else 0
+        key = line.sku, line.cls, line.account, cluster, week
+        if key not in self.matched:
+            self.matched[key] = self.price_of(line.sku, line.cls, line.account, cluster, ms)
+        return self.matched[key]
+
+    def price_of(self, sku, cls, account, cluster, ms):
         if cls in [x["class"] for x in self.t.get("exclusions", [])]:
             return cls, sku
         region = next((r["region"] for r in self.t.get("regions", []) if cluster in r["clusters"]), "-")
@@ -167,11 +173,11 @@ class Terms:
     def tiers(self, i):
         """(edge below, own edge, tier) in base units; a price without tiers is one."""
         p, low, out = self.prices[i], 0, []
-        for tier in p.get("tiers", [p]):
+        for tier in p.get("tiers", [p]) if i not in self.tiers_of else ():
             high = int(Fraction(tier["up_to"]) * self.div[p["sku"]]) if "up_to" in tier else 1 << 200
             out.append((low, high, tier))
             low = high
-        return out
+        return self.tiers_of.setdefault(i, out)
 
     # Items of lines
     def item(self, kind, i):

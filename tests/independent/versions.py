@@ -15,6 +15,7 @@ class Versions:
     def __init__(self, first, st):
         self.list, self.notices = [Version(-1, first, st["begin"], st["end"] or MAX)], []
         self.n, self.end_notice, self.starts = 0, MAX, []
+        self.governs = {} # instant: terms, as of (N, end)
 
     def add(self, leaf, terms, st):
         """A next version, of what an amendment may change."""
@@ -57,8 +58,11 @@ class Versions:
 
     def governing(self, ms):
         """The version with the highest leaf that holds the instant; None outside the term."""
-        if self.list[0].begin <= ms < self.end():
-            return next((v.terms for v in reversed(self.known()) if v.begin <= ms < v.end), None)
+        known = self.governs.setdefault((len(self.list), self.n, self.end_notice), {})
+        if ms not in known:
+            inside = reversed(self.known()) if self.list[0].begin <= ms < self.end() else ()
+            known[ms] = next((v.terms for v in inside if v.begin <= ms < v.end), None)
+        return known[ms]
 
     def of(self, number):
         return next(v.terms for v in self.list if v.terms.version == number)
