@@ -3,11 +3,20 @@
 # test_prepaid.sh BUILD FIXTURES: a take-or-pay contract with a taxed prepayment of 20 %, a deposit, a
 # fee billed in advance and one billed in parts (docs/examples/prepaid.terms.json), month by month:
 # invoices, payments, drawdown, late usage behind a cut, a refund, what rolls over and what lapses. The
-# bundle verifies; the documents are counted again from the records; a full
-# audit finds nothing. Exits 77 where PostgreSQL is absent.
+# bundle verifies twice, by two programs; the documents are counted again from the records; a full
+# audit finds nothing. Exits 77 where PostgreSQL or python3-nacl is absent.
 set -u
 TALLY=$1/tallystick
 SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
+export PYTHONDONTWRITEBYTECODE=1
+PYTHON=
+for python in python3 /usr/bin/python3; do
+	[ -n "$PYTHON" ] || ! "$python" -c 'import nacl' 2>/dev/null || PYTHON=$python
+done
+[ -n "$PYTHON" ] || {
+	echo "skipped: python3-nacl is not installed"
+	exit 77
+}
 # shellcheck source=tests/support/service.sh
 . "$SOURCE/tests/support/service.sh"
 svc_begin prepaid
@@ -131,6 +140,8 @@ svc_audit
 
 for period in 2026-07 2026-09; do
 	must '^VERIFIED' t verify "$DIR/$period.tar" --policy "$DIR/policy.txt"
+	must '^VERIFIED' "$PYTHON" "$SOURCE/tests/independent/verify_bundle.py" "$DIR/$period.tar" \
+		--policy "$DIR/policy.txt"
 done
 
 # --- counted again from the records

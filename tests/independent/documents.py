@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Journal entries and documents: what a cut leads to, against what is in the bundle."""
 import collections, json, re
-from datetime import timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 from formats import DAY_MS, INT, MAX, expect, fail, hexsha, need
-from rating import KINDS
+from prepaid import Prepaid, pair
+from rating import DRAWDOWN, KINDS
 
 LEGS = dict(zip(KINDS, ("usage", "capacity", "concession", "usage", "shortfall", "shortfall", "shortfall", "usage",
     "concession", "service_credit", "concession", "concession"))) # of revenue_ and expense_
-ENTRY = re.compile(r"j1\t({0})\t([0-9a-f]{{32}})\t(provider|consumer)\t(accrual|invoice|credit_note|tax)\t({0})"
+# What opens an accrual in each book, and what closes it, where it is not that.
+APART = {"drawdown": ("unbilled", "contract_liability", "prepaid", "accrued"), "breakage": ("contract_liability",
+    "revenue_breakage", "expense_unused", "prepaid")}
+ENTRY = re.compile(r"j1\t({0})\t([0-9a-f]{{32}})\t(provider|consumer)\t(accrual|invoice|credit_note|tax|drawdown|payment|refund)\t({0})"
     r"\t(\d{{4}}-\d\d-\d\d)\t(\d{{4}}-\d\d|-)\t({0})\t(-|v\d+/(?:{1})/\d+/\d+/\d+)\t([!-~]+)"
     r"\t([0-9a-f]{{64}}|-)((?:\np\t[a-z_]+\t[DC]\t[A-Z]{{3}}\t[1-9]\d*)*)".format(INT, "|".join(KINDS)))
 Entry = collections.namedtuple("Entry", "id contract book kind posted day month source line number sha legs")
@@ -21,14 +25,7 @@ def entry(leaf):
     return Entry(int(m[1]), *m.groups()[1:4], int(m[5]), *m.groups()[5:7], int(m[8]), *m.groups()[8:11], legs)
 
 
-def pair(book, debit, credit, amount, currency):
-    """Legs of an entry; a negative amount changes sides."""
-    if amount < 0:
-        debit, credit, amount = credit, debit, -amount
-    return [(book, ((debit, "D", currency, amount), (credit, "C", currency, amount)))] if amount else []
-
-
-class Documents:
+class Documents(Prepaid):
     """The part of an audit that begins with an issue event."""
 
     def next_number(self):
@@ -107,20 +104,31 @@ class Documents:
         for member in sorted(set(want) | set(have)):
             expect("documents", name, -1, (member, want.get(member)), (member, have.get(member)))
 
-    def body(self, name, k, cut, target, body, number, entries):
-        keys = set(target) | {key for key in self.billed if key[4] <= k}
-        lines = []
+    def lines_of(self, k, target):
+        keys, lines = set(target) | {key for key in self.billed if self.home(key) <= k}, []
         for key in sorted(keys, key=lambda key: (key[4] != k, key[4], key)):
             amount, quantity = target.get(key, (0, 0))
-            before, adjusts = self.billed.get(key), self.of_period.get(key[4])
+            before, adjusts = self.billed.get(key), self.of_period.get(self.home(key))
             if before and before[0] != amount:
                 lines.append((key, -before[0], -before[1], adjusts, True))
             if (not before or before[0] != amount) and (amount or quantity):
                 lines.append((key, amount, quantity, adjusts, False))
+        return lines
+
+    def total(self, k, target):
+        """What the document will ask for; 0 when it is a credit note."""
+        return max(sum(map(sum, self.taxes(self.lines_of(k, target))[1].values())), 0)
+
+    @staticmethod
+    def parties(t):
+        return {s: {"country": t[s]["address"]["country"], "id": t[s]["id"], "name": t[s]["name"], "tax_id": t[s].get("tax_id")}
+            for s in ("provider", "consumer")}
+
+    def body(self, name, k, cut, target, body, number, entries):
+        lines = self.lines_of(k, target)
         rows, taxes, kind = self.taxes(lines)
         sign = -1 if kind == "credit_note" else 1
-        money = lambda minor: "%s%d" % ("-" * (minor < 0), abs(minor) // 10**self.terms.exp) + (
-            "." + "%0*d" % (self.terms.exp, abs(minor) % 10**self.terms.exp) if self.terms.exp else "")
+        money = self.money
         _, first, end, _ = self.versions.period(k)
         net = sum(row[0] for row in taxes.values())
         tax = sum(row[1] for row in taxes.values())
@@ -130,8 +138,15 @@ class Documents:
             "to": end.isoformat(), "subtotal": money(sign * net), "tax": money(sign * tax),
             "total": money(sign * (net + tax))}
         self.equal(name, want, {m: body[m] for m in want})
-        parties = {s: {"country": t[s]["address"]["country"], "id": t[s]["id"], "name": t[s]["name"],
-            "tax_id": t[s].get("tax_id")} for s in ("provider", "consumer")}
+        parties = self.parties(t)
+        drawn = self.deposits(k)
+        prepaid = sum(d[2] for d in drawn)
+        want = {"prepaid": money(prepaid), "payable": money(net + tax - prepaid), "deposits": [{"id": d[0], "number": d[1],
+            "amount": money(d[2])} for d in drawn]} if drawn else {}
+        self.equal(name, want, {m: body[m] for m in ("prepaid", "payable", "deposits") if m in body})
+        for key, line in zip((key for key, *_ in lines), body["lines"]):
+            expect("documents", name, line["number"], self.prepaid[key[2]]["number"] if key[1] == DRAWDOWN else None, line.get(
+                "prepayment"))
         self.equal(name, parties, {s: body[s] for s in parties})
         have = [(n, x["kind"], x["id"], x["tier"] or 0, x["version"], x["amount"], x["base_quantity"], x["adjusts"],
             x["reversal"], x["treatment"], Fraction(x["percent"]), x["from"], x["to"], x["number"])
@@ -152,7 +167,7 @@ class Documents:
         made = [(*key, money(sign * v[0]), money(sign * v[1])) for key, v in taxes.items()]
         expect("documents", name, -1, made, have)
         refunds = sum(amount for key, amount, *_ in lines if self.claimable(key))
-        self.post(kind, net, refunds, taxes, number, entries, name)
+        self.post(kind, (net, refunds, self.ahead_net(lines)), taxes, drawn, number, entries, name)
         self.billed.update({key: target.get(key, (0, 0)) for key, *_ in lines})
 
     # Tax: rows are the (treatment, percent) of each line; groups what is outstanding per document
@@ -161,7 +176,10 @@ class Documents:
         for key, amount, *_ in lines:
             terms = self.versions.of(key[0])
             treatment = self.line_treatment(key)
-            rows.append((treatment, Fraction(terms.percent(treatment, self.versions.period(key[4]).end - timedelta(1)))))
+            day = self.versions.period(key[4]).end - timedelta(1)
+            if key[1] == DRAWDOWN: # under its own invoice's rate
+                day = date.fromisoformat(terms.item(*key[1:3])["invoice_day"])
+            rows.append((treatment, Fraction(terms.percent(treatment, day))))
             taxes.setdefault(rows[-1], [0, 0])[0] += amount
         for (_, percent), row in taxes.items():
             row[1] = self.terms.round(row[0] * percent / 100)
@@ -186,9 +204,11 @@ class Documents:
         t = next(t for t in self.versions.newest().t["tax"]["treatments"] if t["id"] == treatment)
         return t, Fraction(t["reverse_percent"]) if "reverse_percent" in t else None
 
-    def post(self, kind, net, refunds, taxes, number, entries, name):
+    def post(self, kind, nets, taxes, drawn, number, entries, name):
         c, credit, want, moves = self.terms.t["currency"], kind == "credit_note", [], []
-        for amount, asset, debt in ((net - refunds, "unbilled", "accrued"), (refunds, "refund_liability", "supplier_credits")):
+        net, refunds, ahead = nets
+        for amount, asset, debt in ((net - refunds - ahead, "unbilled", "accrued"), (refunds, "refund_liability",
+                "supplier_credits"), (ahead, "contract_liability", "prepaid")):
             want += [(kind, *p) for p in pair("provider", "receivable", asset, amount, c)]
             want += [(kind, *p) for p in pair("consumer", debt, "payable", amount, c)]
         for (treatment, percent), (base, tax) in taxes.items():
@@ -211,6 +231,9 @@ class Documents:
                         tax = old[1] - self.terms.round((old[0] - self.turned[g]) * rate / 100)
                         moves += [(number, treatment, rate, self.turned[g], tax),
                             (g[0], treatment, rate, -self.turned[g], -tax)]
+        for _, _, amount in drawn:
+            want += [("drawdown", *p) for p in pair("provider", "contract_liability", "receivable", amount, c)]
+            want += [("drawdown", *p) for p in pair("consumer", "payable", "prepaid", amount, c)]
         for document, treatment, rate, base, tax in moves:
             old = self.taxed.get((document, treatment, rate), (0, 0))
             self.taxed[document, treatment, rate] = old[0] + base, old[1] + tax

@@ -141,10 +141,14 @@ STATEMENTS = {
     "gap": "period {begin:int} {end:int};missing {missing:int};list {list:hash}",
     "notice": "by {by:side};end {end:int}",
     "credit": "amount {amount:int};currency {currency:word};line {line:word};treatment {treatment:word};reason {reason:text}",
+    "prepayment": "prepayment {prepayment:word};number {number:number};date {date:day};due {due:day}",
+    "payment": "number {number:number};currency {currency:word};minor {minor:int};date {date:day};reference {reference:text}",
+    "refund": "prepayment {prepayment:word};currency {currency:word};minor {minor:int};date {date:day};reference {reference:text}",
     "claim": "sla {sla:word};period {begin:int} {end:int};reason {reason:text}"}
 STATEMENTS["settlement"] = STATEMENTS["credit"]
-EVENTS = ("tick", "cut", "issue", "void", "release", "gap", "notice", "credit", "settlement", "claim")
-TEXTS = ("number", "reason", "root0", "root1", "line", "treatment", "currency", "sla") # even where they look like integers
+EVENTS = ("tick", "cut", "issue", "void", "release", "gap", "notice", "credit", "settlement", "claim", "prepayment",
+    "payment", "refund")
+TEXTS = ("number", "reason", "root0", "root1", "line", "treatment", "currency", "sla", "prepayment", "reference") # even where they look like integers
 
 
 def pattern(kind):
@@ -167,7 +171,7 @@ def statement(text):
             values = {k: int(v) if re.fullmatch(INT, v) and k not in TEXTS
                 else None if v == "-" else v for k, v in m.groupdict().items()}
             need(all(v <= MAX for v in values.values() if isinstance(v, int)), "integer too large")
-            need(values.get("amount") != 0, "a credit of 1 or more")
+            need(0 not in (values.get("amount"), values.get("minor")), "an amount of 1 or more")
             need(len(text.encode()) <= 16384, "statement too long")
             for name in {"day", "date", "due", "through"} & values.keys():
                 date.fromisoformat(values[name])

@@ -134,7 +134,7 @@ class Opening:
         self.n, self.versions.n, self.log_time, self.day = n, n, at // 1000, EPOCH + timedelta(day)
         self.versions.end_notice = end // 1000 or MAX
         self.serial.update(tick=tick - 1, cut=cut - 1, issue=issue - 1)
-        self.serial.update(kind for _, kind, _ in self.stated if kind in ("void", "release", "gap", "notice", "credit", "settlement", "claim"))
+        self.serial.update(kind for _, kind, _ in self.stated if kind in ("void", "release", "gap", "notice", "credit", "settlement", "claim", "prepayment", "payment", "refund"))
         self.numbers = ["-"] * (documents - 1 + self.serial["void"])
         own = lambda text: self.versions.of(number(text))
         slot = lambda terms, i: i if i < len(terms.prices) else terms.watches()[i - len(terms.prices)]
@@ -150,9 +150,11 @@ class Opening:
         for row in rows["accrual"]:
             self.accrued[line(row)] += number(row[6])
         for row in rows["billed"]:
-            self.billed[line(row)] = number(row[5]), number(row[6])
+            if row[1] != "deposit":
+                self.billed[line(row)] = number(row[5]), number(row[6])
         treatments = [x["id"] for x in self.versions.newest().t["tax"]["treatments"]]
         self.open_credits(rows["credit"], treatments)
+        self.open_prepaid(rows, line)
         for document, treatment, percent, net, tax in rows["taxed"]:
             name = treatments[number(treatment)]
             self.taxed[document, name, Fraction(number(percent), 10**12)] = number(net), number(tax)
@@ -166,7 +168,7 @@ class Opening:
         for role, debits, credits in rows["balance"]:
             self.balance[role] = number(debits) - number(credits)
         need(self.issued == self.state.period and len(self.cut_at) == self.state.period + 1, "the periods so far")
-        self.cut_lines = {line(row[1:]): (number(row[7]), number(row[6])) for row in rows["cut"]}
+        self.cut_lines = {line(row[1:]): (number(row[7]), number(row[6])) for row in rows["cut"] if row[2] != "deposit"}
 
     def own_cut(self, i, kind, st):
         """The cut that the state is of: its entries are in the state, its document is not issued yet."""

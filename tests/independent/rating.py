@@ -7,9 +7,11 @@ from formats import DAY_MS, MAX, need
 
 QUARTER_MS, EPOCH = 900000, date(1970, 1, 1)
 KINDS = ("usage", "fee", "discount", "overage", "shortfall", "rollover", "true_up", "excess", "cap", "sla_credit", "credit",
-    "settlement")
-USAGE, FEE, DISCOUNT, OVERAGE, SHORTFALL, ROLLOVER, TRUE_UP, EXCESS, CAP, SLA, CREDIT, SETTLEMENT = range(12)
-ITEMS = ("prices", "fees", "discounts", "commitments", "commitments", "commitments", "minimums", "minimums", "caps", "slas")
+    "settlement", "prepayment", "drawdown", "breakage", "deposit")
+(USAGE, FEE, DISCOUNT, OVERAGE, SHORTFALL, ROLLOVER, TRUE_UP, EXCESS, CAP, SLA, CREDIT, SETTLEMENT, PREPAYMENT, DRAWDOWN, BREAKAGE,
+    DEPOSIT) = range(16)
+ITEMS = ("prices", "fees", "discounts", "commitments", "commitments", "commitments", "minimums", "minimums", "caps", "slas", "", "",
+    "prepayments", "prepayments", "prepayments", "prepayments")
 # Days of a period; `whole` is how many it has before the term cuts it.
 Period = collections.namedtuple("Period", "index first end whole")
 # What a version's prices count: sums {(price or (class, sku), period): quantity}, and where quarter-hours matter

@@ -10,11 +10,11 @@ import argparse, collections, json, re, sys, time
 from base64 import b64encode
 from datetime import date, timedelta
 from credits import Credits
-from documents import LEGS, Documents, entry, pair
+from documents import APART, LEGS, Documents, entry, pair
 from formats import (DAY_MS, EVENTS, MAX, SPAN_MS, Bad, Policy, Tree, checkpoint, expect, fail, failures, hexsha, need,
     note, notes, read_archive, read_leaves, statement, vkey)
 from opening import Opening
-from rating import KINDS, QUARTER_MS, Terms, Usage
+from rating import BREAKAGE, KINDS, QUARTER_MS, Terms, Usage
 from usage import Stream, judge, meet
 from versions import Versions
 
@@ -35,13 +35,13 @@ class Audit(Documents, Opening, Credits):
         self.serial, self.balance, self.day = collections.Counter(), collections.Counter(), date.min
         self.sums, self.fine = collections.Counter(), collections.Counter()
         self.versions, self.offered, self.log_time = None, [], 0
-        self.credits, self.claims = {}, set()
+        self.credits, self.claims, self.prepaid = {}, set(), {}
 
     def guard(self, check, file, index, work, *args):
         try:
             return work(*args)
         except (Bad, ValueError, KeyError, IndexError, AttributeError, TypeError, StopIteration,
-                RecursionError) as e:
+                RecursionError, OverflowError) as e:
             fail(check, file, index, "well formed and right", str(e) or type(e).__name__)
 
     def run(self):
@@ -120,10 +120,10 @@ class Audit(Documents, Opening, Credits):
         if kind in ("contract", "key"):
             return (self.contract if kind == "contract" else self.enrol)(i, data, st, text)
         who = dict(self.party.values())
-        if kind in ("tick", "cut", "issue", "void"):
+        if kind in ("tick", "cut", "issue", "void", "prepayment"):
             who, self.at = dict([vkey(self.terms.t["evidence"]["operator_key"], (1,))]), st["at"]
-        elif kind in ("credit", "claim"):
-            who = dict([self.party["provider" if kind == "credit" else "consumer"]])
+        elif kind in ("credit", "claim", "payment", "refund"):
+            who = dict([self.party["consumer" if kind == "claim" else "provider"]])
         elif kind == "notice":
             who = dict([self.party[st["by"]]])
             self.versions.notices.append((i, st))
@@ -272,7 +272,7 @@ class Audit(Documents, Opening, Credits):
                 continue
             self.serial[kind] += 1
             expect("events", "inputs.leaves", i, "%s %d" % (kind, self.serial[kind]), "%s %d" % (kind, st["serial"]))
-            if kind not in ("tick", "cut", "issue", "void"):
+            if kind not in ("tick", "cut", "issue", "void", "prepayment"):
                 continue
             if kind == "void": # takes the next number, of a cut that has no document yet
                 cut = self.cuts.get(st["cut"])
@@ -283,16 +283,22 @@ class Audit(Documents, Opening, Credits):
             if st["at"] < self.log_time:
                 fail("events", "inputs.leaves", i, "at %d or later" % self.log_time, st["at"])
             self.log_time = st["at"]
+            cash = []
             if kind in ("tick", "cut"):
+                cash = [x for x in self.stated if x[1] in ("payment", "refund") and self.n <= x[0] < st["to"]]
                 self.fold(i, kind, st)
-            first = due
-            while due < len(self.entries) and self.entries[due] and self.entries[due].source == i:
+            first, sources = due, {i, *(x[0] for x in cash)}
+            while due < len(self.entries) and self.entries[due] and self.entries[due].source in sources:
                 due += 1
-            self.guard("entries", "journal.leaves", offset + first, self.entries_of, i, kind, st, first, due)
+            self.guard("entries", "journal.leaves", offset + first, self.entries_of, i, kind, st, first, due, cash)
             if kind == "cut":
                 self.guard("events", "inputs.leaves", i, self.cut, i, st, offset + due)
             elif kind == "issue":
                 self.guard("documents", "inputs.leaves", i, self.issue, i, st, self.entries[first:due])
+            elif kind == "prepayment":
+                self.guard("documents", "inputs.leaves", i, self.invoice_prepayment, i, st, self.entries[first:due])
+            expect("books", "journal.leaves", offset + due - 1, self.guard("books", "inputs.leaves", i, self.liability),
+                -self.balance["contract_liability"])
         if due < len(self.entries):
             fail("entries", "journal.leaves", offset + due, "an entry of the next event", self.entries[due])
 
@@ -312,31 +318,38 @@ class Audit(Documents, Opening, Credits):
         self.fold_credits(to, st)
         self.n, self.day = max(self.n, to), d
 
-    def entries_of(self, i, kind, st, first, end):
-        books = collections.Counter()
+    def entries_of(self, i, kind, st, first, end, cash):
+        books, rest = collections.Counter(), self.entries[first:end]
+        for x in cash: # it comes first
+            self.cash(*x, rest)
+        first_accrual = end - len(rest)
         for k in range(first, end):
             e = self.entries[k]
             need((e.id, e.contract, e.posted) == (self.from_["journal"] + k, self.policy.contract, st["at"]), "id, contract, posted")
-            need((e.kind == "accrual") == (kind in ("tick", "cut")), "kind of an entry")
+            need((e.kind == "accrual") == (kind in ("tick", "cut") and k >= first_accrual), "kind of an entry")
             need(sum(a if side == "D" else -a for _, side, _, a in e.legs) == 0, "debit = credit")
             for role, side, currency, amount in e.legs:
                 need(currency == self.terms.t["currency"], "currency")
                 self.balance[role] += amount if side == "D" else -amount
             if e.kind == "accrual":
                 version, charge, item, tier, period = e.line.split("/")
-                revenue, expense = "revenue_" + LEGS[charge], "expense_" + LEGS[charge]
                 key = int(version[1:]), KINDS.index(charge), int(item), int(tier), int(period)
                 opens, mirror = ("refund_liability", "supplier_credits") if self.claimable(key) else ("unbilled", "accrued")
-                amount = e.legs[0][3] * (1 if e.legs[0][0] in (opens, expense) else -1)
+                if charge == "fee" and {"contract_liability", "prepaid"} & {leg[0] for leg in e.legs}:
+                    need(self.apart(key), "a fee billed ahead")
+                    opens, mirror = "contract_liability", "prepaid"
+                roles = APART.get(charge) or (opens, "revenue_" + LEGS[charge], "expense_" + LEGS[charge], mirror)
+                roles = roles[:2] if e.book == "provider" else roles[2:]
+                amount = e.legs[0][3] * (1 if e.legs[0][0] == roles[0] else -1)
                 books[e.book, e.line, e.month] += amount
-                roles = (opens, revenue) if e.book == "provider" else (expense, mirror)
                 need([(e.book, e.legs)] == pair(e.book, *roles, amount, e.legs[0][2]), "legs of an accrual")
                 if e.book == "provider":
                     self.accrued[key] += amount
         for (book, line, month), amount in books.items():
             expect("books", "journal.leaves", first, amount, books["consumer", line, month])
             expect("books", "journal.leaves", first, amount, books["provider", line, month])
-        for a, b in (("receivable", "payable"), ("unbilled", "accrued"), ("refund_liability", "supplier_credits")):
+        for a, b in (("receivable", "payable"), ("unbilled", "accrued"), ("refund_liability", "supplier_credits"), (
+                "contract_liability", "prepaid")):
             expect("books", "journal.leaves", end - 1, self.balance[a], -self.balance[b])
 
     def cut(self, i, st, journal):
@@ -348,14 +361,20 @@ class Audit(Documents, Opening, Credits):
         need(st["at"] >= st["end"] + v.document(k).t["late"]["usage_until_days"] * DAY_MS, "usage_until_days have passed")
         need(self.issued == k, "the document before is issued")
         usage = self.usage(st["to"])
-        target = {(*key, n): value for n in range(k + 1) for key, value in v.charges(v.period(n), usage).items()}
-        target = {key: value for key, value in target.items() if self.expected(key)}
+        target = {}
         for n in range(k + 1):
-            target.update(self.credit_lines(n))
-        for key in sorted(set(target) | {a for a in self.accrued if a[4] <= k}):
+            own = {(*key, n): value for key, value in v.charges(v.period(n), usage).items()}
+            target.update({key: value for key, value in own.items() if self.expected(key)} | self.credit_lines(n))
+            self.draw(n, target)
+        lapses = self.lapses(date.fromisoformat(st["day"]), k, target)
+        expect("entries", "journal.leaves", journal - 1, lapses, {a: x for a, x in self.accrued.items() if a[1] == BREAKAGE and x})
+        for key in sorted(set(target) | {a for a in self.accrued if a[4] <= k and a[1] != BREAKAGE}):
             expect("entries", "journal.leaves", journal - 1, (key, target.get(key, (0, 0))[0]), (key, self.accrued[key]))
         self.cut_at[k] = st["at"]
-        self.cuts[i] = k, st, journal, {key: value for key, value in target.items() if self.bills(key, k)}
+        bill = self.bill(k, target, usage)
+        self.cuts[i] = k, st, journal, bill
+        if self.order("deposit"):
+            self.deposit(k, self.total(k, bill))
 
     def usage(self, to):
         """What counts of leaves below N, by version: a state's sums, and the lines that came or went since."""

@@ -25,6 +25,9 @@ class Versions:
                 ("invoice", "series"), ("rounding",), ("evidence", "domain"), ("evidence", "inputs_log"), ("evidence",
                 "journal_log"), ("zone", "offsets"), ("calendar",), ("term", "from")):
             same(*path)
+        fixed = lambda t, n: [{k: v for k, v in p.items() if k not in ("section", "description", "on", "priority", "expires", "rollover")}
+            for p in t.get("prepayments", [])[:n]]
+        need(fixed(a, None) == fixed(b, len(a.get("prepayments", []))), "prepayments keep places")
         need(a["tax"]["treatments"] == b["tax"]["treatments"][: len(a["tax"]["treatments"])], "treatments keep places")
         for name, others in (("regions", ("regions", "counters")), ("purposes", ("purposes", "counters"))):
             had, has = (any(t.get(o) for o in others) for t in (a, b))
