@@ -46,11 +46,10 @@ static json_t *own_money(const struct ts_recon_report *r, int side)
 static json_t *tolerance(const struct ts_recon_report *r, const struct ts_tolerance *t)
 {
 	char text[TS_DECIMAL_CHARS];
-	if (!t->stated)
-		return json_null();
-	return json_pack("{s:s,s:o}", "amount",
-		ts_money_format(t->amount_minor, r->currency[0], text), "percent",
-		decimal(t->percent));
+	json_t *amount = t->amount_minor < 0 ? json_null()
+					     : json_string(ts_money_format(
+						       t->amount_minor, r->currency[0], text));
+	return json_pack("{s:o,s:o}", "amount", amount, "percent", decimal(t->percent));
 }
 
 static json_t *inputs(const struct ts_recon_paper *p, int side)
@@ -213,22 +212,22 @@ enum ts_err ts_recon_json(const struct ts_recon_paper *paper, struct ts_region *
 	const char **out, size_t *len, struct ts_why *why)
 {
 	const struct ts_recon_report *r = paper->report;
-	const struct ts_tolerances *t = &r->tolerances;
+	const struct ts_dealing *t = &r->dealing;
 	ts_i128 drift_minor = 0;
 	TS_TRY(ts_recon_closes(r, why));
 	TS_TRY(ts_recon_drift_minor(paper, &drift_minor, why));
 	json_t *sku_list = json_array();
 	enum ts_err err = skus(paper, sku_list, why);
 	__attribute__((cleanup(ts_json_cleanup))) json_t *root = json_pack(
-		"{s:s,s:s,s:{s:o,s:o},s:{s:{s:o,s:o},s:o,s:o},s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,"
+		"{s:s,s:s,s:{s:o,s:o},s:{s:o,s:o,s:o},s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,"
 		"s:{s:I,s:I,s:I}}",
 		"format", TS_RECON_FORMAT, "contract", paper->contract, "period", "from",
-		instant(r->from_ms), "to", instant(r->to_ms), "tolerances", "record", "units",
-		decimal(t->record_units), "percent", decimal(t->record_percent), "line",
-		tolerance(r, &t->line), "invoice", tolerance(r, &t->invoice), "provider",
-		side_of(paper, 0), "partner", side_of(paper, 1), "skus", sku_list, "closure",
-		closure(r), "within", within(paper, drift_minor), "categories", categories(r),
-		"days", days(r), "items", items(r), "work", work(&r->work), "clock", "offset_ms",
+		instant(r->from_ms), "to", instant(r->to_ms), "tolerances", "record",
+		tolerance(r, &t->record), "line", tolerance(r, &t->line), "invoice",
+		tolerance(r, &t->invoice), "provider", side_of(paper, 0), "partner",
+		side_of(paper, 1), "skus", sku_list, "closure", closure(r), "within",
+		within(paper, drift_minor), "categories", categories(r), "days", days(r), "items",
+		items(r), "work", work(&r->work), "clock", "offset_ms",
 		(json_int_t)r->clock.offset_ms, "groups", (json_int_t)r->clock.groups, "shifted",
 		(json_int_t)r->clock.shifted);
 	TS_TRY(err);

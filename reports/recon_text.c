@@ -66,24 +66,24 @@ static void put_versions(const struct ts_recon_paper *p, struct ts_buf *out)
 static void put_level(const struct ts_recon_report *r, const char *name,
 	const struct ts_tolerance *t, struct ts_buf *out)
 {
-	char a[TS_DECIMAL_CHARS], b[TS_DECIMAL_CHARS];
-	if (!t->stated)
-		ts_buf_printf(out, "; %s: not stated", name);
-	else
-		ts_buf_printf(out, "; %s: %s or %s %%", name,
-			ts_money_group(t->amount_minor, r->currency[0], a),
-			ts_decimal_format(t->percent, 0, b));
+	char text[TS_DECIMAL_CHARS];
+	bool percent = t->percent.pico > 0, amount = t->amount_minor > 0;
+	ts_buf_printf(out, "  %s:", name);
+	if (percent)
+		ts_buf_printf(out, " %s %%", ts_decimal_format(t->percent, 0, text));
+	if (amount)
+		ts_buf_printf(out, "%s %s", percent ? " and" : "",
+			ts_money_group(t->amount_minor, r->currency[0], text));
+	if (!percent && !amount)
+		ts_buf_puts(out, " none");
 }
 
 static void put_tolerances(const struct ts_recon_report *r, struct ts_buf *out)
 {
-	const struct ts_tolerances *t = &r->tolerances;
-	char a[TS_DECIMAL_CHARS], b[TS_DECIMAL_CHARS];
-	ts_buf_printf(out, "tolerances  record: %s units or %s %%",
-		ts_decimal_format(t->record_units, 0, a),
-		ts_decimal_format(t->record_percent, 0, b));
-	put_level(r, "line", &t->line, out);
-	put_level(r, "invoice", &t->invoice, out);
+	ts_buf_puts(out, "tolerances");
+	put_level(r, "record", &r->dealing.record, out);
+	put_level(r, "line", &r->dealing.line, out);
+	put_level(r, "invoice", &r->dealing.invoice, out);
 	ts_buf_puts(out, "\n\n");
 }
 

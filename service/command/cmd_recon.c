@@ -199,7 +199,7 @@ static enum ts_err recon(struct recon_work *w, bool *agrees, struct ts_why *why)
 	TS_TRY(read_versions(w, terms, "--consumer-terms", &w->versions[1], why));
 	TS_TRY(read_before(w, why));
 	TS_TRY(find_period(w, &o.from_ms, &o.to_ms, why));
-	o.tolerances = &w->versions[0].list[w->versions[0].n - 1].terms->tolerances;
+	o.dealing = &w->versions[0].list[w->versions[0].n - 1].terms->dealing;
 	struct ts_recon_paper paper = {
 		.contract = w->versions[0].list[0].terms->contract, .before = w->before};
 	for (int side = 0; side < 2; side++) {

@@ -27,7 +27,8 @@ cat >terms.json <<'JSON'
 {"currency": "USD", "term": {"from": "2026-06-01", "to": "2026-08-01"},
  "skus": [{"sku": "gpu", "name": "GPU", "unit": "GPU-hour", "divisor": "3600000000"}],
  "prices": [{"id": "gpu", "sku": "gpu", "class": "*", "model": "per_unit", "unit_price": "2.00"}],
- "reconciliation": {"record": {"units": "0.001"}, "line": {"amount": "1.00"}}}
+ "reconciliation": {"tolerance": {"record": {"amount": "0.01"}, "line": {"amount": "1.00"},
+  "invoice": {"amount": "1.00"}}}}
 JSON
 sed 's/"2.00"/"2.50"/' terms.json >dearer.json
 sed 's/USD/EUR/' terms.json >euro.json
@@ -147,12 +148,12 @@ recon 2 --provider p.tsv --consumer p.tsv $t --from 2026-06-01
 has 'period'
 recon 2 --provider p.tsv --consumer p.tsv --terms terms.json --from 2026-07-01 --to 2026-07-01
 has 'would be empty'
-sed 's/"units": "0.001"/"units": "-1"/' terms.json >bad.json
+sed 's/"amount": "0.01"/"amount": "-1"/' terms.json >bad.json
 recon 1 --provider p.tsv --consumer p.tsv --terms bad.json
-has '/reconciliation/record/units'
-sed 's/"amount": "1.00"/"amount": "1.001"/' terms.json >bad.json
+has '/reconciliation/tolerance/record/amount'
+sed 's/{"amount": "1.00"},/{"amount": "1.001"},/' terms.json >bad.json
 recon 1 --provider p.tsv --consumer p.tsv --terms bad.json
-has '/reconciliation/line/amount'
+has '/reconciliation/tolerance/line/amount'
 code=0
 "$TALLY" recon invoices --provider p.tsv --consumer p.tsv --terms terms.json >out 2>&1 || code=$?
 [ "$code" = 2 ] || fail "an unknown verb: exit $code"

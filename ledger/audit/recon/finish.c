@@ -177,15 +177,6 @@ static enum ts_err currency(struct ts_recon_state *s, struct ts_why *why)
 	return ts_recon_add_item(s, &item, why);
 }
 
-static bool tolerates(const struct ts_tolerance *t, int64_t base_minor, int64_t sum_minor)
-{
-	ts_i128 by_percent = 0, sum = sum_minor < 0 ? -(ts_i128)sum_minor : sum_minor;
-	if (ts_muldiv(base_minor, t->percent.pico, 100 * TS_PICO, TS_ROUND_DOWN, &by_percent) !=
-		TS_OK)
-		return false;
-	return !t->stated || sum <= by_percent || sum <= t->amount_minor;
-}
-
 /* The worth of a SKU's slots at the provider. */
 static int64_t base_of(const struct ts_recon_state *s, const char *sku)
 {
@@ -208,7 +199,8 @@ static void hold(struct ts_recon_state *s, const char *sku, int64_t base_minor,
 		if (s->items[i].within && (sku == NULL || strcmp(s->items[i].sku, sku) == 0))
 			sum += s->items[i].amount_minor;
 	int64_t minor = INT64_MAX;
-	if (ts_to64(sum, &minor) == TS_OK && tolerates(tolerance, base_minor, minor))
+	if (ts_to64(sum, &minor) == TS_OK &&
+		ts_recon_tolerance_holds(tolerance, base_minor, minor, true, minor))
 		return;
 	for (size_t i = 0; i < s->items_n; i++)
 		if (s->items[i].within && (sku == NULL || strcmp(s->items[i].sku, sku) == 0)) {
@@ -219,8 +211,8 @@ static void hold(struct ts_recon_state *s, const char *sku, int64_t base_minor,
 
 static void levels(struct ts_recon_state *s)
 {
-	const struct ts_tolerances *t = s->options->tolerances;
-	for (size_t k = 0; k < s->skus.n && t->line.stated; k++) {
+	const struct ts_dealing *t = s->options->dealing;
+	for (size_t k = 0; k < s->skus.n; k++) {
 		const struct ts_recon_sku *sku = ts_rowset_at(&s->skus, k);
 		hold(s, sku->sku, base_of(s, sku->sku), &t->line, "line");
 	}

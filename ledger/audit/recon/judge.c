@@ -57,20 +57,29 @@ static ts_i128 magnitude(ts_i128 v)
 	return v < 0 ? -v : v;
 }
 
-/* The larger bound of both ways to state it; a figure that overflows tolerates nothing. */
+/* Within all that is stated; a level of which nothing is stated tolerates nothing. Percent 0 is not
+ * stated: it would leave an amount without meaning. */
+bool ts_recon_tolerance_holds(const struct ts_tolerance *t, ts_i128 base, ts_i128 delta,
+	bool amounts, int64_t amount_minor)
+{
+	ts_i128 most = 0;
+	bool by_percent = t->percent.pico > 0;
+	bool by_amount = t->amount_minor > 0 || (t->amount_minor == 0 && by_percent);
+	if (delta == 0 && amount_minor == 0)
+		return true;
+	if (!by_percent && !by_amount)
+		return false;
+	if (by_percent &&
+		(ts_muldiv(base, t->percent.pico, 100 * TS_PICO, TS_ROUND_DOWN, &most) != TS_OK ||
+			magnitude(delta) > most))
+		return false;
+	return !by_amount || (amounts && magnitude(amount_minor) <= t->amount_minor);
+}
+
 bool ts_recon_tolerates(const struct ts_recon_state *s, const struct ts_recon_item *item)
 {
-	const struct ts_tolerances *t = s->options->tolerances;
-	const struct ts_recon_sku *sku = ts_recon_sku_of(s, ts_str(item->sku), NULL);
-	ts_i128 most = item->quantity[0] > item->quantity[1] ? item->quantity[0]
-							     : item->quantity[1];
-	ts_i128 by_units = 0, by_percent = 0, delta = magnitude(item->delta);
-	if (ts_muldiv(t->record_units.pico, sku->divisor, TS_PICO, TS_ROUND_DOWN, &by_units) !=
-			TS_OK ||
-		ts_muldiv(most, t->record_percent.pico, 100 * TS_PICO, TS_ROUND_DOWN,
-			&by_percent) != TS_OK)
-		return false;
-	return delta <= by_units || delta <= by_percent;
+	return ts_recon_tolerance_holds(&s->options->dealing->record, item->quantity[0],
+		item->delta, s->report->amounts, item->amount_minor);
 }
 
 static bool any_failed(const struct ts_recon_group *g)

@@ -141,7 +141,7 @@ enum ts_err ts_recon_run(const struct ts_recon_options *options, struct ts_regio
 		return ts_why(why, TS_E_NO_MEMORY, "", "no memory for the report");
 	s.report->from_ms = options->from_ms;
 	s.report->to_ms = options->to_ms;
-	s.report->tolerances = *options->tolerances;
+	s.report->dealing = *options->dealing;
 	for (int side = 0; side < 2; side++)
 		s.report->currency[side] = options->side[side].versions[0].terms->currency;
 	s.report->amounts = s.report->currency[0] == s.report->currency[1];

@@ -70,7 +70,7 @@ struct ts_recon_sided {
 struct ts_recon_options {
 	struct ts_recon_sided side[2];
 	int64_t from_ms, to_ms; /* the period */
-	const struct ts_tolerances *tolerances;
+	const struct ts_dealing *dealing; /* tolerances */
 	size_t rows_max; /* records that are held at once, the differing ones included */
 	void *ctx;
 	/* All lines of the side that start in [from_ms, to_ms), in any order. */
@@ -142,7 +142,7 @@ struct ts_recon_report {
 	bool amounts; /* false: currencies differ */
 	const struct ts_currency *currency[2];
 	int64_t from_ms, to_ms;
-	struct ts_tolerances tolerances;
+	struct ts_dealing dealing; /* tolerances as used */
 	struct ts_recon_sku *skus; /* by name */
 	size_t skus_n;
 	int64_t total_minor[2]; /* usage lines of both sides, each under its own terms */

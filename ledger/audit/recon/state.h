@@ -65,6 +65,8 @@ bool ts_recon_priced_alike(
 /* Takes the partner's rows out of `now` and puts the provider's in; what that changes. */
 enum ts_err ts_recon_worth(struct ts_recon_state *s, struct ts_recon_row *const rows[2],
 	int64_t *change_minor, struct ts_why *why) TS_MUST;
+bool ts_recon_tolerance_holds(const struct ts_tolerance *t, ts_i128 base, ts_i128 delta,
+	bool amounts, int64_t amount_minor);
 bool ts_recon_tolerates(const struct ts_recon_state *s, const struct ts_recon_item *item);
 enum ts_err ts_recon_add_item(
 	struct ts_recon_state *s, const struct ts_recon_item *item, struct ts_why *why) TS_MUST;

@@ -26,7 +26,8 @@ static const char terms[] =
 	"\"prices\":[{\"id\":\"od\",\"sku\":\"gpu\",\"class\":\"od\",\"model\":\"per_unit\","
 	"\"unit_price\":\"20.00\"},{\"id\":\"spot\",\"sku\":\"gpu\",\"class\":\"spot\",\"model\":"
 	"\"per_unit\",\"unit_price\":\"10.00\"}],"
-	"\"reconciliation\":{\"record\":{\"units\":\"0.001\",\"percent\":\"0.01\"}}}";
+	"\"reconciliation\":{\"tolerance\":{\"record\":{\"amount\":\"0.01\"},\"line\":{\"amount\":"
+	"\"1000000.00\"},\"invoice\":{\"amount\":\"1000000.00\"}}}}";
 
 enum plant {
 	LOST_AT_PARTNER,

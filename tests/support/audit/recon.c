@@ -117,7 +117,7 @@ enum ts_err ts_tapes_run(struct ts_tapes *tapes, struct ts_region *region,
 			o.side[side].versions_n++;
 		}
 	}
-	o.tolerances = &o.side[0].versions[0].terms->tolerances;
+	o.dealing = &o.side[0].versions[0].terms->dealing;
 	enum ts_err err = ts_recon_run(&o, region, out, why);
 	ts_hasher_free(&hasher);
 	return err;

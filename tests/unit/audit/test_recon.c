@@ -25,7 +25,8 @@ static const char usd[] = TERMS("USD", PER_UNIT("2.00"), "");
 static const char usd_dearer[] = TERMS("USD", PER_UNIT("2.10"), "");
 static const char eur[] = TERMS("EUR", PER_UNIT("2.00"), "");
 static const char lenient[] = TERMS("USD", PER_UNIT("2.00"),
-	",\"reconciliation\":{\"record\":{\"units\":\"0.1\"},\"line\":{\"amount\":\"0.50\"}}");
+	",\"reconciliation\":{\"tolerance\":{\"record\":{\"amount\":\"0.20\",\"percent\":\"10\"},"
+	"\"line\":{\"amount\":\"0.50\"},\"invoice\":{\"percent\":\"50\"}}}");
 static const char tiers[] = TERMS("USD",
 	"\"model\":\"graduated\",\"tiers\":[{\"up_to\":\"100\",\"unit_price\":\"3.00\"},"
 	"{\"unit_price\":\"1.00\"}]",
