@@ -45,16 +45,6 @@ struct attempt {
 	struct ts_db_posting posting;
 };
 
-static int32_t max_day(int32_t a, int32_t b)
-{
-	return a > b ? a : b;
-}
-
-static int32_t min_day(int32_t a, int32_t b)
-{
-	return a < b ? a : b;
-}
-
 /* A cut takes all there is, so that the streams' states are those at its N. What came while its
  * ticks ran may be that many times one tick's share; beyond, it ticks on. */
 #define CUT_SHARES 4
@@ -116,7 +106,7 @@ static enum ts_err plan_tick(struct attempt *a, int32_t day, struct ts_why *why)
 	if (day > ts_zone_day(&a->terms[0]->zone, a->s->now_us))
 		return ts_why(why, TS_E_INVALID, "day", "D may not lie in the future");
 	a->event.serial = head->tick_serial;
-	a->event.day = max_day(day, head->day);
+	a->event.day = day > head->day ? day : head->day;
 	return TS_OK;
 }
 
@@ -145,11 +135,12 @@ static enum ts_err plan(struct attempt *a, struct ts_why *why)
 	if (ts_ledger_period_get(a->ledger, s->period, &period) != TS_OK)
 		return ts_why(
 			why, TS_E_NOT_FOUND, "period", "the contract has no period %d", s->period);
+	int32_t last = period.end_day - 1;
 	if (a->kind == TS_SETTLE_TICK) /* no further than the cut itself will go */
-		return plan_tick(a, min_day(today, period.end_day - 1), why);
+		return plan_tick(a, today < last ? today : last, why);
 	bool cut = s->kind == TS_SETTLE_CUT;
 	a->event.serial = cut ? head->cut_serial : head->issue_serial;
-	a->event.day = max_day(head->day, period.end_day - 1);
+	a->event.day = head->day > last ? head->day : last;
 	return TS_OK;
 }
 
