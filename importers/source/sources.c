@@ -2,6 +2,7 @@
 #include "importers/frame/source.h"
 #include "importers/source/alibaba.h"
 #include "importers/source/apel.h"
+#include "importers/source/aws.h"
 #include "importers/source/cloudevents.h"
 #include "importers/source/records.h"
 #include "importers/source/slurm.h"
@@ -17,6 +18,7 @@ const struct ts_source *const ts_sources[] = {
 	&ts_philly_source,
 	&ts_acme_source,
 	&ts_series_source,
+	&ts_aws_cur_source,
 	&ts_records_source,
 	&none,
 };
