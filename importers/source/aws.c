@@ -309,6 +309,7 @@ static enum ts_err aws_row(
 	}
 	if (!read_span(item, &use, row) ||
 		!find_instance(*options, item, use.start_ms, &entry, row) ||
+		ts_billed_is_none(entry, row) ||
 		!read_class(*options, item, type, use.start_ms, &class, row) ||
 		!is_final(*options, item, row))
 		return TS_OK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "importers/source/billed.h"
+#include "importers/frame/catalog.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -17,6 +18,16 @@ enum ts_err ts_billed_open(const struct ts_source_options *options, struct ts_re
 	*kept = options;
 	*state = kept;
 	return TS_OK;
+}
+
+bool ts_billed_is_none(const struct ts_catalog_entry *entry, struct ts_row *row)
+{
+	if (!ts_str_is(entry->class, "not_billable"))
+		return false;
+	ts_row_judge(row, TS_ROW_NOT_BILLABLE, "no_accelerator",
+		"%.*s \"%.*s\" is no device, says the catalog", TS_SHOW(entry->table),
+		TS_SHOW(entry->code));
+	return true;
 }
 
 static bool same_nocase(struct ts_str text, const char *word, size_t len)

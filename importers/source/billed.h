@@ -33,6 +33,10 @@ const char *ts_billed_show(ts_i128 money, char out[TS_BILLED_MONEY_CHARS]);
 enum ts_err ts_billed_literal(struct ts_str text, struct ts_region *region,
 	const struct ts_node **out, struct ts_why *why) TS_MUST;
 
+/* An entry of class "not_billable" says that the code is no device: the row is judged so. */
+struct ts_catalog_entry;
+bool ts_billed_is_none(const struct ts_catalog_entry *entry, struct ts_row *row);
+
 /* What stands behind the last sep; the whole text when there is none. */
 struct ts_str ts_billed_last(struct ts_str text, char sep);
 bool ts_billed_contains(struct ts_str text, const char *part); /* ASCII letters in any case */
