@@ -4,6 +4,7 @@
 #include "importers/source/apel.h"
 #include "importers/source/aws.h"
 #include "importers/source/cloudevents.h"
+#include "importers/source/focus.h"
 #include "importers/source/gcp.h"
 #include "importers/source/records.h"
 #include "importers/source/slurm.h"
@@ -21,6 +22,7 @@ const struct ts_source *const ts_sources[] = {
 	&ts_series_source,
 	&ts_aws_cur_source,
 	&ts_gcp_billing_source,
+	&ts_focus_source,
 	&ts_records_source,
 	&none,
 };
