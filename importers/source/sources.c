@@ -6,6 +6,8 @@
 #include "importers/source/cloudevents.h"
 #include "importers/source/focus.h"
 #include "importers/source/gcp.h"
+#include "importers/source/kubernetes.h"
+#include "importers/source/opencost.h"
 #include "importers/source/records.h"
 #include "importers/source/slurm.h"
 #include "importers/source/traces.h"
@@ -23,6 +25,8 @@ const struct ts_source *const ts_sources[] = {
 	&ts_aws_cur_source,
 	&ts_gcp_billing_source,
 	&ts_focus_source,
+	&ts_kubernetes_source,
+	&ts_opencost_source,
 	&ts_records_source,
 	&none,
 };
