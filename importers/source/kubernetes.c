@@ -3,44 +3,25 @@
 #include "importers/frame/catalog.h"
 #include "importers/source/billed.h"
 #include "importers/source/prom.h"
+#include "importers/source/spans.h"
 #include <stdio.h>
 #include <string.h>
 
 #define DEVICES_MAX 1000000
-#define HOUR_MS 3600000
-#define PODS_SLOTS 131072 /* a power of two; at most half of them are used */
 #define NAME_BYTES_MAX 256
 
-/* A pod ran in [start, end). */
-struct run {
-	int64_t start_ms;
-	int64_t end_ms;
-	struct run *next; /* later */
-};
-struct pod {
-	struct ts_str name; /* uid, or namespace/name */
-	struct run *first;
-	struct run *last;
-};
-/* Held without a change, within one hour. */
-struct held {
-	int64_t start_ms;
-	int64_t end_ms;
-	int64_t count;
-};
 struct kubernetes {
 	const struct ts_source_options *options;
 	struct ts_region *region;
 	int64_t step_ms;
 	bool requests; /* one was judged: phases come too late now */
-	size_t pods_n;
-	struct pod **pods; /* slots; NULL until a phase was read */
+	struct ts_spans *pods; /* when they ran; NULL until a phase was read */
 	/* Of the series at hand. */
 	struct ts_prom_series series;
 	const struct ts_catalog_entry *entry;
 	struct ts_str sku;
 	size_t held_n;
-	struct held *held;
+	struct ts_prom_held *held;
 };
 
 static enum ts_err kubernetes_open(const struct ts_source_options *options,
@@ -56,18 +37,6 @@ static enum ts_err kubernetes_open(const struct ts_source_options *options,
 	TS_TRY(ts_prom_step(options, &k->step_ms, why));
 	*state = k;
 	return TS_OK;
-}
-
-/* The slot of a pod: its own, or the empty one where it would be. */
-static struct pod **slot_of(struct kubernetes *k, struct ts_str name)
-{
-	uint32_t hash = 2166136261u;
-	for (size_t i = 0; i < name.len; i++)
-		hash = (hash ^ (uint8_t)name.at[i]) * 16777619u;
-	size_t at = hash & (PODS_SLOTS - 1);
-	while (k->pods[at] && !ts_str_eq(k->pods[at]->name, name))
-		at = (at + 1) & (PODS_SLOTS - 1);
-	return &k->pods[at];
 }
 
 static struct ts_str namespace_of(const struct ts_prom_series *series)
@@ -96,37 +65,17 @@ static bool pod_name(
 	return true;
 }
 
-static enum ts_err find_pod(struct kubernetes *k, struct ts_str name, struct pod **out)
-{
-	if (!k->pods) {
-		k->pods = ts_region_array(k->region, PODS_SLOTS, sizeof(*k->pods));
-		if (!k->pods)
-			return TS_E_NO_MEMORY;
-		memset(k->pods, 0, PODS_SLOTS * sizeof(*k->pods));
-	}
-	struct pod **slot = slot_of(k, name);
-	if (!*slot) {
-		struct pod *pod = ts_region_alloc(k->region, sizeof(*pod));
-		char *copy = ts_region_copy(k->region, name.at, name.len);
-		if (!pod || !copy || ++k->pods_n > PODS_SLOTS / 2)
-			return TS_E_LIMIT;
-		*pod = (struct pod){.name = {copy, name.len}};
-		*slot = pod;
-	}
-	*out = *slot;
-	return TS_OK;
-}
-
 /* Remembers when a pod ran. Series of one pod come in order of time, or are the same again. */
 static enum ts_err keep_phase(struct kubernetes *k, struct ts_row *row, struct ts_why *why)
 {
 	const struct ts_prom_series *series = &k->series;
 	char buf[NAME_BYTES_MAX * 2 + 2];
 	struct ts_str name;
-	struct pod *pod = NULL;
 	if (k->requests)
 		return ts_why(why, TS_E_INVALID, "kube_pod_status_phase",
 			"phases after requests: name the file with the phases first");
+	if (!k->pods)
+		TS_TRY(ts_spans_create(k->region, &k->pods));
 	ts_row_judge(row, TS_ROW_NOT_BILLABLE, "phase", "says when a pod ran");
 	if (!ts_str_is(ts_prom_label(series, "phase"), "Running"))
 		return TS_OK;
@@ -136,28 +85,14 @@ static enum ts_err keep_phase(struct kubernetes *k, struct ts_row *row, struct t
 			series->step_ms ? "a pod" : "a step");
 		return TS_OK;
 	}
-	enum ts_err err = find_pod(k, name, &pod);
-	if (err != TS_OK)
-		return ts_why(
-			why, err, "kube_pod_status_phase", "more than %d pods", PODS_SLOTS / 2);
 	for (size_t i = 0; i < series->n; i++) {
 		int64_t at_ms = series->samples[i].at_ms;
 		if (!ts_str_is(series->samples[i].value, "1") ||
-			(pod->last && at_ms < pod->last->end_ms))
+			at_ms < ts_spans_end(k->pods, name))
 			continue;
-		if (pod->last && at_ms == pod->last->end_ms) {
-			pod->last->end_ms += series->step_ms;
-			continue;
-		}
-		struct run *run = ts_region_alloc(k->region, sizeof(*run));
-		if (!run)
-			return ts_why(why, TS_E_LIMIT, "kube_pod_status_phase", "too many phases");
-		*run = (struct run){at_ms, at_ms + series->step_ms, NULL};
-		if (pod->last)
-			pod->last->next = run;
-		else
-			pod->first = run;
-		pod->last = run;
+		if (ts_spans_add(k->pods, name, at_ms, at_ms + series->step_ms) != TS_OK)
+			return ts_why(why, TS_E_LIMIT, "kube_pod_status_phase",
+				"more phases than fit, or more than %d pods", TS_SPANS_NAMES_MAX);
 	}
 	return TS_OK;
 }
@@ -288,44 +223,26 @@ static bool find_sku(struct kubernetes *k, struct ts_row *row)
 	return true;
 }
 
-static bool ran_at(const struct run **run, int64_t at_ms)
+static bool ran_at(const struct ts_span **run, int64_t at_ms)
 {
 	while (*run && (*run)->end_ms <= at_ms)
 		*run = (*run)->next;
 	return *run && (*run)->start_ms <= at_ms;
 }
 
-/* Adds [start, end) with a count, cut at hours, to what is held. */
-static void hold(struct kubernetes *k, int64_t start_ms, int64_t end_ms, int64_t count)
-{
-	while (start_ms < end_ms) {
-		int64_t cut_ms = start_ms / HOUR_MS * HOUR_MS + HOUR_MS;
-		int64_t stop_ms = cut_ms < end_ms ? cut_ms : end_ms;
-		struct held *last = k->held_n ? &k->held[k->held_n - 1] : NULL;
-		if (last && last->end_ms == start_ms && last->count == count &&
-			start_ms % HOUR_MS != 0)
-			last->end_ms = stop_ms;
-		else
-			k->held[k->held_n++] = (struct held){start_ms, stop_ms, count};
-		start_ms = stop_ms;
-	}
-}
-
 /* What the samples say; false: the row was judged. */
 static bool read_held(struct kubernetes *k, const struct ts_item *item, struct ts_row *row)
 {
 	const struct ts_prom_series *series = &k->series;
-	const struct run *run = NULL;
+	const struct ts_span *run = NULL;
 	char buf[NAME_BYTES_MAX * 2 + 2];
 	struct ts_str name;
 	if (!pod_name(series, buf, &name)) {
 		ts_row_judge(row, TS_ROW_QUARANTINED, "field_missing", "no label pod or uid");
 		return false;
 	}
-	if (k->pods) {
-		struct pod *pod = *slot_of(k, name);
-		run = pod ? pod->first : NULL;
-	}
+	if (k->pods)
+		run = ts_spans_of(k->pods, name);
 	k->held_n = 0;
 	k->held = ts_region_array(item->region, 2 * series->n, sizeof(*k->held));
 	if (!k->held) {
@@ -343,7 +260,7 @@ static bool read_held(struct kubernetes *k, const struct ts_item *item, struct t
 		}
 		int64_t at_ms = series->samples[i].at_ms;
 		if (count && (!k->pods || ran_at(&run, at_ms)))
-			hold(k, at_ms, at_ms + series->step_ms, count);
+			ts_prom_hold(k->held, &k->held_n, at_ms, at_ms + series->step_ms, count);
 	}
 	if (k->held_n)
 		return true;
@@ -375,7 +292,7 @@ static bool is_request(struct kubernetes *k, struct ts_row *row)
 	return false;
 }
 
-static void emit(struct kubernetes *k, const struct held *held, struct ts_row *row)
+static void emit(struct kubernetes *k, const struct ts_prom_held *held, struct ts_row *row)
 {
 	const struct ts_prom_series *series = &k->series;
 	struct ts_str cluster = ts_prom_label(series, "cluster");

@@ -87,6 +87,23 @@ bool ts_prom_read(
 	return check_step(out, step_ms, row);
 }
 
+void ts_prom_hold(
+	struct ts_prom_held *list, size_t *n, int64_t start_ms, int64_t end_ms, int64_t count)
+{
+	const int64_t hour_ms = 3600000;
+	while (start_ms < end_ms) {
+		int64_t cut_ms = start_ms / hour_ms * hour_ms + hour_ms;
+		int64_t stop_ms = cut_ms < end_ms ? cut_ms : end_ms;
+		struct ts_prom_held *last = *n ? &list[*n - 1] : NULL;
+		if (last && last->end_ms == start_ms && last->count == count &&
+			start_ms % hour_ms != 0)
+			last->end_ms = stop_ms;
+		else
+			list[(*n)++] = (struct ts_prom_held){start_ms, stop_ms, count};
+		start_ms = stop_ms;
+	}
+}
+
 enum ts_err ts_prom_member(
 	void *state, struct ts_str path, const struct ts_node *node, struct ts_why *why)
 {

@@ -24,6 +24,16 @@ bool ts_prom_read(const struct ts_item *item, int64_t step_ms, struct ts_prom_se
 	struct ts_row *row);
 /* The first of the labels, names with '|' between them, that is there and not empty. */
 struct ts_str ts_prom_label(const struct ts_prom_series *series, const char *names);
+/* Held without a change, within one hour of UTC. */
+struct ts_prom_held {
+	int64_t start_ms;
+	int64_t end_ms;
+	int64_t count;
+};
+/* Adds [start, end), at most a step, with a count, cut at hours: two more at the most. What goes on
+ * within the hour prolongs the last one. */
+void ts_prom_hold(
+	struct ts_prom_held *list, size_t *n, int64_t start_ms, int64_t end_ms, int64_t count);
 /* For forms: an answer that is no success, or holds no series, is refused. */
 enum ts_err ts_prom_member(
 	void *state, struct ts_str path, const struct ts_node *node, struct ts_why *why);
