@@ -3,7 +3,7 @@
 #include "importers/frame/catalog.h"
 #include "importers/source/billed.h"
 #include "importers/source/prom.h"
-#include "importers/source/spans.h"
+#include "importers/source/timelines.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@ struct kubernetes {
 	struct ts_region *region;
 	int64_t step_ms;
 	bool requests; /* one was judged: phases come too late now */
-	struct ts_spans *pods; /* when they ran; NULL until a phase was read */
+	struct ts_timelines *pods; /* when they ran; NULL until a phase was read */
 	/* Of the series at hand. */
 	struct ts_prom_series series;
 	const struct ts_catalog_entry *entry;
@@ -75,7 +75,7 @@ static enum ts_err keep_phase(struct kubernetes *k, struct ts_row *row, struct t
 		return ts_why(why, TS_E_INVALID, "kube_pod_status_phase",
 			"phases after requests: name the file with the phases first");
 	if (!k->pods)
-		TS_TRY(ts_spans_create(k->region, &k->pods));
+		TS_TRY(ts_timelines_create(k->region, &k->pods));
 	ts_row_judge(row, TS_ROW_NOT_BILLABLE, "phase", "says when a pod ran");
 	if (!ts_str_is(ts_prom_label(series, "phase"), "Running"))
 		return TS_OK;
@@ -88,11 +88,12 @@ static enum ts_err keep_phase(struct kubernetes *k, struct ts_row *row, struct t
 	for (size_t i = 0; i < series->n; i++) {
 		int64_t at_ms = series->samples[i].at_ms;
 		if (!ts_str_is(series->samples[i].value, "1") ||
-			at_ms < ts_spans_end(k->pods, name))
+			at_ms < ts_timelines_end(k->pods, name))
 			continue;
-		if (ts_spans_add(k->pods, name, at_ms, at_ms + series->step_ms) != TS_OK)
+		if (ts_timelines_add(k->pods, name, at_ms, at_ms + series->step_ms) != TS_OK)
 			return ts_why(why, TS_E_LIMIT, "kube_pod_status_phase",
-				"more phases than fit, or more than %d pods", TS_SPANS_NAMES_MAX);
+				"more phases than fit, or more than %d pods",
+				TS_TIMELINES_NAMES_MAX);
 	}
 	return TS_OK;
 }
@@ -223,7 +224,7 @@ static bool find_sku(struct kubernetes *k, struct ts_row *row)
 	return true;
 }
 
-static bool ran_at(const struct ts_span **run, int64_t at_ms)
+static bool ran_at(const struct ts_stretch **run, int64_t at_ms)
 {
 	while (*run && (*run)->end_ms <= at_ms)
 		*run = (*run)->next;
@@ -234,7 +235,7 @@ static bool ran_at(const struct ts_span **run, int64_t at_ms)
 static bool read_held(struct kubernetes *k, const struct ts_item *item, struct ts_row *row)
 {
 	const struct ts_prom_series *series = &k->series;
-	const struct ts_span *run = NULL;
+	const struct ts_stretch *run = NULL;
 	char buf[NAME_BYTES_MAX * 2 + 2];
 	struct ts_str name;
 	if (!pod_name(series, buf, &name)) {
@@ -242,7 +243,7 @@ static bool read_held(struct kubernetes *k, const struct ts_item *item, struct t
 		return false;
 	}
 	if (k->pods)
-		run = ts_spans_of(k->pods, name);
+		run = ts_timelines_of(k->pods, name);
 	k->held_n = 0;
 	k->held = ts_region_array(item->region, 2 * series->n, sizeof(*k->held));
 	if (!k->held) {
@@ -333,6 +334,12 @@ static enum ts_err kubernetes_row(
 		k->entry = NULL;
 		if (!ts_prom_read(item, k->step_ms, &k->series, row))
 			return TS_OK;
+		if (k->series.step_ms > TS_PROM_STEP_MS_MAX) {
+			ts_row_judge(row, TS_ROW_QUARANTINED, "step_mismatch",
+				"a sample every %lld ms is no metering (at most %d)",
+				(long long)k->series.step_ms, TS_PROM_STEP_MS_MAX);
+			return TS_OK;
+		}
 		if (ts_str_is(k->series.name, "kube_pod_status_phase"))
 			return keep_phase(k, row, why);
 		if (!is_request(k, row) || !find_sku(k, row))

@@ -4,6 +4,7 @@
 #include "importers/source/apel.h"
 #include "importers/source/aws.h"
 #include "importers/source/cloudevents.h"
+#include "importers/source/dcgm.h"
 #include "importers/source/focus.h"
 #include "importers/source/gcp.h"
 #include "importers/source/kubernetes.h"
@@ -27,6 +28,7 @@ const struct ts_source *const ts_sources[] = {
 	&ts_focus_source,
 	&ts_kubernetes_source,
 	&ts_opencost_source,
+	&ts_dcgm_source,
 	&ts_records_source,
 	&none,
 };

@@ -37,9 +37,11 @@ static inline int fuzz_import(const char *name, const uint8_t *data, size_t size
 			.class = "on_demand",
 			.catalog = catalog,
 			.epoch_ms = INT64_C(1688169600000),
-			.settings_n = 1,
-			.settings = {{strcmp(name, "apel") == 0 ? "processors-sku" : "mig",
-				strcmp(name, "apel") == 0 ? "core" : "memory"}}}};
+			/* A source looks only for its own. */
+			.settings_n = 7,
+			.settings = {{"processors-sku", "core"}, {"mig", "memory"},
+				{"profile", "lenient"}, {"step", "60"}, {"reconcile", "yes"},
+				{"down", "excluded_fault"}, {"workload-label", "job"}}}};
 	struct ts_seen *seen = NULL;
 	if (size == 0 || ts_seen_create(&seen) != TS_OK)
 		return 0;

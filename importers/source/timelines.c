@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "importers/source/spans.h"
+#include "importers/source/timelines.h"
 #include <string.h>
 
-#define SLOTS ((size_t)TS_SPANS_NAMES_MAX * 2)
+#define SLOTS ((size_t)TS_TIMELINES_NAMES_MAX * 2)
 
 struct span {
-	struct ts_span span;
+	struct ts_stretch span;
 	struct span *next;
 };
 struct thing {
@@ -13,15 +13,15 @@ struct thing {
 	struct span *first;
 	struct span *last;
 };
-struct ts_spans {
+struct ts_timelines {
 	struct ts_region *region;
 	size_t n;
 	struct thing *slots[SLOTS];
 };
 
-enum ts_err ts_spans_create(struct ts_region *region, struct ts_spans **out)
+enum ts_err ts_timelines_create(struct ts_region *region, struct ts_timelines **out)
 {
-	struct ts_spans *spans = ts_region_alloc(region, sizeof(*spans));
+	struct ts_timelines *spans = ts_region_alloc(region, sizeof(*spans));
 	if (!spans)
 		return TS_E_NO_MEMORY;
 	memset(spans, 0, sizeof(*spans));
@@ -31,7 +31,7 @@ enum ts_err ts_spans_create(struct ts_region *region, struct ts_spans **out)
 }
 
 /* Where a name is, or would be: at most half of the slots are used. */
-static size_t slot_of(const struct ts_spans *spans, struct ts_str name)
+static size_t slot_of(const struct ts_timelines *spans, struct ts_str name)
 {
 	uint32_t hash = 2166136261u;
 	for (size_t i = 0; i < name.len; i++)
@@ -42,24 +42,24 @@ static size_t slot_of(const struct ts_spans *spans, struct ts_str name)
 	return at;
 }
 
-const struct ts_span *ts_spans_of(const struct ts_spans *spans, struct ts_str name)
+const struct ts_stretch *ts_timelines_of(const struct ts_timelines *spans, struct ts_str name)
 {
 	const struct thing *thing = spans->slots[slot_of(spans, name)];
 	return thing && thing->first ? &thing->first->span : NULL;
 }
 
-int64_t ts_spans_end(const struct ts_spans *spans, struct ts_str name)
+int64_t ts_timelines_end(const struct ts_timelines *spans, struct ts_str name)
 {
 	const struct thing *thing = spans->slots[slot_of(spans, name)];
 	return thing && thing->last ? thing->last->span.end_ms : INT64_MIN;
 }
 
-static struct thing *find_thing(struct ts_spans *spans, struct ts_str name)
+static struct thing *find_thing(struct ts_timelines *spans, struct ts_str name)
 {
 	size_t slot = slot_of(spans, name);
 	if (spans->slots[slot])
 		return spans->slots[slot];
-	if (spans->n == TS_SPANS_NAMES_MAX)
+	if (spans->n == TS_TIMELINES_NAMES_MAX)
 		return NULL;
 	struct thing *thing = ts_region_alloc(spans->region, sizeof(*thing));
 	char *copy = ts_region_copy(spans->region, name.at, name.len);
@@ -70,8 +70,8 @@ static struct thing *find_thing(struct ts_spans *spans, struct ts_str name)
 	return spans->slots[slot] = thing;
 }
 
-enum ts_err ts_spans_add(
-	struct ts_spans *spans, struct ts_str name, int64_t start_ms, int64_t end_ms)
+enum ts_err ts_timelines_add(
+	struct ts_timelines *spans, struct ts_str name, int64_t start_ms, int64_t end_ms)
 {
 	struct thing *thing = find_thing(spans, name);
 	if (!thing)
@@ -94,10 +94,10 @@ enum ts_err ts_spans_add(
 	return TS_OK;
 }
 
-bool ts_spans_overlap(
-	const struct ts_spans *spans, struct ts_str name, int64_t start_ms, int64_t end_ms)
+bool ts_timelines_overlap(
+	const struct ts_timelines *spans, struct ts_str name, int64_t start_ms, int64_t end_ms)
 {
-	for (const struct ts_span *at = ts_spans_of(spans, name); at; at = at->next)
+	for (const struct ts_stretch *at = ts_timelines_of(spans, name); at; at = at->next)
 		if (at->start_ms < end_ms && start_ms < at->end_ms)
 			return true;
 	return false;
