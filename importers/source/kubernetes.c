@@ -102,7 +102,7 @@ static enum ts_err keep_phase(struct kubernetes *k, struct ts_row *row, struct t
 static struct ts_str resource_name(struct ts_str text, char out[NAME_BYTES_MAX])
 {
 	size_t cut = 0;
-	if (text.len >= NAME_BYTES_MAX || memchr(text.at, '/', text.len))
+	if (text.len == 0 || text.len >= NAME_BYTES_MAX || memchr(text.at, '/', text.len))
 		return text;
 	for (size_t i = 0; i + 5 <= text.len && cut == 0; i++)
 		if (memcmp(text.at + i, "_com_", 5) == 0)
