@@ -41,21 +41,26 @@ static void set(struct harness *h, const char *name, const char *value)
 		"Standard")
 #define DETAILS(type, gpus) "\"{\"\"InstanceType\"\":\"\"" type "\"\",\"\"GpuCount\"\":" gpus "}\""
 
+/* The number between two texts in a detail. */
+static int64_t number_after(const char *detail, const char *before, int scale)
+{
+	const char *at = strstr(detail, before);
+	int64_t value = 0;
+	assert_non_null(at);
+	at += strlen(before);
+	assert_ok(ts_number((struct ts_str){at, strcspn(at, ", ")}, scale, &value));
+	return value;
+}
+
 static void sums(const struct harness *h, int64_t *billed, int64_t *effective, int *negative)
 {
 	*billed = *effective = 0;
 	*negative = 0;
 	for (size_t i = 0; i < h->rows_n; i++) {
-		char a[40], b[40];
-		int64_t value = 0;
-		if (sscanf(h->rows[i].detail, "BilledCost %39[^,], EffectiveCost %39[^ ]", a, b) !=
-			2)
-			continue;
-		assert_ok(ts_number(ts_str(a), 12, &value));
+		int64_t value = number_after(h->rows[i].detail, "BilledCost ", 12);
 		*billed += value;
 		*negative += value < 0;
-		assert_ok(ts_number(ts_str(b), 12, &value));
-		*effective += value;
+		*effective += number_after(h->rows[i].detail, "EffectiveCost ", 12);
 	}
 }
 

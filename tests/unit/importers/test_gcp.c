@@ -30,6 +30,17 @@ static void set(struct harness *h, const char *name, const char *value)
 		name, value};
 }
 
+/* The number between two texts in a detail. */
+static int64_t number_after(const char *detail, const char *before, int scale)
+{
+	const char *at = strstr(detail, before);
+	int64_t value = 0;
+	assert_non_null(at);
+	at += strlen(before);
+	assert_ok(ts_number((struct ts_str){at, strcspn(at, ", ")}, scale, &value));
+	return value;
+}
+
 /* The published rows are logs, storage and network; their costs and credits add up exactly:
  * 0.000032 - 0.000032 and 0.000012 - 0 (reckoned with Python's Decimal). */
 static void published_files(void **state)
@@ -51,15 +62,8 @@ static void published_files(void **state)
 		assert_int_equal(
 			harness_reason(h, TS_ROW_NOT_BILLABLE, "no_accelerator"), files[i].rows);
 		for (size_t row = 0; row < h->rows_n; row++) {
-			const char *at = strstr(h->rows[row].detail, ": cost ");
-			char a[32], b[32];
-			int64_t micro = 0;
-			assert_non_null(at);
-			assert_int_equal(sscanf(at, ": cost %31[^,], credits %31[^,]", a, b), 2);
-			assert_ok(ts_number(ts_str(a), 6, &micro));
-			cost += micro;
-			assert_ok(ts_number(ts_str(b), 6, &micro));
-			credits += micro;
+			cost += number_after(h->rows[row].detail, ": cost ", 6);
+			credits += number_after(h->rows[row].detail, ", credits ", 6);
 		}
 		assert_int_equal(cost, files[i].cost_micro);
 		assert_int_equal(credits, files[i].credits_micro);
