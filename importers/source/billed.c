@@ -94,11 +94,6 @@ int64_t ts_billed_unit_ms(struct ts_str unit)
 	return 0;
 }
 
-enum ts_err ts_billed_milli(struct ts_str amount, ts_i128 *out)
-{
-	return ts_number_rounded(amount, 3, out);
-}
-
 /* (a + b - 1) / b and a / b rounded half away, of what is not negative. */
 static ts_i128 up(ts_i128 a, ts_i128 b)
 {

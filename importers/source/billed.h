@@ -18,8 +18,6 @@ int64_t ts_billed_unit_ms(struct ts_str unit);
  * number_out_of_range (also below 0), not billable zero_usage. */
 bool ts_billed_add(struct ts_row *row, const struct ts_usage *like, struct ts_str amount,
 	int64_t unit_ms, int64_t each_milli);
-/* amount in thousandths of the unit, rounded; for comparisons. */
-enum ts_err ts_billed_milli(struct ts_str amount, ts_i128 *out) TS_MUST;
 
 /* Money is added in units of 10^-18, so that 1.81E-8 and amounts of ten and more decimals are
  * exact; TS_E_MALFORMED, TS_E_OVERFLOW. */
