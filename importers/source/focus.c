@@ -211,7 +211,8 @@ static void set_keys(const struct ts_focus_row *f, struct ts_row *row)
 		cells[TS_FOCUS_PricingCategory], cells[TS_FOCUS_CommitmentDiscountId],
 		cells[TS_FOCUS_CapacityReservationId], cells[TS_FOCUS_ChargeClass]};
 	row->repeatable = true;
-	ts_row_set_group(row, group, sizeof(group) / sizeof(group[0]));
+	if (cells[TS_FOCUS_BillingPeriodStart].len) /* else nobody knows what a delivery replaces */
+		ts_row_set_group(row, group, sizeof(group) / sizeof(group[0]));
 	ts_row_set_key(row, key, sizeof(key) / sizeof(key[0]));
 }
 

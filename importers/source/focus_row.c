@@ -288,8 +288,8 @@ static bool read_column(const struct reading *r, size_t i, int *nulls)
 {
 	struct ts_str *cell = &r->out->cells[i];
 	const char must = columns[i].must;
-	bool needed = columns[i].kind == TIME || i == TS_FOCUS_BilledCost ||
-		      i == TS_FOCUS_ChargeCategory;
+	bool needed = i == TS_FOCUS_ChargePeriodStart || i == TS_FOCUS_ChargePeriodEnd ||
+		      i == TS_FOCUS_BilledCost || i == TS_FOCUS_ChargeCategory;
 	if (ts_str_is(*cell, "NULL") || ts_str_is(*cell, "null")) {
 		if (!r->heading->lenient)
 			return broken(r, i, "null is an empty cell");

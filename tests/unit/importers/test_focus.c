@@ -284,9 +284,30 @@ static void pitfall_16_restated_period(void **state)
 	harness_free(h);
 }
 
+/* Without its period a row belongs to no delivery: another file takes nothing back. */
+static void rows_without_a_period(void **state)
+{
+	(void)state;
+#define FEW(resource)                                                                              \
+	"BilledCost,ChargeCategory,ChargePeriodStart,ChargePeriodEnd,ProviderName,"                \
+	"ChargeDescription,ConsumedQuantity,ConsumedUnit,ResourceId\n"                             \
+	"1,Usage,2026-06-01,2026-06-02,AWS,a p5.48xlarge hour,24,Hours," resource "\n"
+	struct harness *h = harness_new();
+	set(h, "profile", "lenient");
+	feed(h, FEW("i-1"));
+	assert_int_equal(h->uses[0].quantity, 8 * 24 * HOUR_US);
+	feed(h, FEW("i-2"));
+	assert_int_equal(h->report.verdicts[TS_ROW_ACCEPTED], 1);
+	assert_int_equal(h->report.withdrawn, 0);
+	feed(h, FEW("i-1"));
+	assert_int_equal(h->report.verdicts[TS_ROW_DUPLICATE], 1);
+	harness_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_without_a_period),
 		cmocka_unit_test(published_sample),
 		cmocka_unit_test(specification_examples),
 		cmocka_unit_test(versions),
