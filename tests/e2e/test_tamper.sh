@@ -92,7 +92,17 @@ AMENDED=$CONTRACT
 run 0 "$PYTHON" "$SOURCE/tests/independent/credited.py" "$SOURCE/tests/independent/amended.template.json" 1 "$DIR/credited.template.json"
 contract_sign "$DIR/credited.template.json" cloud lab "$DIR/credited.1.json"
 run 0 t policy "$DIR/credited.1.json" --out "$DIR/credited.policy"
+run 0 t settle "$CONTRACT"
+for item in commit egress security; do
+	run 0 t prepayment issue "$CONTRACT" $item
+done
+cash() { # paid|refund WHAT AMOUNT
+	must logged t prepayment "$1" "$CONTRACT" "$2" --amount "$3" --date 2026-05-20 --reference 'wire 1' \
+		--key "$DIR/provider.key"
+}
 month_of 2026-05 credited-may
+cash paid CRD-000001 32100.00
+cash paid CRD-000002 12.34
 scene said-may
 amend credited credited 2 2026-05-16T00:00:00Z
 amend credited credited 3 2026-06-11T00:00:00Z
@@ -102,6 +112,7 @@ for month in 2026-05 2026-06; do
 		run 0 t period seal "$CONTRACT" $month --book $book --key "$DIR/$book.key"
 	done
 done
+cash refund egress 1.00
 scene said-june
 amend credited credited 4 2026-07-11T00:00:00Z
 month_of 2026-07 credited-july

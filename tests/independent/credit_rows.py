@@ -79,7 +79,16 @@ def rows(keys):
     yield "refunds posted as less to bill", JOURNAL, lambda b: (leg(rb"refund_liability", b"unbilled")(b), leg(rb"supplier_credits",
         b"accrued")(b)), {}
     yield "refund in one book only", JOURNAL, leg(rb"refund_liability", b"unbilled"), {}
-    yield "claimed part of a document one cent up", JOURNAL, lambda b: cent(b, b"CRD-000002"), {}
+    yield "claimed part of a document one cent up", JOURNAL, lambda b: cent(b, b"CRD-000005"), {}
+    for kind, nth, who in (("payment", 0, both[:1]), ("refund", 0, both[:1])):
+        yield kind + " one cent up", sig, unsigned(kind, nth, rb"(\nminor )(\d+)", up), {}
+        yield kind + " of more, signed, not posted again", JOURNAL, say(kind, nth, rb"(\nminor )(\d+)", up, *who), {}
+        yield kind + " dropped", "", lambda b, kind=kind, nth=nth: b.drop(b.find(kind, nth)), {}
+        yield kind + " signed by the consumer", sig, signed(kind, nth, consumer), {}
+        yield kind + " of nothing", LEAVES, say(kind, nth, rb"\nminor \d+", b"\nminor 0", provider), {}
+    yield "invoice of a prepayment dropped", "", lambda b: b.drop(b.find("prepayment", 1)), {}
+    yield "invoice of another prepayment", "", say("prepayment", 1, rb"\nprepayment \S+", b"\nprepayment security"), {}
+    yield "invoice of a prepayment signed by the provider", sig, signed("prepayment", 0, provider), {}
 
 
 def papers(documents):
@@ -101,4 +110,5 @@ TERMS = (("window of a claim", 2, rb'"claim_days": 3660', b'"claim_days": 10'), 
     "rollover", 3, b'"rollover": "0.5"', b'"rollover": "0.4"'), ("free units", 2, b'"7.25"', b'"7.26"'), ("percentage", 2, b'"9.5"',
     b'"9.4"'), ("block", 2, b'"101.07"', b'"101.08"'), ("overage", 3, b'"1.4"', b'"1.41"'), ("capacity", 2, b'"24"', b'"25"'))
 STATE = (("credit's amount", rb"(\ncredit\tcredit\t1(?:\t\d+){6}\t)(\d+)"), ("whether a credit counts", rb"(\ncredit\tcredit\t1\t\d+\t)(1)"), ("period of a claim", rb"(\ncredit\tsla_credit\t1(?:\t\d+){3}\t)(0)"),
-    ("quantity of a cell", rb"(\ncell\t17838\d+\th100\treserved\t[^\n]*\t)(\d+)"), ("refunds", rb"(\nbalance\trefund_liability\t)(\d+)"))
+    ("quantity of a cell", rb"(\ncell\t17838\d+\th100\treserved\t[^\n]*\t)(\d+)"), ("refunds", rb"(\nbalance\trefund_liability\t)(\d+)"),
+    ("what was prepaid", rb"(\nprepaid\t0\t\S+\t\S+\t)(\d+)"), ("what was drawn", rb"(\nbilled\t1\tdeposit\t2\t0\t0\t-)(\d+)"))

@@ -30,6 +30,17 @@ if version == "1":
     terms["slas"][1].update(applies="next_document")
     terms["slas"].append({**copy.deepcopy(terms["slas"][1]), "id": "lapsed", "on": {"prices": ["egress"]}, "claim": "on_claim",
         "claim_days": 1, "applies": "this_document"})
+    terms["tax"]["treatments"].append({"id": "deposit", "category": "O", "jurisdiction": "US", "reason": "Deposit",
+        "recoverable": False})
+    terms["fees"].append({"id": "support", "section": "Support", "description": "Support", "treatment": "local", "billed":
+        "in_advance", "schedule": [{"from": "2026-05-01", "amount": "310.00"}]})
+    terms["prepayments"] = [
+        {"id": "commit", "amount": "30000.00", "invoice_day": "2026-05-01", "tax": "taxed", "treatment": "local", "drawable":
+            "on_issue", "on": {"sections": ["Compute"]}, "expires": "2026-07-01", "rollover": {"fraction": "0.5", "to": "2026-08-01"}},
+        {"id": "egress", "amount": "12.34", "invoice_day": "2026-05-01", "tax": "taxed", "treatment": "reverse", "drawable":
+            "when_paid", "on": {"prices": ["egress"]}, "priority": 10},
+        {"id": "security", "amount": "700.00", "invoice_day": "2026-05-01", "tax": "deposit", "treatment": "deposit", "drawable":
+            "on_issue"}]
 elif version == "2":
     terms["prices"].reverse()
     terms["prices"].append({"id": "again", **COMPUTE, "class": "again", "model": "per_unit", "unit_price": "1"})
@@ -37,7 +48,10 @@ elif version == "2":
     row("prices", "demand")["tiers"][0]["up_to"] = "60"
     row("prices", "saturday")["tiers"][0]["unit_price"] = "1.05"
     row("prices", "egress")["tiers"][0]["unit_price"] = "0.085"
-    terms["fees"][0]["blocks"][0]["amount"] = "101.07"
+    row("fees", "capacity")["blocks"][0]["amount"] = "101.07"
+    terms["fees"].reverse()
+    row("fees", "support")["schedule"][0]["amount"] = "341.00"
+    terms["prepayments"][0]["on"] = {"sections": ["Compute", "Racks"]}
     terms["discounts"].reverse()
     row("discounts", "ten")["percent"] = "9.5"
     row("discounts", "free")["quantity"] = "7.25"
