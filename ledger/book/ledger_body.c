@@ -76,6 +76,8 @@ enum ts_err ts_ledger_candidates(const struct ts_ledger *ledger, int32_t first, 
 		const struct ts_cut_row *row = ts_rowset_at(&rows, i);
 		const struct ts_billed_row *billed = ts_rowset_find(
 			&ledger->billed, &(struct ts_billed_row){.line = row->line});
+		if (ts_ledger_home(ledger, &row->line) < first)
+			continue; /* a document that is not there yet bears it */
 		int64_t before = billed != NULL ? billed->billed_minor : 0;
 		bool fresh = billed == NULL && (row->quantity != 0 || row->target_minor != 0);
 		if (fresh || row->target_minor != before)

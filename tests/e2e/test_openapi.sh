@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # test_openapi.sh BUILD FIXTURES: what the service answers on every GET route of JSON is what its own
-# OpenAPI document says, member by member. Two contracts with something in every list: an offer, a
+# OpenAPI document says, member by member. Three contracts with something in every list: an offer, a
 # seal, a statement that waits, voids, a conflict, a webhook with deliveries. Exits 77 where
 # PostgreSQL or python3-jsonschema is absent.
 set -u
@@ -49,6 +49,10 @@ run 0 t settle "$FIRST"
 run 0 t contract new "$SOURCE/docs/examples/colossus.terms.json" --provider colossus --consumer lab \
 	--out "$DIR/other.json"
 run 0 t contract offer "$DIR/other.json"
+# a third one with prepayments, one of them invoiced
+contract_sign "$SOURCE/docs/examples/prepaid.terms.json" colossus lab "$DIR/prepaid.json"
+run 0 t settle "$CONTRACT"
+run 0 t prepayment issue "$CONTRACT" commit
 LAB_TOKEN=$CONSUMER
 export LAB_TOKEN
 run 0 "$PYTHON" "$SOURCE/tests/support/openapi.py" check "$DIR" "$FIRST" "$STREAM"

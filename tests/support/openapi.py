@@ -72,7 +72,8 @@ def check(stream):
     others = [c["contract"] for c in get("/v1/contracts")["data"] if c["contract"] != CONTRACT]
     values = {"contract": [CONTRACT, *others], "party": ["colossus", "lab"], "stream": [stream, meter], "period": ["2026-06",
         "2026-07"], "index": ["1", "4"], "webhook": [deliveries()], "number": [d["number"] for d in get(base + "/invoices")["data"]],
-        "sha256": [s["sha256"] for s in get(base + "/statements")["data"]], "line": ["1", "9"]}
+        "sha256": [s["sha256"] for s in get(base + "/statements")["data"]], "line": ["1", "9"],
+        "prepayment": ["commit", "security"]}
     span = "from=2026-06-01T00:00:00Z&to=2026-08-01T00:00:00Z"
     query = {"getRevocation": ["since=2026-06-03T00:00:00Z"], "getStreamRoot": ["size=2"], "listLines": ["state=void"],
         "listStreams": ["contract=" + CONTRACT], "sumUsage": [span + "&by=" + by for by in ("hour", "day")], "getCompleteness":

@@ -70,6 +70,21 @@ static void test_in_advance(void **state)
 	desk_close(&d);
 }
 
+/* A month is looked at before the document that bears its fee is there: it bears that of the next.
+ */
+static void test_preview_out_of_turn(void **state)
+{
+	(void)state;
+	struct desk d;
+	desk_open(&d, TERMS(RAMP ",'billed':'in_advance'", ""));
+	assert_ok(desk_cell(&d, "2026-06-03T10:00:00Z", "gpu", "od", 500));
+	desk_at(&d, "2026-06-20");
+	assert_ok(desk_tick(&d, "2026-06-19"));
+	assert_non_null(strstr(desk_body(&d, 1), "\"subtotal\":\"305.00\"")); /* July's 300.00 */
+	assert_non_null(strstr(desk_body(&d, 0), "\"subtotal\":\"200.00\""));
+	desk_close(&d);
+}
+
 /* A notice ends the term within a month that is billed already: the next document takes back. */
 static void test_notice_in_a_month_billed_ahead(void **state)
 {
@@ -167,6 +182,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_in_advance),
+		cmocka_unit_test(test_preview_out_of_turn),
 		cmocka_unit_test(test_notice_in_a_month_billed_ahead),
 		cmocka_unit_test(test_installments),
 		cmocka_unit_test(test_installments_in_arrears),
