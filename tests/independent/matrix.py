@@ -538,9 +538,9 @@ def amendment(name, artifact, n, *subs, signers=both, terms=(), of=("amended: ",
         if signers:
             b.inputs[version(b, n)] = note(text, *signers)
         behind = [i for i, l in enumerate(b.inputs) if l.startswith(b"tallystick/contract/v1") and i > version(b, n)]
-        if behind and signers: # the next one names this one
-            following = re.sub(rb"\nprevious \S+", b"\nprevious " + hexsha(text).encode(), text_of(b.inputs[behind[0]]))
-            b.inputs[behind[0]] = note(following, *both)
+        for i in behind if signers else (): # each names the one before
+            text = re.sub(rb"\nprevious \S+", b"\nprevious " + hexsha(text).encode(), text_of(b.inputs[i]))
+            b.inputs[i] = note(text, *both)
         for d in b.documents: # heads name the newest note below their issue
             issue = next(i for i, l in enumerate(b.inputs) if b"\nnumber %s\n" % d["head"]["number"].encode() in l)
             d["head"]["contract_note"] = hexsha(text_of(b.inputs[[i for i, l in enumerate(b.inputs) if l.startswith(

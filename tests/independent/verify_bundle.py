@@ -41,7 +41,7 @@ class Audit(Documents, Opening, Credits):
         try:
             return work(*args)
         except (Bad, ValueError, KeyError, IndexError, AttributeError, TypeError, StopIteration,
-                RecursionError, OverflowError) as e:
+                RuntimeError, OverflowError) as e: # StopIteration leaves a generator as RuntimeError
             fail(check, file, index, "well formed and right", str(e) or type(e).__name__)
 
     def run(self):
