@@ -103,10 +103,10 @@ def papers(documents):
 
 
 TERMS = (("window of a claim", 2, rb'"claim_days": 3660', b'"claim_days": 10'), ("claim", 2, rb'"claim": "on_claim",\s+"claim_days": 3660,?',
-    b'"claim": "automatic"'), ("document of a service credit", 2, b"next_document", b"this_document"), ("what downtime counts as", 1,
+    b'"claim": "automatic"'), ("document of a service credit", 3, b"next_document", b"this_document"), ("what downtime counts as", 1,
     rb'"counts_as": "reserved"', b'"counts_as": "none"'), ("counters restart", 2, b'"continue"', b'"restart"'), ("counters restart later", 3,
     b'"continue"', b'"restart"'), ("counters go on after all", 4, b'"restart"', b'"continue"'), ("package", 3, b'"package_size": "12"',
-    b'"package_size": "13"'), ("tier of a shared counter", 2, b'"60"', b'"61"'), ("cap of the term", 3, b'"12.00"', b'"12.01"'), (
+    b'"package_size": "13"'), ("price of a shared counter", 2, b'"1.5"', b'"1.51"'), ("cap of the term", 3, b'"12.00"', b'"12.01"'), (
     "rollover", 3, b'"rollover": "0.5"', b'"rollover": "0.4"'), ("free units", 2, b'"7.25"', b'"7.26"'), ("percentage", 2, b'"9.5"',
     b'"9.4"'), ("block", 2, b'"101.07"', b'"101.08"'), ("overage", 3, b'"1.4"', b'"1.41"'), ("capacity", 2, b'"24"', b'"25"'))
 STATE = (("credit's amount", rb"(\ncredit\tcredit\t1(?:\t\d+){6}\t)(\d+)"), ("whether a credit counts", rb"(\ncredit\tcredit\t1\t\d+\t)(1)"), ("period of a claim", rb"(\ncredit\tsla_credit\t1(?:\t\d+){3}\t)(0)"),
