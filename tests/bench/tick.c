@@ -51,13 +51,14 @@ static void fifty_prices(json_t *terms)
 					"class", "*", "model", "per_unit", "unit_price", price,
 					"treatment", treatment));
 	}
-	json_object_set_new(terms, "skus", skus);
-	json_object_set_new(terms, "prices", prices);
-	json_object_set_new(terms, "fees", json_array());
+	/* before the prices go: the treatment is theirs */
 	json_object_set_new(terms, "minimums",
 		json_pack("[{s:s,s:s,s:[s],s:[{s:s,s:s}],s:s}]", "id", "least", "description",
 			"Least", "counts", "usage", "schedule", "from", "2026-05-01", "amount",
 			LEAST, "treatment", treatment));
+	json_object_set_new(terms, "skus", skus);
+	json_object_set_new(terms, "prices", prices);
+	json_object_set_new(terms, "fees", json_array());
 }
 
 /* --- the contracts, by four threads --- */
