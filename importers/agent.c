@@ -90,7 +90,8 @@ static bool stale_size(
 
 /* One batch; *more is false when there was nothing to send. */
 static enum ts_err push_batch(struct ts_spool *spool, struct ts_send *send, const char *path,
-	int64_t batch_lines, struct ts_agent_report *report, bool *more, struct ts_why *why)
+	int64_t batch_lines, const struct ts_agent_progress *progress,
+	struct ts_agent_report *report, bool *more, struct ts_why *why)
 {
 	struct ts_buf body __attribute__((cleanup(ts_buf_free)));
 	struct ts_buf answer __attribute__((cleanup(ts_buf_free)));
@@ -109,9 +110,13 @@ static enum ts_err push_batch(struct ts_spool *spool, struct ts_send *send, cons
 		.content_type = "text/plain; charset=utf-8",
 		.body = body.data,
 		.body_len = body.len,
+		.stopping = progress ? progress->stopping : NULL,
+		.stopping_arg = progress ? progress->ctx : NULL,
 		.repeatable = true};
 	struct ts_send_reply reply;
 	TS_TRY(ts_send_call(send, &call, &answer, &reply, why));
+	if (progress && progress->answered)
+		progress->answered(progress->ctx, reply.date_s);
 	if (reply.status == 200) {
 		TS_TRY(ts_agent_receipt(spool, (struct ts_str){body.data, body.len},
 			(struct ts_str){answer.data, answer.len}, &range_new, bytes_new,
@@ -140,7 +145,7 @@ enum ts_err ts_agent_push(struct ts_spool *spool, struct ts_send *send, int64_t 
 	int64_t rewinds = 0;
 	while (more) {
 		int64_t batches = report->batches;
-		TS_TRY(push_batch(spool, send, path, batch_lines, report, &more, why));
+		TS_TRY(push_batch(spool, send, path, batch_lines, progress, report, &more, why));
 		report->size = spool->sent_n;
 		rewinds = report->batches > batches ? 0 : rewinds + 1;
 		if (more && rewinds > TS_AGENT_REWINDS_MAX)

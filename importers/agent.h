@@ -22,6 +22,10 @@ struct ts_agent_report {
 struct ts_agent_progress {
 	void *ctx;
 	void (*sent)(void *ctx, int64_t size, int64_t of);
+	/* NULL, or told at each answer what the service's clock said (0: nothing). */
+	void (*answered)(void *ctx, int64_t date_s);
+	/* NULL, or whether to give up (ts_send_call). */
+	bool (*stopping)(void *ctx);
 };
 
 /* Builds the body of the next append: up to lines_max lines after the acknowledged size. *n 0:

@@ -4,6 +4,7 @@
 #define REGION_BYTES_MAX (64u << 20)
 #define PAIRS_MAX (TS_WINDOW_OPEN_MAX / 2) /* then windows are closed on the way */
 #define HEARTBEATS_MAX 1000000
+#define RESUME_BYTES ((size_t)1 << 20)
 
 static void forget_windows(struct ts_collect *collect)
 {
@@ -20,6 +21,49 @@ enum ts_err ts_collect_begin(struct ts_collect *collect, struct ts_spool *spool)
 	if (!collect->region)
 		return TS_E_NO_MEMORY;
 	forget_windows(collect);
+	return TS_OK;
+}
+
+/* Of the windows that are open: u1 lines, and c1 lines that count some of them. */
+static enum ts_err count_again(
+	struct ts_collect *collect, struct ts_str line, int64_t index, struct ts_why *why)
+{
+	struct ts_record record;
+	const char *reason = "";
+	TS_TRY(ts_record_parse(line, &record, &reason));
+	if (record.tag == TS_RECORD_USAGE && record.usage.start_ms >= collect->spool->closed_ms)
+		return ts_windows_add(&collect->windows, index, &record.usage);
+	if (record.tag == TS_RECORD_CLOSE && record.close.count &&
+		record.close.start_ms >= collect->spool->closed_ms &&
+		ts_windows_close(&collect->windows, index, &record.close, &reason) != TS_OK)
+		return ts_why(why, TS_E_INVALID, "lines", "c1 at index %lld: %s", (long long)index,
+			reason);
+	return TS_OK;
+}
+
+enum ts_err ts_collect_resume(struct ts_collect *collect, struct ts_why *why)
+{
+	struct ts_spool *spool = collect->spool;
+	struct ts_buf lines __attribute__((cleanup(ts_buf_free)));
+	int64_t index = 0;
+	ts_buf_init(&lines, 2 * RESUME_BYTES);
+	collect->keeps_open = true;
+	for (int64_t at = 0; at < spool->lines_bytes;) {
+		int64_t n = 0;
+		struct ts_str line;
+		ts_buf_reset(&lines);
+		TS_TRY(ts_spool_read(spool, at, INT64_MAX, RESUME_BYTES, &lines, &n, why));
+		struct ts_str rest = {lines.data, lines.len};
+		at += (int64_t)lines.len;
+		while (ts_str_line(&rest, &line)) {
+			enum ts_err err = count_again(collect, line, index, why);
+			if (err != TS_OK)
+				return ts_why(why, err, "lines",
+					"windows can't be counted again at index %lld",
+					(long long)index);
+			index++;
+		}
+	}
 	return TS_OK;
 }
 
@@ -104,6 +148,31 @@ enum ts_err ts_collect_reverse(struct ts_collect *collect, int64_t index, struct
 	return TS_OK;
 }
 
+/* Forgets the windows that were closed. */
+static enum ts_err keep_open_windows(struct ts_collect *collect)
+{
+	struct ts_windows kept;
+	const struct ts_windows *windows = &collect->windows;
+	struct ts_region *region = ts_region_create(REGION_BYTES_MAX);
+	if (!region)
+		return TS_E_NO_MEMORY;
+	ts_windows_init(&kept, region, windows->from_ms, windows->window_ms);
+	for (size_t i = 0; i < windows->n; i++) {
+		const struct ts_window *window = &windows->list[i];
+		if (window->count == 0 || window->start_ms < collect->spool->closed_ms)
+			continue;
+		enum ts_err err = ts_windows_restore(&kept, window);
+		if (err != TS_OK) {
+			ts_region_free(region);
+			return err;
+		}
+	}
+	ts_region_free(collect->region);
+	collect->region = region;
+	collect->windows = kept;
+	return TS_OK;
+}
+
 enum ts_err ts_collect_close(struct ts_collect *collect, int64_t through_ms, struct ts_why *why)
 {
 	struct ts_spool *spool = collect->spool;
@@ -132,6 +201,10 @@ enum ts_err ts_collect_close(struct ts_collect *collect, int64_t through_ms, str
 			TS_TRY(put_close(collect, &heartbeat, why));
 		}
 		spool->closed_ms = end_ms;
+	}
+	if (collect->keeps_open) {
+		TS_TRY(keep_open_windows(collect));
+		return ts_spool_commit(spool, why);
 	}
 	/* Lines in windows that stay open for more: a later c1 counts what comes then. */
 	TS_TRY(close_counted(collect, &i, INT64_MAX, &any, why));

@@ -13,6 +13,7 @@ struct ts_collect {
 	struct ts_spool *spool; /* borrowed */
 	struct ts_region *region;
 	struct ts_windows windows; /* of the lines since the last c1 */
+	bool keeps_open; /* a window that has not ended gets no c1 yet */
 	int64_t end_ms; /* the latest end of a u1; 0: none */
 	int64_t usage_lines;
 	int64_t reversal_lines;
@@ -20,6 +21,10 @@ struct ts_collect {
 };
 
 enum ts_err ts_collect_begin(struct ts_collect *collect, struct ts_spool *spool) TS_MUST;
+/* For a meter that runs: a window gets its c1 when it is closed and not before, so that none looks
+ * closed while its meter may have more. Counts again what the spool holds of windows that are open.
+ * Right after begin. */
+enum ts_err ts_collect_resume(struct ts_collect *collect, struct ts_why *why) TS_MUST;
 void ts_collect_end(struct ts_collect *collect); /* a zeroed one is allowed */
 /* TS_E_INVALID with *reason when the enrolment would park the line: out_of_scope, before_from,
  * not_active (the names of evidence/scope.h). */
@@ -29,8 +34,9 @@ enum ts_err ts_collect_usage(struct ts_collect *collect, const struct ts_usage *
 	struct ts_why *why) TS_MUST;
 enum ts_err ts_collect_reverse(
 	struct ts_collect *collect, int64_t index, struct ts_why *why) TS_MUST;
-/* Writes the c1 lines: of every window with lines, and of all windows that end at or before
- * through_ms (0: the end of the window of the latest end). Then commits the spool. */
+/* Writes the c1 lines: of every window with lines (that was resumed: that is closed), and of all
+ * windows that end at or before through_ms (0: the end of the window of the latest end). Then
+ * commits the spool. */
 enum ts_err ts_collect_close(
 	struct ts_collect *collect, int64_t through_ms, struct ts_why *why) TS_MUST;
 

@@ -26,6 +26,8 @@ struct transfer {
 	CURL *curl;
 	FILE *file; /* of the call */
 	bool file_failed;
+	int64_t file_left; /* bytes that it may still take */
+	bool file_full;
 	struct ts_buf *out;
 	struct ts_send_reply *reply;
 };
@@ -110,6 +112,10 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 	if (transfer->file != NULL &&
 		curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
 		status >= 200 && status < 300) {
+		transfer->file_full = (int64_t)(size * count) > transfer->file_left;
+		if (transfer->file_full)
+			return 0;
+		transfer->file_left -= (int64_t)(size * count);
 		size_t written = fwrite(data, 1, size * count, transfer->file);
 		transfer->file_failed = written != size * count;
 		return written;
@@ -157,6 +163,11 @@ static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 			reply->retry_after_s = seconds > TS_SEND_RETRY_AFTER_S_MAX
 						       ? TS_SEND_RETRY_AFTER_S_MAX
 						       : (long)seconds;
+	} else if (header_value(data, len, "date", &value, &n)) {
+		char text[64];
+		int wrote = snprintf(text, sizeof(text), "%.*s", (int)(n < 63 ? n : 63), value);
+		time_t at = wrote > 0 ? curl_getdate(text, NULL) : -1;
+		reply->date_s = at > 0 ? (int64_t)at : 0;
 	} else if (header_value(data, len, "content-type", &value, &n)) {
 		size_t i = 0;
 		for (; i < n && i + 1 < sizeof(reply->content_type) && value[i] != ';'; i++)
@@ -218,7 +229,7 @@ static void set_options(struct ts_send *send, const struct ts_send_call *call, c
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 10L);
-	if (call->file == NULL) {
+	if (call->file == NULL || call->timeout_s > 0) {
 		curl_easy_setopt(curl, CURLOPT_TIMEOUT,
 			call->timeout_s > 0 ? (long)call->timeout_s : (long)TS_SEND_TIMEOUT_S);
 	} else { /* made before its first byte comes; then it must not stand still */
@@ -257,6 +268,7 @@ static enum ts_err one_try(struct ts_send *send, const struct ts_send_call *call
 		return TS_E_NO_MEMORY;
 	}
 	ts_buf_reset(transfer->out);
+	transfer->file_left = call->file_bytes_max ? call->file_bytes_max : INT64_MAX;
 	if (call->file != NULL &&
 		(fflush(call->file) != 0 || ftruncate(fileno(call->file), 0) != 0 ||
 			fseek(call->file, 0, SEEK_SET) != 0))
@@ -266,6 +278,9 @@ static enum ts_err one_try(struct ts_send *send, const struct ts_send_call *call
 	set_options(send, call, url, headers, transfer);
 	CURLcode code = curl_easy_perform(send->curl);
 	curl_slist_free_all(headers);
+	if (transfer->file_full)
+		return ts_why(why, TS_E_LIMIT, call->path, "the answer is longer than %lld bytes",
+			(long long)call->file_bytes_max);
 	if (transfer->file_failed)
 		return ts_why(why, TS_E_IO, call->path, "the answer can't be written");
 	if (transfer->out->err != TS_OK)

@@ -38,6 +38,7 @@ struct ts_send_call {
 	/* NULL, or where the body of a 2xx goes (from its start at every try) instead of into *out:
 	 * an answer of any size, without a limit on the whole time */
 	FILE *file;
+	int64_t file_bytes_max; /* TS_E_LIMIT over it; 0: no limit */
 	/* NULL, or whether whoever waits has to go: asked before each try, and about once a second
 	 * while the host says nothing. Then TS_E_UNKNOWN_OUTCOME, and no other try. */
 	bool (*stopping)(void *arg);
@@ -50,6 +51,7 @@ struct ts_send_reply {
 	long status; /* 0: no answer */
 	long retry_after_s; /* -1: none stated */
 	int tries;
+	int64_t date_s; /* the host's clock, by its Date header; 0: none */
 	char content_type[96]; /* lower case, without parameters */
 };
 

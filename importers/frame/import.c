@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "importers/frame/import.h"
 #include "importers/frame/catalog.h"
+#include "importers/frame/running.h"
 #include "importers/frame/slice.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define STATE_BYTES_MAX 65536
+#define HOUR_MS INT64_C(3600000)
 #define ENVELOPE_REGION_BYTES_MAX ((size_t)4 * TS_SOURCE_ITEM_BYTES_MAX)
 
 struct ts_import {
@@ -188,10 +190,24 @@ static enum ts_err reverse(
 	return TS_OK;
 }
 
+static enum ts_err take_running(struct ts_import *run, struct ts_why *why)
+{
+	if (!times_are_possible(run, &run->row))
+		return TS_OK;
+	TS_TRY(check_slices(run));
+	if (run->row.verdict != TS_ROW_ACCEPTED)
+		return TS_OK;
+	int64_t step_ms = run->options.source.running_step_ms;
+	return ts_running_take(
+		&run->row, step_ms ? step_ms : HOUR_MS, run->seen, run->sink, run->report, why);
+}
+
 static enum ts_err take_accepted(struct ts_import *run, struct ts_why *why)
 {
 	struct ts_seen_entry entry = {0};
 	const struct ts_seen_entry *earlier = NULL;
+	if (ts_running_applies(run->seen, &run->row))
+		return take_running(run, why);
 	TS_TRY(finish_verdict(run, &earlier, entry.content));
 	if (run->row.verdict != TS_ROW_ACCEPTED && run->row.verdict != TS_ROW_SUPERSEDED)
 		return TS_OK;

@@ -15,6 +15,7 @@ void ts_row_reset(struct ts_row *row)
 	row->more = false;
 	row->repeatable = false;
 	row->in_group = false;
+	row->running = false;
 	row->n = 0;
 	row->text_len = 0;
 }
@@ -122,28 +123,40 @@ void ts_row_set_group(struct ts_row *row, const struct ts_str *parts, size_t n)
 	digest_parts(row, parts, n, row->group);
 }
 
+#define USE_BYTES_MAX (4 * 8 + 5 * (2 + TS_RECORD_BYTES_MAX))
+
+static size_t put_use(const struct ts_usage *use, char *text)
+{
+	const int64_t numbers[] = {use->start_ms, use->end_ms, use->devices_milli, use->quantity};
+	const struct ts_str texts[] = {
+		use->sku, use->class, use->workload, use->resource, use->account};
+	size_t len = 0;
+	for (size_t j = 0; j < sizeof(numbers) / sizeof(numbers[0]); j++)
+		for (int shift = 56; shift >= 0; shift -= 8)
+			text[len++] = (char)((uint64_t)numbers[j] >> shift & 0xff);
+	for (size_t j = 0; j < sizeof(texts) / sizeof(texts[0]); j++) {
+		TS_ASSERT(texts[j].len <= TS_RECORD_BYTES_MAX);
+		text[len++] = (char)(texts[j].len >> 8);
+		text[len++] = (char)(texts[j].len & 0xff);
+		memcpy(text + len, texts[j].at, texts[j].len);
+		len += texts[j].len;
+	}
+	return len;
+}
+
 void ts_row_content(const struct ts_row *row, uint8_t out[TS_ROW_KEY_BYTES])
 {
-	char text[TS_ROW_USES_MAX * (4 * 8 + 5 * (2 + TS_RECORD_BYTES_MAX))];
+	char text[TS_ROW_USES_MAX * USE_BYTES_MAX];
 	size_t len = 0;
-	for (size_t i = 0; i < row->n; i++) {
-		const struct ts_usage *use = &row->uses[i];
-		const int64_t numbers[] = {
-			use->start_ms, use->end_ms, use->devices_milli, use->quantity};
-		const struct ts_str texts[] = {
-			use->sku, use->class, use->workload, use->resource, use->account};
-		for (size_t j = 0; j < sizeof(numbers) / sizeof(numbers[0]); j++)
-			for (int shift = 56; shift >= 0; shift -= 8)
-				text[len++] = (char)((uint64_t)numbers[j] >> shift & 0xff);
-		for (size_t j = 0; j < sizeof(texts) / sizeof(texts[0]); j++) {
-			TS_ASSERT(texts[j].len <= TS_RECORD_BYTES_MAX);
-			text[len++] = (char)(texts[j].len >> 8);
-			text[len++] = (char)(texts[j].len & 0xff);
-			memcpy(text + len, texts[j].at, texts[j].len);
-			len += texts[j].len;
-		}
-	}
+	for (size_t i = 0; i < row->n; i++)
+		len += put_use(&row->uses[i], text + len);
 	digest(text, len, out);
+}
+
+void ts_row_use_content(const struct ts_usage *use, uint8_t out[TS_ROW_KEY_BYTES])
+{
+	char text[USE_BYTES_MAX];
+	digest(text, put_use(use, text), out);
 }
 
 void ts_row_nth_key(const uint8_t key[TS_ROW_KEY_BYTES], int64_t n, uint8_t out[TS_ROW_KEY_BYTES])

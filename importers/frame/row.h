@@ -35,6 +35,8 @@ struct ts_row {
 	/* Equal rows are different rows (an export without row ids): the n-th of one file is the
 	 * n-th of the next. Else an equal row is a duplicate. */
 	bool repeatable;
+	/* Not ended yet: what it used so far, up to a whole hour (running.h). */
+	bool running;
 	bool in_group; /* group was set: the row belongs to a delivery that is restated as a whole
 			*/
 	uint8_t group[TS_ROW_KEY_BYTES];
@@ -62,6 +64,7 @@ void ts_row_set_key(struct ts_row *row, const struct ts_str *parts, size_t n);
 void ts_row_set_group(struct ts_row *row, const struct ts_str *parts, size_t n);
 /* A hash of what the row asserts: all of its uses. */
 void ts_row_content(const struct ts_row *row, uint8_t out[TS_ROW_KEY_BYTES]);
+void ts_row_use_content(const struct ts_usage *use, uint8_t out[TS_ROW_KEY_BYTES]);
 /* The key of the n-th equal row (n > 0). */
 void ts_row_nth_key(const uint8_t key[TS_ROW_KEY_BYTES], int64_t n, uint8_t out[TS_ROW_KEY_BYTES]);
 /* Adds devices_milli over [start_ms, end_ms), of which billed_ms count. The other fields of *like

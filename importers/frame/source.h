@@ -39,6 +39,10 @@ struct ts_source_options {
 	const char *cluster; /* NULL: any; else rows of another cluster are quarantined */
 	const char *columns; /* NULL: a heading, or the form's layout; else comma list */
 	const char *account; /* for sources without accounts; NULL: "-" */
+	/* Rows that run are judged up to here at most, and up to a multiple of the step
+	 * (running.h); 0: they are pending. A source whose rows have all ended does not look. */
+	int64_t running_until_ms;
+	int64_t running_step_ms;
 	int64_t epoch_ms; /* of sources with relative times: what second 0 is */
 	const struct ts_catalog *catalog; /* for import.h: NULL is the one that is compiled in */
 	size_t partitions_n; /* slurm: partitions that have devices */

@@ -100,7 +100,7 @@ static enum ts_err slurm_open(const struct ts_source_options *options, struct ts
 }
 
 /* Steps, states and array groups: what is no ended allocation. */
-static bool judge_kind(const struct ts_str *f, struct ts_row *row)
+static bool judge_kind(const struct slurm *slurm, const struct ts_str *f, struct ts_row *row)
 {
 	struct ts_str id = f[JOB_ID];
 	struct ts_str state = f[STATE];
@@ -116,6 +116,11 @@ static bool judge_kind(const struct ts_str *f, struct ts_row *row)
 	switch (ts_slurm_state(state)) {
 	case TS_SLURM_ENDED:
 		return true;
+	case TS_SLURM_RUNNING:
+		row->running = slurm->options->running_until_ms && !ts_slurm_is_array(id);
+		if (row->running)
+			return true;
+		__attribute__((fallthrough));
 	case TS_SLURM_NOT_ENDED:
 		ts_row_judge(row, TS_ROW_PENDING,
 			ts_slurm_is_array(id) ? "array_pending" : "not_ended", "state %.*s",
@@ -164,6 +169,30 @@ static bool read_stamp(const struct ts_str *f, enum field field, int64_t *ms, st
 		      same_word(text, "None assigned");
 	ts_row_judge(row, TS_ROW_QUARANTINED, absent ? "time_unknown" : "time_malformed",
 		"%s \"%.*s\"", text_fields[field].names, TS_SHOW(text));
+	return false;
+}
+
+/* A job that runs: up to the last whole step that it certainly ran through. Elapsed is as of when
+ * Slurm was asked, without suspended time. */
+static bool read_running_span(const struct slurm *slurm, const struct ts_str *f, int64_t elapsed_s,
+	struct span *out, struct ts_row *row)
+{
+	int64_t step_ms = slurm->options->running_step_ms;
+	struct ts_str text = f[SUSPENDED];
+	int64_t suspended_s = 0;
+	if (!read_stamp(f, START, &out->start_ms, row))
+		return false;
+	out->end_ms = out->start_ms + elapsed_s * 1000;
+	if (out->end_ms > slurm->options->running_until_ms)
+		out->end_ms = slurm->options->running_until_ms;
+	out->end_ms -= out->end_ms % step_ms;
+	out->billed_ms = out->end_ms - out->start_ms;
+	bool suspended = text.len && ts_slurm_elapsed(text, &suspended_s) != TS_OK &&
+			 ts_text_u63(text, &suspended_s) != TS_OK;
+	if (!suspended && suspended_s == 0 && out->billed_ms > 0)
+		return true;
+	ts_row_judge(row, TS_ROW_PENDING, "not_ended", "state %.*s, Start %.*s%s",
+		TS_SHOW(f[STATE]), TS_SHOW(f[START]), suspended_s ? ", was suspended" : "");
 	return false;
 }
 
@@ -333,7 +362,7 @@ static enum ts_err judge(const struct slurm *slurm, const struct ts_str *f, stru
 	struct ts_tres tres = {0};
 	struct span span = {0};
 	int64_t elapsed_s = 0;
-	if (!judge_kind(f, row) || !read_elapsed(f, &elapsed_s, row))
+	if (!judge_kind(slurm, f, row) || !read_elapsed(f, &elapsed_s, row))
 		return TS_OK;
 	const char *cluster = slurm->options->cluster;
 	if (cluster && !ts_str_is(f[CLUSTER], cluster)) {
@@ -341,7 +370,7 @@ static enum ts_err judge(const struct slurm *slurm, const struct ts_str *f, stru
 			TS_SHOW(f[CLUSTER]), cluster);
 		return TS_OK;
 	}
-	if (elapsed_s == 0) {
+	if (elapsed_s == 0 && !row->running) {
 		ts_row_judge(row, TS_ROW_NOT_BILLABLE, "zero_elapsed", "the job never ran");
 		return TS_OK;
 	}
@@ -355,7 +384,8 @@ static enum ts_err judge(const struct slurm *slurm, const struct ts_str *f, stru
 			TS_SHOW(f[JOB_ID]), tasks, listed ? "" : " (not readable)");
 		return TS_OK;
 	}
-	if (!read_span(f, elapsed_s, &span, row))
+	if (row->running ? !read_running_span(slurm, f, elapsed_s, &span, row)
+			 : !read_span(f, elapsed_s, &span, row))
 		return TS_OK;
 	const struct ts_str key[] = {
 		TS_STR("slurm"), f[CLUSTER], f[JOB_ID_RAW], f[SUBMIT], f[START]};

@@ -21,7 +21,8 @@ enum ts_err ts_slurm_array(struct ts_str job_id, int64_t *tasks, size_t max, siz
 
 enum ts_slurm_state {
 	TS_SLURM_ENDED,
-	TS_SLURM_NOT_ENDED,
+	TS_SLURM_RUNNING,
+	TS_SLURM_NOT_ENDED, /* and does not run */
 	TS_SLURM_REVOKED, /* ran in a sibling cluster of the federation, which reports it */
 	TS_SLURM_UNKNOWN,
 };
