@@ -6,7 +6,9 @@ function(ts_room name dir)
 	cmake_parse_arguments(ARG "PURE" "" "ROOMS;LIBS" ${ARGN})
 	file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${dir}/*.c
 		${CMAKE_SOURCE_DIR}/${dir}/*/*.c)
-	list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/${dir}/main.c)
+	get_property(parts GLOBAL PROPERTY TS_PART_SOURCES)
+	list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/${dir}/main.c
+		${CMAKE_SOURCE_DIR}/${dir}/agent/main.c ${parts})
 	if(NOT sources) # a room that has only headers so far
 		set(sources ${CMAKE_BINARY_DIR}/generated/empty.c)
 		file(WRITE ${sources} "typedef int ts_empty_room;\n")
@@ -24,6 +26,22 @@ function(ts_room name dir)
 		target_compile_definitions(ts_${name} PUBLIC _GNU_SOURCE)
 	endif()
 	set_property(GLOBAL APPEND PROPERTY TS_ROOMS ${name})
+endfunction()
+
+# ts_part(NAME ROOM ROOMS r... FILES f...)
+# Files of ROOM (without .c, relative to it) as a library of their own, which links nothing but ROOMS: for a
+# second program that must not carry what the rest of ROOM needs. Goes before the room.
+function(ts_part name room)
+	cmake_parse_arguments(ARG "" "" "ROOMS;FILES" ${ARGN})
+	list(TRANSFORM ARG_FILES PREPEND ${CMAKE_SOURCE_DIR}/${room}/)
+	list(TRANSFORM ARG_FILES APPEND .c)
+	add_library(ts_${name} STATIC ${ARG_FILES})
+	set_target_properties(ts_${name} PROPERTIES LINKER_LANGUAGE C OUTPUT_NAME tallystick-${name})
+	target_include_directories(ts_${name} PUBLIC ${CMAKE_BINARY_DIR}/rooms/${room})
+	foreach(other ${ARG_ROOMS})
+		target_link_libraries(ts_${name} PUBLIC ts_${other})
+	endforeach()
+	set_property(GLOBAL APPEND PROPERTY TS_PART_SOURCES ${ARG_FILES})
 endfunction()
 
 # ts_program(NAME MAIN ROOMS r...)

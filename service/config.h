@@ -7,11 +7,10 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/region.h"
+#include "service/config_table.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define TS_CONFIG_FILE_BYTES_MAX 65536
 
 struct ts_config {
 	/* where */

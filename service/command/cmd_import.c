@@ -5,6 +5,7 @@
 #include "service/command/catalog_files.h"
 #include "service/command/command.h"
 #include "service/command/import_report.h"
+#include "service/command/source_lists.h"
 #include "service/instant.h"
 #include "service/progress.h"
 #include "service/settle/push.h"
@@ -39,9 +40,9 @@ struct import_args {
 	const char *stream, *url, *token, *verdicts, *epoch, *through, *passphrase_file;
 	bool dry_run, no_send, allow_future, as_json, list_sources;
 	int64_t slice_hours;
-	struct ts_opt_list partitions, profiles, settings, catalogs;
+	struct ts_opt_list catalogs;
+	struct ts_source_lists lists;
 	struct ts_import_options options;
-	char rooms[3 * TS_OPT_LIST_MAX][128]; /* the lists' items, cut at '=' */
 };
 
 /* What a run has open; each may be NULL. */
@@ -55,72 +56,6 @@ struct session {
 	struct ts_progress progress;
 	struct ts_import_sink inner;
 };
-
-/* "NAME=VALUE" in argv: cuts it in place of a copy. */
-static char *cut_at_equals(const char *item, char *room, size_t room_bytes)
-{
-	size_t len = strlen(item);
-	if (len >= room_bytes)
-		return NULL;
-	memcpy(room, item, len + 1);
-	char *equals = strchr(room, '=');
-	if (equals)
-		*equals++ = '\0';
-	return equals ? equals : room + len;
-}
-
-static enum ts_err read_lists(struct import_args *a, struct ts_why *why)
-{
-	struct ts_source_options *source = &a->options.source;
-	if (a->partitions.n > TS_SOURCE_PARTITIONS_MAX || a->profiles.n > TS_SOURCE_PROFILES_MAX)
-		return ts_why(why, TS_E_LIMIT, "options", "too many partitions or slices");
-	for (size_t i = 0; i < a->partitions.n; i++) {
-		char *sku = cut_at_equals(a->partitions.items[i], a->rooms[i], 128);
-		if (!sku)
-			return ts_why(why, TS_E_LIMIT, "--gpu-partition", "longer than 127 bytes");
-		source->partitions[i] = (struct ts_source_partition){
-			a->rooms[i], sku[0] ? sku : NULL};
-	}
-	source->partitions_n = a->partitions.n;
-	for (size_t i = 0; i < a->profiles.n; i++) {
-		char *room = a->rooms[TS_OPT_LIST_MAX + i];
-		char *milli = cut_at_equals(a->profiles.items[i], room, 128);
-		int64_t value = 0;
-		if (!milli || ts_text_u63(ts_str(milli), &value) != TS_OK || value < 1 ||
-			value > 1000)
-			return ts_why(why, TS_E_MALFORMED, "--slice",
-				"\"%s\" is not TYPE=MILLI with MILLI in 1..1000",
-				a->profiles.items[i]);
-		source->profiles[i] = (struct ts_source_profile){room, value};
-	}
-	source->profiles_n = a->profiles.n;
-	return TS_OK;
-}
-
-static bool has_setting(const struct ts_source *source, const char *name)
-{
-	for (size_t i = 0; i < source->settings_n; i++)
-		if (strcmp(source->settings[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-static enum ts_err read_settings(
-	struct import_args *a, const struct ts_source *source, struct ts_why *why)
-{
-	struct ts_source_options *options = &a->options.source;
-	for (size_t i = 0; i < a->settings.n && i < TS_SOURCE_SETTINGS_MAX; i++) {
-		const char *item = a->settings.items[i];
-		char *room = a->rooms[2 * TS_OPT_LIST_MAX + i];
-		char *value = strchr(item, '=') ? cut_at_equals(item, room, 128) : NULL;
-		if (!value || !has_setting(source, room))
-			return ts_why(why, TS_E_INVALID, "--set",
-				"\"%s\" is not NAME=VALUE with a setting of %s (at most 127 bytes)",
-				item, source->name);
-		options->settings[options->settings_n++] = (struct ts_source_value){room, value};
-	}
-	return TS_OK;
-}
 
 static enum ts_err read_options(struct import_args *a, struct ts_why *why)
 {
@@ -351,11 +286,12 @@ static int run(int argc, char **argv)
 			"quarantine rows of another cluster"},
 		{"columns", TS_OPT_TEXT, false, &source_options->columns, "LIST",
 			"slurm: names of the columns, where no heading has them"},
-		{"gpu-partition", TS_OPT_LIST, false, &a.partitions, "NAME[=SKU]",
+		{"gpu-partition", TS_OPT_LIST, false, &a.lists.partitions, "NAME[=SKU]",
 			"slurm: jobs here must have GPUs; SKU of untyped ones"},
-		{"slice", TS_OPT_LIST, false, &a.profiles, "TYPE=MILLI",
+		{"slice", TS_OPT_LIST, false, &a.lists.profiles, "TYPE=MILLI",
 			"slurm: a MIG slice counts as this many thousandths"},
-		{"set", TS_OPT_LIST, false, &a.settings, "NAME=VALUE", "a setting of the source"},
+		{"set", TS_OPT_LIST, false, &a.lists.settings, "NAME=VALUE",
+			"a setting of the source"},
 		{"catalog", TS_OPT_LIST, false, &a.catalogs, "FILE",
 			"codes laid over the compiled catalog (may be repeated)"},
 		{"epoch", TS_OPT_TEXT, false, &a.epoch, "INSTANT",
@@ -386,9 +322,7 @@ static int run(int argc, char **argv)
 		return usage_error(args.items[0], "is no source; tallystick import --sources");
 	struct ts_why why = {0};
 	struct session session = {0};
-	enum ts_err err = read_lists(&a, &why);
-	if (err == TS_OK)
-		err = read_settings(&a, source, &why);
+	enum ts_err err = ts_source_lists_read(&a.lists, source, &a.options.source, &why);
 	if (err == TS_OK)
 		err = import(&a, source, &args, &session, &why);
 	struct ts_why closing = {0};

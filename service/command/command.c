@@ -13,12 +13,17 @@ int ts_command_exit(enum ts_err err)
 	return status == 503 || status == 504 || status == 429 ? TS_EXIT_AGAIN : TS_EXIT_FAILED;
 }
 
+static const char *program_of(const struct ts_command *cmd)
+{
+	return cmd->program != NULL ? cmd->program : "tallystick";
+}
+
 int ts_command_fail(const struct ts_command *cmd, enum ts_err err, const struct ts_why *why)
 {
 	TS_ASSERT(err != TS_OK);
 	bool said = why != NULL && why->text[0] != '\0';
 	bool placed = why != NULL && why->where[0] != '\0';
-	(void)fprintf(stderr, "tallystick %s: %s%s%s%s [%s]\n", cmd->name,
+	(void)fprintf(stderr, "%s %s: %s%s%s%s [%s]\n", program_of(cmd), cmd->name,
 		said ? why->text : ts_err_text(err), placed ? " (" : "", placed ? why->where : "",
 		placed ? ")" : "", ts_err_code(err));
 	/* The place is an option: the command line is wrong. */
@@ -86,7 +91,7 @@ static void print_options(FILE *out, const struct ts_opt *opts, size_t n)
 
 static void print_help(const struct ts_command *cmd, const struct ts_opt *opts, size_t n)
 {
-	int used = printf("tallystick %s: ", cmd->name);
+	int used = printf("%s %s: ", program_of(cmd), cmd->name);
 	print_words(stdout, used < 0 ? 0 : (size_t)used, 4, cmd->summary);
 	(void)printf("\n%s", cmd->usage);
 	print_options(stdout, opts, n);
@@ -95,8 +100,8 @@ static void print_help(const struct ts_command *cmd, const struct ts_opt *opts, 
 
 static int usage_error(const struct ts_command *cmd, const char *what, const char *which)
 {
-	(void)fprintf(stderr, "tallystick %s: %s%s%s; see tallystick %s --help\n", cmd->name, what,
-		which != NULL ? " " : "", which != NULL ? which : "", cmd->name);
+	(void)fprintf(stderr, "%s %s: %s%s%s; see %s %s --help\n", program_of(cmd), cmd->name, what,
+		which != NULL ? " " : "", which != NULL ? which : "", program_of(cmd), cmd->name);
 	return TS_EXIT_USAGE;
 }
 
@@ -186,8 +191,8 @@ static int parse_option(struct parse *p, int argc, char **argv, int i)
 	}
 	const char *bad = store_value(opt, value);
 	if (bad != NULL) {
-		(void)fprintf(
-			stderr, "tallystick %s: --%s %s %s\n", p->cmd->name, opt->name, bad, value);
+		(void)fprintf(stderr, "%s %s: --%s %s %s\n", program_of(p->cmd), p->cmd->name,
+			opt->name, bad, value);
 		parse_end(p, TS_EXIT_USAGE);
 	}
 	return used;

@@ -16,6 +16,7 @@ enum ts_exit {
 };
 
 struct ts_command {
+	const char *program; /* NULL: tallystick */
 	const char *name;
 	const char *summary; /* one line for `tallystick --help` */
 	const char *usage; /* synopsis and an example; printed above the generated option list */
