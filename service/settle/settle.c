@@ -38,8 +38,7 @@ struct attempt {
 	struct ts_postings postings;
 	int32_t item; /* prepayment: its place */
 	struct ts_db_state_log log; /* cut: the provider's streams at N */
-	int64_t inputs_size; /* when the ledger was read */
-	struct ts_db_thresholds reached; /* steps of use, before the event */
+	struct ts_settle_state before; /* the event */
 	struct ts_db_news news; /* of the event's leaves */
 	struct ts_db_leaf leaf; /* the event's own, appended with its entries */
 	struct ts_db_posting posting;
@@ -53,7 +52,7 @@ struct attempt {
 static enum ts_err plan_log(struct attempt *a, int64_t *size, struct ts_why *why)
 {
 	int64_t id = a->s->contract.contract_id;
-	*size = a->inputs_size;
+	*size = a->before.inputs_size;
 	if (a->s->kind != TS_SETTLE_CUT)
 		return TS_OK;
 	TS_TRY(ts_db_state_log(a->db, id, a->s->region, &a->log, why));
@@ -434,7 +433,7 @@ static enum ts_err post(struct attempt *a, struct ts_invoice_head *head, struct 
 	TS_TRY(append(a, why));
 	struct ts_db_thresholds steps = {NULL, 0};
 	if (a->kind != TS_SETTLE_ISSUE)
-		TS_TRY(ts_threshold_steps(a->ledger, &a->reached, s->region, &steps, why));
+		TS_TRY(ts_threshold_steps(a->ledger, &a->before.reached, s->region, &steps, why));
 	TS_TRY(ts_db_ledger_store(
 		a->db, s->contract.contract_id, a->ledger, &a->news.keys, &steps, why));
 	if (a->kind != TS_SETTLE_CUT)
@@ -492,18 +491,6 @@ static enum ts_err store_answer(struct attempt *a, struct ts_why *why)
 	return err;
 }
 
-static enum ts_err read_state(struct attempt *a, struct ts_why *why)
-{
-	struct ts_settle_state state;
-	TS_TRY(ts_settle_read(a->db, a->s->contract.contract_id, a->s->region, &state, why));
-	a->terms = state.terms;
-	a->terms_n = state.terms_n;
-	a->ledger = state.ledger;
-	a->inputs_size = state.inputs_size;
-	a->reached = state.reached;
-	return TS_OK;
-}
-
 static enum ts_err settle_tx(struct ts_db *db, void *arg, struct ts_why *why)
 {
 	struct ts_settle *s = arg;
@@ -518,9 +505,11 @@ static enum ts_err settle_tx(struct ts_db *db, void *arg, struct ts_why *why)
 	if (s->replayed)
 		return TS_OK;
 	TS_TRY(ts_db_lock_take(db, s->contract.contract_id, TS_DB_LOCK_SETTLE, why));
-	TS_TRY(read_state(&a, why));
+	TS_TRY(ts_settle_read(db, s->contract.contract_id, s->region, &a.before, why));
+	a.terms = a.before.terms;
+	a.terms_n = a.before.terms_n;
+	s->ledger = a.ledger = a.before.ledger;
 	s->terms = a.terms[0];
-	s->ledger = a.ledger;
 	TS_TRY(plan(&a, why));
 	if (keyed && s->more) /* undoes the reservation */
 		return ts_why(why, TS_E_CONFLICT, "backlog", "it needs several ticks");
