@@ -226,6 +226,29 @@ static enum ts_err fold_credits(struct ts_replay *r, const struct ts_ledger_even
 	return TS_OK;
 }
 
+enum ts_err ts_audit_consent(struct ts_replay *r, int64_t index, const struct ts_event *event)
+{
+	struct ts_ledger_consent consent;
+	if (!ts_ledger_consent_read(event, index, &consent))
+		return TS_OK;
+	TS_TRY(ts_audit_grow(
+		r->region, &r->consents, r->consents_n, &r->consents_cap, sizeof *r->consents));
+	r->consents[r->consents_n++] = consent;
+	return TS_OK;
+}
+
+/* Likewise. */
+static enum ts_err fold_consents(struct ts_replay *r, const struct ts_ledger_event *event)
+{
+	size_t n = 0;
+	for (; n < r->consents_n && r->consents[n].leaf < event->to; n++)
+		TS_TRY(ts_ledger_consent(r->ledger, event, &r->consents[n], &r->why));
+	r->consents_n -= n;
+	if (n > 0 && r->consents_n > 0)
+		memmove(r->consents, r->consents + n, r->consents_n * sizeof *r->consents);
+	return fold_credits(r, event);
+}
+
 enum ts_err ts_audit_cash(struct ts_replay *r, int64_t index, const struct ts_event *event)
 {
 	bool refund = event->kind == TS_EVENT_REFUND;
@@ -295,14 +318,14 @@ enum ts_err ts_audit_amend(struct ts_replay *r, int64_t to, int64_t at_us, int32
 	if (notices_n > 0 && r->notices_n > 0)
 		memmove(r->notices, r->notices + notices_n, r->notices_n * sizeof *r->notices);
 	if (!amendment.any)
-		return fold_credits(r, &event);
+		return fold_consents(r, &event);
 	if (amendment.from_us < r->cells_from_us)
 		return reaches_behind(r, amendment.from_us);
 	ts_region_reset(r->scratch);
 	TS_TRY(ts_audit_cells_of(r, amendment.from_us, amendment.to_us, &cells, &n));
 	enum ts_err err = ts_ledger_rematch(r->ledger, &event, &amendment, cells, n, &r->why);
 	if (err == TS_OK)
-		return fold_credits(r, &event);
+		return fold_consents(r, &event);
 	if (err == TS_E_NO_MEMORY)
 		return err;
 	ts_audit_fail(r, TS_CHECK_EVENTS, TS_INPUTS_LEAVES, r->fold.size,

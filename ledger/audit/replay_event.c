@@ -179,6 +179,7 @@ static enum ts_err apply(struct ts_replay *r, int64_t index, const struct ts_eve
 	case TS_EVENT_CREDIT:
 	case TS_EVENT_SETTLEMENT:
 	case TS_EVENT_CLAIM:
+	case TS_EVENT_CONSENT:
 		break;
 	}
 	return TS_OK;
@@ -205,6 +206,8 @@ enum ts_err ts_audit_event(
 		TS_TRY(ts_audit_notice(r, index, &event));
 	if (parsed)
 		TS_TRY(ts_audit_credit(r, index, &event));
+	if (parsed)
+		TS_TRY(ts_audit_consent(r, index, &event));
 	if (parsed && (event.kind == TS_EVENT_PAYMENT || event.kind == TS_EVENT_REFUND))
 		TS_TRY(ts_audit_cash(r, index, &event));
 	if (!*ours)

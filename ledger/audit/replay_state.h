@@ -108,6 +108,8 @@ struct ts_replay {
 	size_t notices_n, notices_cap;
 	struct ts_ledger_credit *credits; /* likewise; texts in the region */
 	size_t credits_n, credits_cap;
+	struct ts_ledger_consent *consents; /* likewise */
+	size_t consents_n, consents_cap;
 	struct ts_ledger_cash *cash; /* likewise */
 	size_t cash_n, cash_cap;
 	struct ts_audit_reach *reaches; /* of the whole log, by leaf */
@@ -194,6 +196,9 @@ enum ts_err ts_audit_notice(
 /* Keeps a credit, settlement or claim for the event that folds it; others are none of its business.
  */
 enum ts_err ts_audit_credit(
+	struct ts_replay *r, int64_t index, const struct ts_event *event) TS_MUST;
+/* Likewise a consent. */
+enum ts_err ts_audit_consent(
 	struct ts_replay *r, int64_t index, const struct ts_event *event) TS_MUST;
 enum ts_err ts_audit_cash(struct ts_replay *r, int64_t index, const struct ts_event *event) TS_MUST;
 /* Before the event folds its leaves: versions and notices among them. */

@@ -92,7 +92,8 @@ struct ts_period_row {
 	int32_t cut_day; /* D of the cut */
 	const char *document; /* number once issued */
 	/* Lines of batches whose leaf is at or above it are too late for the period; 0: not decided
-	 * yet. Set once, by the first event behind the deadline: its `from`. */
+	 * yet. Set by the first event behind the deadline, to its `from`; a consent moves it up to
+	 * the `from` of the event that folds it. */
 	int64_t late_from;
 	bool dirty;
 };
@@ -246,6 +247,28 @@ void ts_ledger_amends(const struct ts_ledger *ledger, const struct ts_ledger_eve
 enum ts_err ts_ledger_rematch(struct ts_ledger *ledger, const struct ts_ledger_event *event,
 	const struct ts_ledger_amendment *amendment, const struct ts_usage_cell *cells, size_t n,
 	struct ts_why *why) TS_MUST;
+/* Both companies let count what came too late for a period. */
+struct ts_ledger_consent {
+	int64_t leaf;
+	int64_t period_from_us, period_to_us;
+	int64_t cells; /* lines of the list */
+	struct ts_hash list; /* SHA-256 of it */
+};
+/* False: the event is none. */
+bool ts_ledger_consent_read(
+	const struct ts_event *event, int64_t leaf, struct ts_ledger_consent *out);
+/* The list of a period, as a consent's hash is of it (docs/formats/statements.md), appended. */
+enum ts_err ts_ledger_late_list(const struct ts_ledger *ledger, const struct ts_period *period,
+	struct ts_buf *out, int64_t *cells, struct ts_why *why) TS_MUST;
+/* Whether it names exactly what is listed after the last event; else why not. */
+enum ts_err ts_ledger_consent_check(const struct ts_ledger *ledger,
+	const struct ts_ledger_consent *consent, struct ts_why *why) TS_MUST;
+/* Folds one that stands among an event's leaves, behind its amendments and before its cells: what
+ * is listed is in time from now on, with whatever is decided about those lines later. One that does
+ * not name exactly that changes nothing. */
+enum ts_err ts_ledger_consent(struct ts_ledger *ledger, const struct ts_ledger_event *event,
+	const struct ts_ledger_consent *consent, struct ts_why *why) TS_MUST;
+
 /* A credit, settlement or claim: an event of a company. Slices borrow. */
 struct ts_ledger_credit {
 	enum ts_charge_kind kind; /* as in its row */

@@ -29,6 +29,7 @@ static const struct kind kinds[] = {
 	[TS_EVENT_PREPAYMENT] = {"prepayment", TS_SIGNED_BY_OPERATOR},
 	[TS_EVENT_PAYMENT] = {"payment", TS_SIGNED_BY_ONE},
 	[TS_EVENT_REFUND] = {"refund", TS_SIGNED_BY_ONE},
+	[TS_EVENT_CONSENT] = {"consent", TS_SIGNED_BY_BOTH},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 _Static_assert(KINDS == TS_EVENT_KINDS, "every kind has its name and signer");
@@ -59,6 +60,13 @@ static void read_period(struct ts_reader *r, struct ts_event *e)
 		r, e->period_from_ms < e->period_to_ms, "period", "the end is not after the start");
 	ts_read_require(r, e->period_from_ms % QUARTER_MS == 0 && e->period_to_ms % QUARTER_MS == 0,
 		"period", "an edge is not on the UTC quarter-hour grid");
+}
+
+static void read_list(struct ts_reader *r, struct ts_event *e)
+{
+	ts_read_enter(r, "list");
+	e->list = ts_read_hash(r);
+	ts_read_leave(r);
 }
 
 static void read_witness(struct ts_reader *r, struct ts_event *e)
@@ -105,6 +113,17 @@ static void read_days(struct ts_reader *r, struct ts_event *e)
 	ts_read_require(r, e->date <= e->due, "due", "it is before date");
 }
 
+static void read_release(struct ts_reader *r, struct ts_event *e)
+{
+	ts_read_enter(r, "lines");
+	e->origin = ts_read_word(r);
+	e->line_from = ts_read_integer(r);
+	e->line_to = ts_read_integer(r);
+	ts_read_leave(r);
+	ts_read_require(r, e->line_from < e->line_to, "lines", "the range is empty");
+	e->reason = ts_read_reason_line(r, "reason");
+}
+
 static void read_event(struct ts_reader *r, struct ts_event *e)
 {
 	switch (e->kind) {
@@ -131,13 +150,7 @@ static void read_event(struct ts_reader *r, struct ts_event *e)
 		e->reason = ts_read_reason_line(r, "reason");
 		break;
 	case TS_EVENT_RELEASE:
-		ts_read_enter(r, "lines");
-		e->origin = ts_read_word(r);
-		e->line_from = ts_read_integer(r);
-		e->line_to = ts_read_integer(r);
-		ts_read_leave(r);
-		ts_read_require(r, e->line_from < e->line_to, "lines", "the range is empty");
-		e->reason = ts_read_reason_line(r, "reason");
+		read_release(r, e);
 		break;
 	case TS_EVENT_NOTICE:
 		e->by = ts_read_side_line(r, "by");
@@ -162,9 +175,13 @@ static void read_event(struct ts_reader *r, struct ts_event *e)
 		read_period(r, e);
 		e->missing = ts_read_integer_line(r, "missing");
 		ts_read_require(r, e->missing >= 1, "missing", "there is no gap");
-		ts_read_enter(r, "list");
-		e->list = ts_read_hash(r);
-		ts_read_leave(r);
+		read_list(r, e);
+		break;
+	case TS_EVENT_CONSENT:
+		read_period(r, e);
+		e->cells = ts_read_integer_line(r, "cells");
+		ts_read_require(r, e->cells >= 1, "cells", "nothing came too late");
+		read_list(r, e);
 		break;
 	case TS_EVENT_CREDIT:
 	case TS_EVENT_SETTLEMENT:
@@ -221,6 +238,14 @@ static void witness_lines(const struct ts_event *in, struct ts_buf *out)
 		ts_write_integer_line(out, "gap", in->gap);
 }
 
+static void release_lines(const struct ts_event *in, struct ts_buf *out)
+{
+	ts_buf_puts(out, "lines ");
+	ts_buf_put(out, in->origin.at, in->origin.len);
+	ts_buf_printf(out, " %lld %lld\n", (long long)in->line_from, (long long)in->line_to);
+	ts_write_text_line(out, "reason", in->reason);
+}
+
 static void event_lines(const struct ts_event *in, struct ts_buf *out)
 {
 	switch (in->kind) {
@@ -247,11 +272,7 @@ static void event_lines(const struct ts_event *in, struct ts_buf *out)
 		ts_write_text_line(out, "reason", in->reason);
 		break;
 	case TS_EVENT_RELEASE:
-		ts_buf_puts(out, "lines ");
-		ts_buf_put(out, in->origin.at, in->origin.len);
-		ts_buf_printf(
-			out, " %lld %lld\n", (long long)in->line_from, (long long)in->line_to);
-		ts_write_text_line(out, "reason", in->reason);
+		release_lines(in, out);
 		break;
 	case TS_EVENT_NOTICE:
 		ts_write_text_line(out, "by", ts_str(ts_side_name(in->by)));
@@ -274,6 +295,11 @@ static void event_lines(const struct ts_event *in, struct ts_buf *out)
 	case TS_EVENT_GAP:
 		ts_write_interval_line(out, "period", in->period_from_ms, in->period_to_ms);
 		ts_write_integer_line(out, "missing", in->missing);
+		ts_write_hash_line(out, "list", &in->list);
+		break;
+	case TS_EVENT_CONSENT:
+		ts_write_interval_line(out, "period", in->period_from_ms, in->period_to_ms);
+		ts_write_integer_line(out, "cells", in->cells);
 		ts_write_hash_line(out, "list", &in->list);
 		break;
 	case TS_EVENT_CREDIT:

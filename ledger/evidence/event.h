@@ -22,8 +22,9 @@ enum ts_event_kind {
 	TS_EVENT_PREPAYMENT, /* the invoice of a prepayment issues */
 	TS_EVENT_PAYMENT, /* the provider has received money for a document */
 	TS_EVENT_REFUND, /* the provider has paid back what was left of a prepayment */
+	TS_EVENT_CONSENT, /* what came too late for a period is billed after all */
 };
-#define TS_EVENT_KINDS 13
+#define TS_EVENT_KINDS 14
 enum ts_event_signer { TS_SIGNED_BY_OPERATOR, TS_SIGNED_BY_BOTH, TS_SIGNED_BY_ONE };
 
 struct ts_event {
@@ -34,8 +35,8 @@ struct ts_event {
 	int64_t from; /* tick: leaves [from, to) are folded */
 	int64_t to; /* tick, cut: N */
 	int32_t day; /* tick, cut: D */
-	int64_t period_from_ms; /* cut, gap, claim */
-	int64_t period_to_ms; /* cut, gap, claim */
+	int64_t period_from_ms; /* cut, gap, claim, consent */
+	int64_t period_to_ms;
 	int64_t cut; /* issue, void: index of the cut's leaf */
 	struct ts_str number; /* issue, void, prepayment, payment */
 	int32_t date; /* issue, prepayment; payment, refund: on which the money moved */
@@ -52,7 +53,8 @@ struct ts_event {
 		by; /* notice: whose; credit, payment, refund: the provider; claim: the consumer */
 	int64_t end_ms; /* notice: the term ends at this instant */
 	int64_t missing; /* gap: number of windows that nobody closed, at least 1 */
-	struct ts_hash list; /* gap: of the missing windows (docs/formats/statements.md) */
+	int64_t cells; /* consent: number of lines of the list, at least 1 */
+	struct ts_hash list; /* gap, consent: docs/formats/statements.md */
 	int64_t amount_minor; /* credit, settlement, refund: without tax; payment: with it */
 	struct ts_str currency; /* of amount_minor */
 	struct ts_str

@@ -152,6 +152,7 @@ static enum ts_err apply(
 	case TS_EVENT_CLAIM:
 	case TS_EVENT_PAYMENT:
 	case TS_EVENT_REFUND:
+	case TS_EVENT_CONSENT:
 		break;
 	}
 	return TS_OK;

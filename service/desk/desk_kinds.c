@@ -4,7 +4,7 @@
 
 extern const struct ts_desk_kind ts_desk_revoke, ts_desk_reattest, ts_desk_release, ts_desk_notice,
 	ts_desk_period, ts_desk_reservation, ts_desk_gap, ts_desk_credit, ts_desk_settlement,
-	ts_desk_claim, ts_desk_payment, ts_desk_refund;
+	ts_desk_claim, ts_desk_payment, ts_desk_refund, ts_desk_consent;
 
 const struct ts_desk_kind *const ts_desk_kinds[] = {
 	&ts_desk_revoke,
@@ -19,6 +19,7 @@ const struct ts_desk_kind *const ts_desk_kinds[] = {
 	&ts_desk_claim,
 	&ts_desk_payment,
 	&ts_desk_refund,
+	&ts_desk_consent,
 	NULL,
 };
 

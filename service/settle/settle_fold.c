@@ -143,18 +143,21 @@ static enum ts_err event_of(
 	return ts_event_parse(note.text, event, why);
 }
 
-/* Credits, settlements and claims among them, behind what the event amends. */
-static enum ts_err credits(const struct ts_settle_case *of, const struct ts_db_leaf_row *leaves,
+/* Credits, settlements, claims and consents among them, behind what the event amends. */
+static enum ts_err dealings(const struct ts_settle_case *of, const struct ts_db_leaf_row *leaves,
 	size_t n, struct ts_why *why)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct ts_event event;
 		struct ts_ledger_credit credit;
+		struct ts_ledger_consent consent;
 		if (leaves[i].kind != TS_LEAF_EVENT)
 			continue;
 		TS_TRY(event_of(&leaves[i], &event, why));
 		if (ts_ledger_credit_read(&event, leaves[i].index, &credit))
 			TS_TRY(ts_ledger_credit(of->ledger, of->event, &credit));
+		else if (ts_ledger_consent_read(&event, leaves[i].index, &consent))
+			TS_TRY(ts_ledger_consent(of->ledger, of->event, &consent, why));
 	}
 	return TS_OK;
 }
@@ -209,7 +212,7 @@ enum ts_err ts_settle_amend(
 			of->sink.ctx, amendment.from_us, amendment.to_us, region, &cells, &n, why));
 		TS_TRY(ts_ledger_rematch(of->ledger, of->event, &amendment, cells, n, why));
 	}
-	return credits(of, leaves, leaves_n, why);
+	return dealings(of, leaves, leaves_n, why);
 }
 
 enum ts_err ts_settle_decide(

@@ -171,7 +171,7 @@ static void state_round_trip(void **state)
 				    "update app.period set cut = false, issued = false", NULL, 0),
 		"23001");
 	assert_string_equal(fixture_try(cluster.admin,
-				    "update app.period set late_from = 78 where idx = 0", NULL, 0),
+				    "update app.period set late_from = 76 where idx = 0", NULL, 0),
 		"23001");
 }
 

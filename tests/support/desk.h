@@ -216,6 +216,33 @@ static inline enum ts_err desk_cash(
 	return desk_cash_as(d, false, refund, about, amount_minor, day);
 }
 
+/* The consent that names what is late for a period after the last event. */
+static inline struct ts_ledger_consent desk_late(struct desk *d, int32_t period)
+{
+	struct ts_period is;
+	struct ts_buf list;
+	struct ts_ledger_consent consent = {.leaf = d->leaf};
+	assert_ok(ts_ledger_period_get(d->ledger, period, &is));
+	consent.period_from_us = is.from_us;
+	consent.period_to_us = is.to_us;
+	ts_buf_init(&list, DESK_TEXT_BYTES);
+	assert_ok(ts_ledger_late_list(d->ledger, &is, &list, &consent.cells, &d->why));
+	ts_sha256(list.len > 0 ? list.data : "", list.len, &consent.list);
+	ts_buf_free(&list);
+	return consent;
+}
+
+/* A leaf that the next event folds, before its cells. Refused ones are folded too: they change
+ * nothing. */
+static inline enum ts_err desk_consent(struct desk *d, const struct ts_ledger_consent *consent)
+{
+	struct ts_ledger_event event = desk_event(d, 0, 0);
+	enum ts_err may = ts_ledger_consent_check(d->ledger, consent, &d->why);
+	d->leaf++;
+	assert_ok(ts_ledger_consent(d->ledger, &event, consent, &d->why));
+	return may;
+}
+
 /* The document's body as canonical JSON; an error stands for itself. */
 static inline const char *desk_body(struct desk *d, int32_t period)
 {

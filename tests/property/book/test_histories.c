@@ -2,161 +2,16 @@
 /* Random contracts, each told as several histories: the same one again, one with other ticks and
  * another order of arrival, one with cuts between, one whose process forgets everything between
  * events. What must not depend on the telling does not; what must be equal to a plain calculation
- * from the raw cells is. Every comparison is shown to notice a planted fault.
+ * from the raw cells is, and when all that came too late is consented to, it is as if nothing had
+ * been late. Every comparison is shown to notice a planted fault.
  * TS_HISTORIES=<n> sets the number of contracts, TS_SEED=<n> repeats a failure. */
+#include "history.h"
 #include "sums.h"
-#include "world.h"
 #include <stdlib.h>
 
 #define CONTRACTS 200
-#define SUMS_MAX 512
-#define MONTHS 24
 #define FINAL_LEAF 1000000
 #define LATE_NEVER 400
-
-enum fault {
-	NO_FAULT,
-	FAULT_SKIP_CELL, /* the history loses one cell */
-	FAULT_DROP_DELTA, /* one adjusting line of a document is not counted */
-	FAULT_DROP_ENTRY, /* one accrual is not counted */
-	FAULT_LOSE_WAITING, /* a reload loses the waiting cells */
-	FAULT_LOSE_BILLED, /* a reload forgets what was billed */
-	FAULT_ROUNDING, /* the calculation rounds otherwise */
-};
-
-struct sum {
-	struct ts_line_key line;
-	int32_t month; /* -1: a document's line */
-	int64_t minor;
-};
-struct history { /* how it is told, then what came of it */
-	uint64_t order; /* seed of arrival, batches and ticks */
-	bool cuts;
-	uint64_t reload; /* seed; 0: never */
-	enum fault fault;
-
-	struct desk d;
-	struct ts_rng rng;
-	struct sum sums[SUMS_MAX];
-	size_t sums_n;
-	int64_t balances[TS_ACCOUNT_N][MONTHS + 1]; /* [0]: no service month */
-	int32_t arrives[CELLS_MAX];
-	bool folded[CELLS_MAX];
-	int64_t folded_at_us[CELLS_MAX]; /* of a reversal: when what it takes back was */
-	int64_t leaf_of[CELLS_MAX];
-	int64_t cut_at_us[PERIODS + 1]; /* 0: not yet */
-	int32_t next; /* period to be cut */
-	bool pending; /* cut, not issued */
-	const char *preview; /* body when it was cut */
-	struct ts_buf bodies;
-	bool faulted, refused; /* the fault was planted; the ledger found it */
-};
-
-static void add_sum(struct history *h, const struct ts_line_key *line, int32_t month, int64_t minor)
-{
-	size_t i = 0;
-	while (i < h->sums_n &&
-		!(h->sums[i].month == month && ts_line_key_eq(&h->sums[i].line, line)))
-		i++;
-	assert_true(i < SUMS_MAX);
-	if (i == h->sums_n)
-		h->sums[h->sums_n++] = (struct sum){*line, month, 0};
-	h->sums[i].minor += minor;
-}
-
-static int64_t sum_of(const struct history *h, const struct ts_line_key *line, int32_t month)
-{
-	for (size_t i = 0; i < h->sums_n; i++)
-		if (h->sums[i].month == month && ts_line_key_eq(&h->sums[i].line, line))
-			return h->sums[i].minor;
-	return 0;
-}
-
-static bool plant(struct history *h, enum fault fault)
-{
-	if (h->fault != fault || h->faulted)
-		return false;
-	h->faulted = true;
-	return true;
-}
-
-static void count_entries(struct history *h)
-{
-	for (size_t i = 0; i < h->d.out.n; i++) {
-		const struct ts_entry *e = &h->d.out.entries[i];
-		int32_t slot = 0;
-		if (e->service_month >= 0)
-			slot = e->service_month - (2026 * 12) + 1;
-		assert_true(slot >= 0 && slot <= MONTHS);
-		for (size_t k = 0; k < e->legs_n; k++)
-			h->balances[e->legs[k].account][slot] += e->legs[k].debit
-									 ? e->legs[k].amount_minor
-									 : -e->legs[k].amount_minor;
-		if (e->book != TS_BOOK_PROVIDER || !e->has_line || plant(h, FAULT_DROP_ENTRY))
-			continue;
-		bool more = e->legs[0].account == TS_ACCOUNT_UNBILLED;
-		add_sum(h, &e->line, e->service_month,
-			more ? e->legs[0].amount_minor : -e->legs[0].amount_minor);
-	}
-}
-
-/* Number and hash of every document are in the journal, in both books; an entry without legs is
- * there only when the book has no other. */
-static void check_named(struct history *h)
-{
-	const struct ts_invoice *invoice = h->d.invoice;
-	struct ts_hash hash;
-	int entries[2] = {0}, bare[2] = {0};
-	assert_ok(ts_invoice_hash(invoice, h->d.region, &hash));
-	for (size_t i = 0; i < h->d.out.n; i++) {
-		const struct ts_entry *e = &h->d.out.entries[i];
-		assert_string_equal(e->document, invoice->head.number);
-		assert_memory_equal(&e->document_hash, &hash, sizeof hash);
-		entries[e->book]++;
-		bare[e->book] += e->legs_n == 0;
-	}
-	for (int book = 0; book < 2; book++)
-		assert_true(entries[book] > 0 && (bare[book] == 0 || entries[book] == 1));
-}
-
-static void count_document(struct history *h)
-{
-	const struct ts_invoice *invoice = h->d.invoice;
-	int64_t sign = invoice->kind == TS_DOCUMENT_CREDIT_NOTE ? -1 : 1, subtotal = 0;
-	assert_true(invoice->total_minor >= 0);
-	for (size_t i = 0; i < invoice->lines_n; i++) {
-		const struct ts_invoice_line *line = &invoice->lines[i];
-		size_t item = 0;
-		subtotal += line->net_minor;
-		struct ts_charge_names names;
-		ts_charge_names(h->d.terms, line->kind, item, &names);
-		while (strcmp(names.id, line->id) != 0)
-			ts_charge_names(h->d.terms, line->kind, ++item, &names);
-		assert_true((line->adjusts != NULL) || line->period == invoice->period.index ||
-			    !line->reversal);
-		if (line->adjusts != NULL && plant(h, FAULT_DROP_DELTA))
-			continue;
-		struct ts_line_key key = {
-			line->version, line->kind, (int32_t)item, line->tier, line->period};
-		add_sum(h, &key, -1, sign * line->net_minor);
-	}
-	assert_int_equal(subtotal, invoice->subtotal_minor);
-	check_named(h);
-}
-
-static void forget(struct history *h)
-{
-	if (h->reload == 0 || ts_rng_below(&h->rng, 2) == 0)
-		return;
-	struct ts_waiting_row *waiting;
-	for (size_t i = 0; (waiting = ts_ledger_waiting(h->d.ledger, i)) != NULL; i++)
-		if (waiting->quantity != 0 && plant(h, FAULT_LOSE_WAITING))
-			waiting->quantity = 0;
-	struct ts_billed_row *billed = ts_ledger_billed(h->d.ledger, 0);
-	if (billed != NULL && billed->billed_minor != 0 && plant(h, FAULT_LOSE_BILLED))
-		billed->billed_minor--;
-	desk_reload(&h->d);
-}
 
 /* Arrival by day: from two days before the service (it waits) to long after it. */
 static void draw_arrivals(struct history *h, const struct world *w, struct ts_rng *rng)
@@ -198,6 +53,7 @@ static void deliver(struct history *h, const struct world *w, struct ts_rng *rng
 			h->folded[i] = true;
 			h->folded_at_us[i] = target < 0 ? h->d.at_us : h->folded_at_us[target];
 			h->leaf_of[i] = target < 0 ? h->d.leaf : h->leaf_of[target];
+			h->agreed[i] = target >= 0 && h->agreed[target];
 			if (world_price(&w->raw[i].cell) >= 0 && target < 0 && i + 1 == w->n &&
 				plant(h, FAULT_SKIP_CELL))
 				continue;
@@ -267,6 +123,28 @@ static void maybe_cut(struct history *h, struct ts_rng *rng, int32_t day)
 		cut(h, day);
 }
 
+/* To all that is late by now. */
+static void consent(struct history *h, const struct world *w)
+{
+	struct ts_period period;
+	for (int32_t p = 0; p < h->next + (h->pending ? 1 : 0); p++) {
+		struct ts_ledger_consent list = desk_late(&h->d, p);
+		if (list.cells == 0) {
+			assert_int_equal(desk_consent(&h->d, &list), TS_E_CONFLICT);
+			continue;
+		}
+		list.cells++; /* one that names another number changes nothing */
+		assert_int_equal(desk_consent(&h->d, &list), TS_E_CONFLICT);
+		list.cells--;
+		assert_ok(desk_consent(&h->d, &list));
+		assert_ok(ts_period_get(h->d.terms, p, &period));
+		for (int i = 0; i < w->n; i++)
+			if (h->folded[i] && w->raw[i].day >= period.first_day &&
+				w->raw[i].day < period.end_day)
+				h->agreed[i] = true;
+	}
+}
+
 static void tell(struct history *h, const struct world *w, struct ts_region *region)
 {
 	struct ts_rng rng = ts_rng_create(h->order);
@@ -279,6 +157,8 @@ static void tell(struct history *h, const struct world *w, struct ts_region *reg
 	while (now < w->last_day - 12) {
 		now += (int32_t)ts_rng_range(&rng, 1, 12);
 		h->d.at_us = now * TS_US_PER_DAY + TS_US_PER_DAY / 2;
+		if (h->consents && ts_rng_below(&rng, 3) == 0)
+			consent(h, w);
 		deliver(h, w, &rng, now);
 		if (h->refused)
 			return;
@@ -290,6 +170,10 @@ static void tell(struct history *h, const struct world *w, struct ts_region *reg
 	deliver(h, w, &rng, w->last_day);
 	if (h->refused)
 		return;
+	if (h->consents) {
+		tick(h, w->last_day - 1);
+		consent(h, w);
+	}
 	h->d.leaf = FINAL_LEAF;
 	if (h->pending)
 		issue(h);
@@ -323,6 +207,15 @@ static struct history *told(const struct world *w, struct ts_region *region, uin
 	bool cuts, uint64_t reload, enum fault fault)
 {
 	struct history *h = begin(order, cuts, reload, fault);
+	tell(h, w, region);
+	return h;
+}
+
+/* With cuts and consents, half of the events forgetting. */
+static struct history *told_agreed(const struct world *w, struct ts_region *region, uint64_t order)
+{
+	struct history *h = begin(order, true, order | 1, NO_FAULT);
+	h->consents = true;
 	tell(h, w, region);
 	return h;
 }
@@ -366,7 +259,7 @@ static bool same_sums(const struct history *a, const struct history *b)
 static bool is_late(const struct world *w, const struct history *h, int32_t period, int i)
 {
 	int64_t at = period < PERIODS ? h->cut_at_us[period] : 0;
-	return at != 0 && h->folded_at_us[i] > at + w->late_days * TS_US_PER_DAY;
+	return at != 0 && !h->agreed[i] && h->folded_at_us[i] > at + w->late_days * TS_US_PER_DAY;
 }
 
 static void measure(const struct world *w, const struct history *h, struct sums *out)
@@ -401,12 +294,14 @@ static void measure(const struct world *w, const struct history *h, struct sums 
 
 /* The plain calculation: every line and month of the accruals, every line of the documents. */
 static bool agrees(
-	const struct world *w, const struct history *h, struct ts_region *region, enum fault fault)
+	const struct world *w, struct history *h, struct ts_region *region, enum fault fault)
 {
 	struct ts_terms terms = *w->terms;
 	struct ts_period period;
 	struct history *plain = begin(0, false, 0, NO_FAULT);
 	struct sums sums;
+	if (fault == FAULT_CONSENT)
+		memset(h->agreed, 0, sizeof h->agreed);
 	measure(w, h, &sums);
 	struct ts_rate_usage usage = {sums.measures, sums.n, sums.fine, sums.fine_n};
 	if (fault == FAULT_ROUNDING)
@@ -511,6 +406,10 @@ static void test_histories(void **state)
 			fail_msg("contract %d: cuts change the sums", c);
 		if (!agrees(&s.w, cuts, s.keep, NO_FAULT))
 			fail_msg("contract %d: with cuts, not what the raw cells give", c);
+		struct history *agreed = told_agreed(&s.w, s.region, two);
+		if (!same_sums(plain, agreed) || !agrees(&s.w, agreed, s.keep, NO_FAULT))
+			fail_msg("contract %d: what is consented to is not as if in time", c);
+		check_late(&s.w, agreed);
 		credit_notes += strstr(ts_buf_str(&cuts->bodies), "\"credit_note\"") != NULL;
 		struct history *again = told(&s.w, s.region, two, true, 0, NO_FAULT);
 		if (!same_journal(cuts, again))
@@ -525,8 +424,9 @@ static void test_histories(void **state)
 		end(cuts);
 		end(again);
 		end(forgets);
+		end(agreed);
 	}
-	print_message("%d contracts, 5 histories each, %d with a credit note\n", contracts(),
+	print_message("%d contracts, 6 histories each, %d with a credit note\n", contracts(),
 		credit_notes);
 	stage_close(&s);
 }
@@ -534,6 +434,13 @@ static void test_histories(void **state)
 /* Whether a fault in the second telling is noticed; *planted when there was occasion for it. */
 static bool notices(struct stage *s, enum fault fault, bool *planted)
 {
+	if (fault == FAULT_CONSENT) {
+		struct history *h = told_agreed(&s->w, s->region, ts_rng_next(&s->rng));
+		*planted = memchr(h->agreed, true, sizeof h->agreed) != NULL;
+		bool seen = !agrees(&s->w, h, s->keep, fault);
+		end(h);
+		return seen;
+	}
 	uint64_t one = ts_rng_next(&s->rng), two = ts_rng_next(&s->rng);
 	bool forgetting = fault == FAULT_LOSE_WAITING || fault == FAULT_LOSE_BILLED;
 	struct history *plain = told(&s->w, s->region, one, forgetting, 0, NO_FAULT);
@@ -563,14 +470,15 @@ static void test_faults_are_noticed(void **state)
 		[FAULT_DROP_ENTRY] = "an entry is lost",
 		[FAULT_LOSE_WAITING] = "waiting cells are lost",
 		[FAULT_LOSE_BILLED] = "what was billed is forgotten",
-		[FAULT_ROUNDING] = "other rounding"};
+		[FAULT_ROUNDING] = "other rounding",
+		[FAULT_CONSENT] = "consents are not known"};
 	struct stage s;
 	stage_open(&s, *(uint64_t *)*state + 1);
-	for (int fault = FAULT_SKIP_CELL; fault <= FAULT_ROUNDING; fault++) {
+	for (int fault = FAULT_SKIP_CELL; fault <= FAULT_CONSENT; fault++) {
 		int planted = 0, noticed = 0;
 		for (int c = 0; c < 40; c++) {
 			bool occasion = false;
-			stage_next(&s, LATE_NEVER);
+			stage_next(&s, fault == FAULT_CONSENT ? 7 : LATE_NEVER);
 			bool seen = notices(&s, (enum fault)fault, &occasion);
 			planted += occasion ? 1 : 0;
 			noticed += occasion && seen ? 1 : 0;

@@ -113,6 +113,96 @@ static void release_of_a_line_in_time_hits_the_measure(void **state)
 	late_close(&l, 14, 3);
 }
 
+/* --- consent of both companies --- */
+
+static const struct ts_period_row *may(struct late *l)
+{
+	return ts_ledger_period(l->d.ledger, 0);
+}
+
+static void consent_bills_what_is_listed(void **state)
+{
+	struct late l;
+	(void)state;
+	late_open(&l);
+	struct ts_ledger_consent consent = desk_late(&l.d, 0);
+	assert_int_equal(consent.cells, 1);
+	int64_t to = ts_ledger_head(l.d.ledger)->inputs_to;
+	assert_ok(desk_consent(&l.d, &consent));
+	on(&l, -1, 7); /* an upload of the same event: it was not listed */
+	assert_ok(desk_tick(&l.d, "2026-07-14"));
+	assert_int_equal(measured(&l.d), 12);
+	check_late(&l.d, 7);
+	assert_int_equal(may(&l)->late_from, to);
+	desk_reload(&l.d);
+	/* June's document has it, as an adjustment that names May and its invoice. */
+	assert_ok(desk_cut(&l.d, 1, "2026-07-14"));
+	const char *body = desk_body(&l.d, 1);
+	assert_non_null(strstr(body, "\"adjusts\":\"D1\""));
+	assert_non_null(strstr(body, "\"period\":\"2026-05\""));
+	assert_ok(desk_issue(&l.d, 1));
+	assert_int_equal(l.d.invoice->subtotal_minor, 3);
+	assert_int_equal(desk_consent(&l.d, &consent), TS_E_CONFLICT); /* names another list */
+	desk_close(&l.d);
+}
+
+static void consent_to_another_list_changes_nothing(void **state)
+{
+	struct late l;
+	(void)state;
+	late_open(&l);
+	struct ts_ledger_consent consent = desk_late(&l.d, 0), other = consent;
+	other.period_to_us += TS_US_PER_QUARTER;
+	assert_int_equal(desk_consent(&l.d, &other), TS_E_CONFLICT);
+	assert_string_equal(l.d.why.where, "period");
+	other = consent;
+	other.cells = 2;
+	assert_int_equal(desk_consent(&l.d, &other), TS_E_CONFLICT);
+	assert_string_equal(l.d.why.where, "cells");
+	other = consent;
+	other.list.b[31] ^= 1;
+	assert_int_equal(desk_consent(&l.d, &other), TS_E_CONFLICT);
+	assert_string_equal(l.d.why.where, "list");
+	other = desk_late(&l.d, 1);
+	assert_int_equal(desk_consent(&l.d, &other), TS_E_CONFLICT);
+	assert_non_null(strstr(l.d.why.text, "nothing"));
+	on(&l, l.late, 1); /* one more in the same quarter-hour, before the consent is folded */
+	assert_ok(desk_tick(&l.d, "2026-07-14"));
+	assert_int_equal(desk_consent(&l.d, &consent), TS_E_CONFLICT);
+	late_close(&l, 9, 4);
+}
+
+static void reversal_of_a_consented_line_hits_the_measure(void **state)
+{
+	struct late l;
+	(void)state;
+	late_open(&l);
+	struct ts_ledger_consent consent = desk_late(&l.d, 0);
+	assert_ok(desk_consent(&l.d, &consent));
+	on(&l, l.late, -3); /* by the very event that folds the consent */
+	int64_t newer = l.d.leaf;
+	on(&l, -1, 6);
+	assert_ok(desk_tick(&l.d, "2026-07-14"));
+	desk_reload(&l.d);
+	on(&l, newer, -2);
+	late_close(&l, 9, 4);
+}
+
+static void consents_follow_each_other(void **state)
+{
+	struct late l;
+	(void)state;
+	late_open(&l);
+	struct ts_ledger_consent consent = desk_late(&l.d, 0);
+	assert_ok(desk_consent(&l.d, &consent));
+	on(&l, -1, 6);
+	assert_ok(desk_tick(&l.d, "2026-07-14"));
+	consent = desk_late(&l.d, 0);
+	assert_ok(desk_consent(&l.d, &consent));
+	assert_int_equal(desk_consent(&l.d, &consent), TS_E_CONFLICT); /* twice in one event */
+	late_close(&l, 18, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +210,10 @@ int main(void)
 		cmocka_unit_test(contest_of_a_line_in_time_hits_the_measure),
 		cmocka_unit_test(reattested_lines_return_to_where_they_were),
 		cmocka_unit_test(release_of_a_line_in_time_hits_the_measure),
+		cmocka_unit_test(consent_bills_what_is_listed),
+		cmocka_unit_test(consent_to_another_list_changes_nothing),
+		cmocka_unit_test(reversal_of_a_consented_line_hits_the_measure),
+		cmocka_unit_test(consents_follow_each_other),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
