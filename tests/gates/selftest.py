@@ -23,6 +23,9 @@ CLEAN = {
     "reports/csv.h": SPDX + "int ts_csv(void);\n",
     "service/main.c": SPDX + '#include "book/entry.h"\n',
 }
+SCENARIOS = "".join(f"| {n} | it holds | `tests/unit/test_x.c` `test_{n}` |\n" for n in range(1, 31))
+CLEAN["docs/scenarios.md"] = SCENARIOS
+CLEAN["tests/unit/test_x.c"] = SPDX + "".join(f"int test_{n};\n" for n in range(1, 31))
 BODY = "int ts_extra(const char *a, char *b);\nint ts_extra(const char *a, char *b)\n{\n\t%s\n}\n"
 
 
@@ -56,6 +59,13 @@ PLANTED = [
     ("headers", "a header that needs another", "reports/x.h", SPDX + "size_t ts_x(void);\n", "does not compile alone"),
     ("headers", "a header that looks up", "ledger/base/x.h", SPDX + '#include "book/entry.h"\n', "does not compile alone"),
     ("format", "spaces", "service/x.c", SPDX + "int   x;\n", "clang-format -i"),
+    ("scenarios", "a test that is not there", "docs/scenarios.md", SCENARIOS.replace("`test_7`", "`test_31`"),
+     "test_x.c has no test_31"),
+    ("scenarios", "a file that is not there", "docs/scenarios.md", SCENARIOS.replace("test_x.c` `test_7`", "y.c` `test_7`"),
+     "y.c has no test_7"),
+    ("scenarios", "a row without a test", "docs/scenarios.md", SCENARIOS.replace("`tests/unit/test_x.c` `test_7`", "none"),
+     "no test"),
+    ("scenarios", "a row less", "docs/scenarios.md", SCENARIOS.replace("| 7 |", "| seven |"), "are not 1 to 30"),
     ("purity", "a clock", "ledger/base/x.c", SPDX + "long time(long *);\nlong ts_x(void);\nlong ts_x(void)\n{\n"
      "\treturn time(0);\n}\n", "calls time"),
     ("purity", "a random number", "ledger/base/x.c", SPDX + "int rand(void);\nint ts_x(void);\nint ts_x(void)\n{\n"
