@@ -306,7 +306,42 @@ static void test_monotone_where_promised(void **state)
 	assert_true(fell > 0); /* where nothing is promised, it does fall: the test can tell */
 }
 
-/* A counter below zero is refused, with the reason, whatever the model. */
+/* What these tests compare can tell: a line that is left out of a document, and a preview that is
+ * older than what its document rests on. */
+static void test_faults_in_sums_and_previews_are_noticed(void **state)
+{
+	struct ts_rng rng = ts_rng_create(*(uint64_t *)*state + 3);
+	for (size_t m = 0; m < MODELS; m++) {
+		int left_out = 0, older = 0;
+		for (int r = 0; r < ROUNDS; r++) {
+			struct cell cells[CELLS];
+			random_cells(&rng, cells, CELLS, strstr(models[m].terms, "down") != NULL);
+			cells[0] = (struct cell){3, 0, "od", 4000};
+			struct told t = tell_plainly(&models[m], cells, CELLS);
+			size_t at = (size_t)ts_rng_below(&rng, t.d.invoice->lines_n + 1);
+			if (at < t.d.invoice->lines_n)
+				left_out += t.sum_of_lines - t.d.invoice->lines[at].net_minor !=
+					    t.total;
+			desk_close(&t.d);
+			desk_open(&t.d, models[m].terms);
+			desk_at(&t.d, "2026-06-01");
+			for (size_t i = 1; i < CELLS; i++)
+				fold(&t.d, &cells[i], cells[i].quantity);
+			tick(&t.d, 61);
+			const char *stale = desk_body(&t.d, 0);
+			fold(&t.d, &cells[0], cells[0].quantity);
+			close_months(&t, NULL, 0);
+			older += strcmp(strstr(stale, "\"lines\""),
+					 strstr(t.final[0], "\"lines\"")) != 0;
+			desk_close(&t.d);
+		}
+		if (left_out < ROUNDS / 4 || older < ROUNDS * 3 / 4)
+			fail_msg("%s: noticed %d lines left out and %d old previews, of %d",
+				models[m].name, left_out, older, ROUNDS);
+	}
+}
+
+/* A counter below zero is refused, with the reason, whatever the model. One at zero is not. */
 static void test_negative_quantities_are_refused(void **state)
 {
 	(void)state;
@@ -321,6 +356,12 @@ static void test_negative_quantities_are_refused(void **state)
 		if (err == TS_OK || strstr(d.why.text, "negative") == NULL)
 			fail_msg("%s: %s", models[m].name, d.why.text);
 		desk_close(&d);
+		desk_open(&d, models[m].terms);
+		desk_at(&d, "2026-06-01");
+		assert_ok(desk_cell(&d, "2026-03-05T10:00:00Z", "x", "od", 100));
+		assert_ok(desk_cell(&d, "2026-03-05T10:00:00Z", "x", "od", -100));
+		assert_ok(desk_tick(&d, "2026-03-31"));
+		desk_close(&d);
 	}
 }
 
@@ -332,6 +373,7 @@ int main(void)
 		cmocka_unit_test_prestate(test_order_split_and_ticks, at),
 		cmocka_unit_test_prestate(test_cut_between, at),
 		cmocka_unit_test_prestate(test_monotone_where_promised, at),
+		cmocka_unit_test_prestate(test_faults_in_sums_and_previews_are_noticed, at),
 		cmocka_unit_test(test_negative_quantities_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
