@@ -111,4 +111,4 @@ TERMS = (("window of a claim", 2, rb'"claim_days": 3660', b'"claim_days": 10'), 
     b'"9.4"'), ("block", 2, b'"101.07"', b'"101.08"'), ("overage", 3, b'"1.4"', b'"1.41"'), ("capacity", 2, b'"24"', b'"25"'))
 STATE = (("credit's amount", rb"(\ncredit\tcredit\t1(?:\t\d+){6}\t)(\d+)"), ("whether a credit counts", rb"(\ncredit\tcredit\t1\t\d+\t)(1)"), ("period of a claim", rb"(\ncredit\tsla_credit\t1(?:\t\d+){3}\t)(0)"),
     ("quantity of a cell", rb"(\ncell\t17838\d+\th100\treserved\t[^\n]*\t)(\d+)"), ("refunds", rb"(\nbalance\trefund_liability\t)(\d+)"),
-    ("what was prepaid", rb"(\nprepaid\t0\t\S+\t\S+\t)(\d+)"), ("what was drawn", rb"(\nbilled\t1\tdeposit\t2\t0\t0\t-)(\d+)"))
+    ("what was prepaid", rb"(\nprepaid\t0\t\S+\t\S+\t)(\d+)"))
