@@ -200,7 +200,7 @@ static double join(PGconn *conn, const char *partner, int64_t *items)
 		double from = seconds();
 		char *n = ask(conn, sql);
 		best = seconds() - from;
-		*items = strtoll(n, NULL, 10);
+		*items = n != NULL ? strtoll(n, NULL, 10) : -1;
 		free(n);
 	}
 	return best;

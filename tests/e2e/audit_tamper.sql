@@ -510,8 +510,8 @@ where contract_id = :id and media_type = 'application/xml'
 all catalog ^trigger app.log_leaf append_only$
 alter table app.log_leaf disable trigger append_only
 
-all catalog ^foreign keys app.leg$
-alter table app.leg disable trigger all
+all catalog ^foreign keys app.document$
+alter table app.document disable trigger all
 
 all catalog ^relation app.entry$
 alter table app.entry no force row level security

@@ -99,8 +99,9 @@ static void expect(struct month *m, enum ts_recon_category category, bool within
 {
 	if (m->expected_n == m->expected_cap) {
 		m->expected_cap = m->expected_cap == 0 ? 64 : 2 * m->expected_cap;
-		m->expected = realloc(m->expected, m->expected_cap * sizeof *m->expected);
-		assert_non_null(m->expected);
+		struct expected *more = realloc(m->expected, m->expected_cap * sizeof *m->expected);
+		TS_ASSERT(more != NULL);
+		m->expected = more;
 	}
 	struct expected *e = &m->expected[m->expected_n++];
 	*e = (struct expected){category, within, r->start_ms, "", delta, minor};
@@ -407,7 +408,7 @@ static struct planted *choose(struct ts_rng *rng, size_t records, uint64_t per_m
 	size_t want = (size_t)((unsigned long long)all * per_million / 1000000) + 1;
 	bool *taken = calloc(nodes * HOURS, sizeof *taken);
 	struct planted *list = calloc(want, sizeof *list);
-	assert_true(taken != NULL && list != NULL);
+	TS_ASSERT(taken != NULL && list != NULL);
 	*n = 0;
 	for (size_t tries = 0; *n < want && tries < 50 * want; tries++) {
 		size_t node = ts_rng_below(rng, nodes), hour = 3 * ts_rng_below(rng, HOURS / 3);
