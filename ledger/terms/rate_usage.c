@@ -38,6 +38,7 @@ static enum ts_err extend(const struct ts_terms *terms, ts_i128 divisor, ts_i128
 /* The part of the first `sum` units that lies in (low, high]. */
 static ts_i128 part_of(ts_i128 sum, const struct ts_tier *below, const struct ts_tier *tier)
 {
+	TS_ASSERT(tier != NULL);
 	ts_i128 low = below ? below->up_to : 0;
 	ts_i128 top = tier->open || sum < tier->up_to ? sum : tier->up_to;
 	return top > low ? top - low : 0;

@@ -119,7 +119,7 @@ static inline enum ts_err harness_run(struct harness *h, const char *source, FIL
 
 static inline enum ts_err harness_fixture(struct harness *h, const char *source, const char *path)
 {
-	char name[256];
+	char name[1024];
 	snprintf(name, sizeof(name), "usage/%s", path);
 	char *full = ts_fixture_path(name);
 	FILE *file = fopen(full, "rb");
