@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/command/cli.h"
+#include "service/textfile.h"
 #include "base/text.h"
 #include "evidence/origin.h"
 #include <sodium.h>
@@ -63,6 +64,26 @@ enum ts_err ts_cli_get(struct ts_cli *cli, const char *path, ts_cli_print print,
 	show(cli, answer, print);
 	json_decref(answer);
 	return TS_OK;
+}
+
+enum ts_err ts_cli_save(const char *out, const struct ts_buf *bytes, struct ts_why *why)
+{
+	if (out != NULL)
+		return ts_textfile_write(out, bytes->data, bytes->len, why);
+	return fwrite(bytes->data, 1, bytes->len, stdout) == bytes->len
+		       ? TS_OK
+		       : ts_why(why, TS_E_IO, "standard output", "cannot write");
+}
+
+enum ts_err ts_cli_fetch(struct ts_cli *cli, const char *path, const char *out, struct ts_why *why)
+{
+	struct ts_buf bytes;
+	ts_buf_init(&bytes, TS_CLI_ANSWER_BYTES_MAX);
+	enum ts_err err = ts_client_get_bytes(cli->client, path, NULL, &bytes, why);
+	if (err == TS_OK)
+		err = ts_cli_save(out, &bytes, why);
+	ts_buf_free(&bytes);
+	return err;
 }
 
 enum ts_err ts_cli_post(struct ts_cli *cli, const char *path, const json_t *body,

@@ -44,6 +44,11 @@ enum ts_err ts_cli_get(
 	struct ts_cli *cli, const char *path, ts_cli_print print, struct ts_why *why) TS_MUST;
 enum ts_err ts_cli_post(struct ts_cli *cli, const char *path, const json_t *body,
 	ts_cli_print print, struct ts_why *why) TS_MUST;
+/* Bytes to the file `out`, or to standard output where that is NULL. */
+enum ts_err ts_cli_save(const char *out, const struct ts_buf *bytes, struct ts_why *why) TS_MUST;
+/* GET, then save what comes. */
+enum ts_err ts_cli_fetch(
+	struct ts_cli *cli, const char *path, const char *out, struct ts_why *why) TS_MUST;
 /* TS_E_MALFORMED unless it looks like a stream's id: it goes into paths. */
 enum ts_err ts_cli_stream(const char *id, struct ts_why *why) TS_MUST;
 /* Text of a member, "-" when it is absent or null. */

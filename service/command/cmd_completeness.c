@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define LIST_BYTES_MAX (16u << 20)
-#define LINES_SHOWN 40
 
 static int run(int argc, char **argv);
 
@@ -119,25 +118,10 @@ static enum ts_err list(struct ts_cli *cli, struct ts_why *why)
 	struct ts_buf bytes;
 	ts_buf_init(&bytes, LIST_BYTES_MAX);
 	enum ts_err err = fetch_list(cli, &bytes, why);
-	if (err == TS_OK && fwrite(bytes.data, 1, bytes.len, stdout) != bytes.len)
-		err = ts_why(why, TS_E_IO, "standard output", "cannot write");
+	if (err == TS_OK)
+		err = ts_cli_save(NULL, &bytes, why);
 	ts_buf_free(&bytes);
 	return err;
-}
-
-/* Number and hash of what will be signed come from the list itself. */
-static int64_t count_list(const struct ts_buf *bytes, bool show_it, struct ts_hash *hash)
-{
-	struct ts_str rest = {bytes->data, bytes->len}, line;
-	int64_t n = 0;
-	while (ts_str_line(&rest, &line))
-		if (n++ < LINES_SHOWN && show_it)
-			printf("%.*s\n", (int)line.len, line.at);
-	if (n > LINES_SHOWN && show_it)
-		printf("... and %lld more (tallystick completeness list)\n",
-			(long long)n - LINES_SHOWN);
-	ts_sha256(bytes->len > 0 ? bytes->data : "", bytes->len, hash);
-	return n;
 }
 
 static enum ts_err build(struct ts_cli *cli, const json_t *answer, const struct ts_buf *bytes,
@@ -155,7 +139,8 @@ static enum ts_err build(struct ts_cli *cli, const json_t *answer, const struct 
 	if (!json_is_object(cut))
 		return ts_why(why, TS_E_CONFLICT, cli->args.items[2],
 			"it is not cut: what it lacks is not known yet");
-	e.missing = count_list(bytes, !cli->json, &e.list);
+	e.missing = ts_statement_list(
+		bytes, cli->json ? NULL : "tallystick completeness list", &e.list);
 	if (e.missing == 0)
 		return ts_why(why, TS_E_CONFLICT, cli->args.items[2], "nothing is absent");
 	if (e.missing != number(cut, "late") + number(cut, "missing"))

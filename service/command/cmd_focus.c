@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/command/cli.h"
-#include "service/textfile.h"
 #include <stdio.h>
 
 static int run(int argc, char **argv);
@@ -28,9 +27,8 @@ static enum ts_err focus(struct ts_cli *cli, struct ts_why *why)
 	const struct focus_args *a = cli->own;
 	const char *const names[] = {"period", "from", "to"};
 	const char *const values[] = {a->period, a->from, a->to};
-	struct ts_buf path, bytes;
+	struct ts_buf path;
 	ts_buf_init(&path, 2048);
-	ts_buf_init(&bytes, TS_CLI_ANSWER_BYTES_MAX);
 	ts_buf_printf(&path, "/v1/contracts/%.64s/focus.csv?raw=%s", cli->args.items[0],
 		a->raw ? "true" : "false");
 	for (size_t i = 0; i < 3; i++)
@@ -40,12 +38,7 @@ static enum ts_err focus(struct ts_cli *cli, struct ts_why *why)
 		}
 	enum ts_err err = path.err;
 	if (err == TS_OK)
-		err = ts_client_get_bytes(cli->client, ts_buf_str(&path), NULL, &bytes, why);
-	if (err == TS_OK && a->out != NULL)
-		err = ts_textfile_write(a->out, bytes.data, bytes.len, why);
-	else if (err == TS_OK && fwrite(bytes.data, 1, bytes.len, stdout) != bytes.len)
-		err = ts_why(why, TS_E_IO, "standard output", "cannot write");
-	ts_buf_free(&bytes);
+		err = ts_cli_fetch(cli, ts_buf_str(&path), a->out, why);
 	ts_buf_free(&path);
 	return err;
 }

@@ -56,15 +56,7 @@ static enum ts_err suffix(const char *format, bool issued, const char **out, str
 static enum ts_err fetch(struct ts_cli *cli, const char *path, struct ts_why *why)
 {
 	const struct invoice_args *args = cli->own;
-	struct ts_buf bytes;
-	ts_buf_init(&bytes, TS_CLI_ANSWER_BYTES_MAX);
-	enum ts_err err = ts_client_get_bytes(cli->client, path, NULL, &bytes, why);
-	if (err == TS_OK && args->out != NULL)
-		err = ts_textfile_write(args->out, bytes.data, bytes.len, why);
-	else if (err == TS_OK && fwrite(bytes.data, 1, bytes.len, stdout) != bytes.len)
-		err = ts_why(why, TS_E_IO, "standard output", "cannot write");
-	ts_buf_free(&bytes);
-	return err;
+	return ts_cli_fetch(cli, path, args->out, why);
 }
 
 static enum ts_err invoice_get(struct ts_cli *cli, struct ts_why *why)

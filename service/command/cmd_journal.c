@@ -2,7 +2,6 @@
 /* `tallystick journal`: a book for the accounting tools of its company. */
 #include "service/command/cli.h"
 #include "base/json.h"
-#include "service/textfile.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -55,17 +54,7 @@ static void parameter(struct ts_buf *path, char *mark, const char *name, const c
 static enum ts_err fetch(struct ts_cli *cli, struct ts_buf *path, struct ts_why *why)
 {
 	const struct journal_args *a = cli->own;
-	struct ts_buf bytes;
-	ts_buf_init(&bytes, TS_CLI_ANSWER_BYTES_MAX);
-	enum ts_err err = path->err;
-	if (err == TS_OK)
-		err = ts_client_get_bytes(cli->client, ts_buf_str(path), NULL, &bytes, why);
-	if (err == TS_OK && a->out != NULL)
-		err = ts_textfile_write(a->out, bytes.data, bytes.len, why);
-	else if (err == TS_OK && fwrite(bytes.data, 1, bytes.len, stdout) != bytes.len)
-		err = ts_why(why, TS_E_IO, "standard output", "cannot write");
-	ts_buf_free(&bytes);
-	return err;
+	return path->err != TS_OK ? path->err : ts_cli_fetch(cli, ts_buf_str(path), a->out, why);
 }
 
 static enum ts_err journal_export(struct ts_cli *cli, struct ts_why *why)

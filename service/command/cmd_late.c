@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define LIST_BYTES_MAX (256u << 20)
-#define LINES_SHOWN 40
 
 static int run(int argc, char **argv);
 
@@ -77,24 +76,10 @@ static enum ts_err list(struct ts_cli *cli, struct ts_why *why)
 	struct ts_buf bytes;
 	ts_buf_init(&bytes, LIST_BYTES_MAX);
 	enum ts_err err = fetch_list(cli, &bytes, why);
-	if (err == TS_OK && fwrite(bytes.data, 1, bytes.len, stdout) != bytes.len)
-		err = ts_why(why, TS_E_IO, "standard output", "cannot write");
+	if (err == TS_OK)
+		err = ts_cli_save(NULL, &bytes, why);
 	ts_buf_free(&bytes);
 	return err;
-}
-
-/* Number and hash of what will be signed come from the list itself. */
-static int64_t count_list(const struct ts_buf *bytes, bool show_it, struct ts_hash *hash)
-{
-	struct ts_str rest = {bytes->data, bytes->len}, line;
-	int64_t n = 0;
-	while (ts_str_line(&rest, &line))
-		if (n++ < LINES_SHOWN && show_it)
-			printf("%.*s\n", (int)line.len, line.at);
-	if (n > LINES_SHOWN && show_it)
-		printf("... and %lld more (tallystick late list)\n", (long long)n - LINES_SHOWN);
-	ts_sha256(bytes->len > 0 ? bytes->data : "", bytes->len, hash);
-	return n;
 }
 
 /* The period in the service's list of those with something late, by its name or index. */
@@ -128,7 +113,7 @@ static enum ts_err build(struct ts_cli *cli, const json_t *answer, const struct 
 		.kind = TS_EVENT_CONSENT,
 		.at_ms = ts_clock_now_us() / TS_US_PER_MS};
 	TS_TRY(find(cli, answer, &e, why));
-	e.cells = count_list(bytes, !cli->json, &e.list);
+	e.cells = ts_statement_list(bytes, cli->json ? NULL : "tallystick late list", &e.list);
 	snprintf(path, sizeof path, "/v1/contracts/%.64s/statements/serials", cli->args.items[1]);
 	TS_TRY(ts_client_get(cli->client, path, &serials, why));
 	e.serial = number(serials, "consent");

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LINES_SHOWN 40
+
 static void print_names(const char *before, const json_t *names)
 {
 	size_t i = 0;
@@ -112,4 +114,17 @@ enum ts_err ts_statement_roots(
 	}
 	fclose(file);
 	return err;
+}
+
+int64_t ts_statement_list(const struct ts_buf *list, const char *more, struct ts_hash *hash)
+{
+	struct ts_str rest = {list->data, list->len}, line;
+	int64_t n = 0;
+	while (ts_str_line(&rest, &line))
+		if (n++ < LINES_SHOWN && more != NULL)
+			printf("%.*s\n", (int)line.len, line.at);
+	if (n > LINES_SHOWN && more != NULL)
+		printf("... and %lld more (%s)\n", (long long)n - LINES_SHOWN, more);
+	ts_sha256(list->len > 0 ? list->data : "", list->len, hash);
+	return n;
 }

@@ -20,4 +20,8 @@ enum ts_err ts_statement_send(struct ts_cli *cli, const struct ts_signer_opts *s
 enum ts_err ts_statement_roots(const char *path, const int64_t sizes[2], struct ts_hash roots[2],
 	struct ts_why *why) TS_MUST;
 
+/* Number of lines and SHA-256 of a list that will be signed by both: they come from the list
+ * itself. more: prints its first lines, and this command for the others; NULL: prints nothing. */
+int64_t ts_statement_list(const struct ts_buf *list, const char *more, struct ts_hash *hash);
+
 #endif
